@@ -1,0 +1,185 @@
+"""Closed-form continuous-time networks (Hasani et al. 2022), dense or on a wiring's layers, agreeing with `ncps` 1.0.1 and its state dicts.
+
+With z the (backbone's) features of input and state, f, g = tanh of linear maps of z and t = sigmoid(a(z) dt + b(z)):
+    default   h' = f (1 - t) + g t        no_gate   h' = f + g t
+    pure      h' = A - A exp(-dt (|w_tau| + |f|)) f, f without tanh
+A wired CfC has one such layer a layer of the wiring (inter, command, motor), without backbone; f and g follow the wiring's synapses, every
+layer is dense within itself, and, as in ncps, so are the maps of time. Its neurons are those of the wiring, layer by layer: motors last.
+Shapes: B batch, T time, I features, H neurons, Z features of a layer's maps, N neurons of a layer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from policy.cell import Cell, Edge
+from policy.options import choose
+from policy.wirings import Wiring, make_wiring
+
+MODES = ("default", "pure", "no_gate")
+
+
+class LeCunTanh(nn.Module):
+    """1.7159 tanh(0.666 x)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return 1.7159 * torch.tanh(0.666 * x)
+
+
+ACTIVATIONS: dict[str, type[nn.Module]] = {"lecun_tanh": LeCunTanh, "silu": nn.SiLU, "relu": nn.ReLU, "tanh": nn.Tanh, "gelu": nn.GELU}
+
+
+@dataclass
+class CfcConfig:
+    """Options of the CfC.
+
+    mode: default, pure or no_gate. wiring: options of `make_wiring`, or none for a dense cell of `units` neurons with a linear read-out.
+    backbone_...: the dense cell's layers between (features, state) and the maps; 0 layers for none.
+    """
+
+    mode: str = "default"
+    wiring: dict[str, Any] | None = None
+    units: int = 64
+    activation: str = "lecun_tanh"
+    backbone_units: int = 128
+    backbone_layers: int = 1
+    backbone_dropout: float = 0.0
+
+
+class CfcLayer(nn.Module):
+    """One layer of N neurons; names and layouts of its parameters are those of `ncps.torch.CfCCell`."""
+
+    def __init__(self, inputs: int, units: int, config: CfcConfig, mask_NZ: np.ndarray | None = None) -> None:
+        super().__init__()
+        self.inputs, self.units, self.mode = inputs, units, config.mode
+        width = inputs + units
+        self.backbone = None
+        if mask_NZ is None and config.backbone_layers > 0:
+            layers: list[nn.Module] = []
+            for i in range(config.backbone_layers):
+                layers += [nn.Linear(width, config.backbone_units), choose(ACTIVATIONS, config.activation, "activation")()]
+                layers += [nn.Dropout(config.backbone_dropout)] if i > 0 and config.backbone_dropout > 0 else []
+                width = config.backbone_units
+            self.backbone = nn.Sequential(*layers)
+        self.sparsity_mask = None if mask_NZ is None else nn.Parameter(torch.from_numpy(mask_NZ.astype(np.float32)), requires_grad=False)
+        self.ff1 = nn.Linear(width, units)
+        if config.mode == "pure":
+            self.w_tau, self.A = nn.Parameter(torch.zeros(1, units)), nn.Parameter(torch.ones(1, units))
+        else:
+            self.ff2, self.time_a, self.time_b = nn.Linear(width, units), nn.Linear(width, units), nn.Linear(width, units)
+        for parameter in self.parameters():
+            if parameter.dim() == 2 and parameter.requires_grad:
+                nn.init.xavier_uniform_(parameter)
+
+    def masked(self, linear: nn.Linear) -> Tensor:
+        """A map's weight (N, Z), zero where the wiring has no synapse."""
+        return linear.weight if self.sparsity_mask is None else linear.weight * self.sparsity_mask
+
+    def maps(self) -> tuple[Tensor, Tensor]:
+        """All maps stacked: weight (N or 4 N, Z) and bias."""
+        if self.mode == "pure":
+            return self.masked(self.ff1), self.ff1.bias
+        weight = torch.cat([self.masked(self.ff1), self.masked(self.ff2), self.time_a.weight, self.time_b.weight])
+        return weight, torch.cat([one.bias for one in (self.ff1, self.ff2, self.time_a, self.time_b)])
+
+    def unroll(self, x_BTI: Tensor, dt_BT: Tensor, state_BN: Tensor) -> tuple[Tensor, Tensor]:
+        """The neurons after each step (B, T, N) and the last ones. What does not depend on the state is computed for all steps at once."""
+        weight, bias = self.maps()
+        first_weight, first_bias, rest = weight, bias, None
+        if self.backbone is not None:
+            first, rest = self.backbone[0], self.backbone[1:]
+            assert isinstance(first, nn.Linear)
+            first_weight, first_bias = first.weight, first.bias
+        recurrent = first_weight[:, self.inputs :].t()
+        drives = torch.nn.functional.linear(x_BTI, first_weight[:, : self.inputs], first_bias).unbind(1)
+        neurons = []
+        for drive, dt_B1 in zip(drives, dt_BT.unsqueeze(-1).unbind(1), strict=True):
+            z = torch.addmm(drive, state_BN, recurrent)
+            if rest is not None:
+                z = torch.nn.functional.linear(rest(z), weight, bias)
+            state_BN = self.advance(z, dt_B1)
+            neurons.append(state_BN)
+        return torch.stack(neurons, dim=1), state_BN
+
+    def advance(self, maps: Tensor, dt_B1: Tensor) -> Tensor:
+        """The new state (B, N) from the maps' values."""
+        if self.mode == "pure":
+            return self.A - self.A * torch.exp(-dt_B1 * (self.w_tau.abs() + maps.abs())) * maps
+        both, time_a, time_b = maps.split([2 * self.units, self.units, self.units], dim=1)
+        f, g = torch.tanh(both).chunk(2, dim=1)
+        t = torch.sigmoid(torch.addcmul(time_b, time_a, dt_B1))
+        return torch.addcmul(f, g, t) if self.mode == "no_gate" else torch.lerp(f, g, t)
+
+
+def wired_layers(wiring: Wiring, config: CfcConfig, layer: type[CfcLayer] = CfcLayer) -> list[CfcLayer]:
+    """A layer of the CfC for each layer of the wiring, following its synapses."""
+    sensory, inner, groups = np.abs(wiring.adjacency(sensory=True)), np.abs(wiring.adjacency()), wiring.layers()
+    result = []
+    for before, group in zip([None, *groups], groups, strict=False):
+        sources = sensory[:, group] if before is None else inner[np.ix_(before, group)]
+        mask = np.concatenate([sources, np.ones((len(group), len(group)))]).T
+        result.append(layer(len(sources), len(group), config, np.ascontiguousarray(mask)))
+    return result
+
+
+class Cfc(Cell):
+    """A CfC, dense or wired."""
+
+    Config = CfcConfig
+
+    def __init__(self, inputs: int, motors: int, config: CfcConfig) -> None:
+        super().__init__(inputs, motors, config)
+        if config.mode not in MODES:
+            raise ValueError(f"there is no CfC mode '{config.mode}' (known: {', '.join(MODES)})")
+        self.wiring = None if config.wiring is None else make_wiring(inputs, config.wiring)
+        self.output = nn.Linear(config.units, motors) if self.wiring is None else None
+        if self.wiring is None:
+            self.layers = nn.ModuleList([CfcLayer(inputs, config.units, config)])
+            self.neuron_names, self.neuron_roles = [f"hidden {i}" for i in range(config.units)], ["hidden"] * config.units
+        else:
+            if self.wiring.motors != motors:
+                raise ValueError(f"the wiring has {self.wiring.motors} motor neurons, the policy needs {motors}: set the wiring's motor to {motors}")
+            self.groups = self.wiring.layers()
+            self.layers = nn.ModuleList(wired_layers(self.wiring, config))
+            order = [neuron for group in self.groups for neuron in group]
+            self.neuron_names, self.neuron_roles = [self.wiring.names[i] for i in order], [self.wiring.roles[i] for i in order]
+        self.state_size = len(self.neuron_names)
+
+    def stack(self) -> list[CfcLayer]:
+        """The layers from the senses to the motors."""
+        return [layer for layer in self.layers if isinstance(layer, CfcLayer)]
+
+    def unroll(self, features_BTI: Tensor, dt_BT: Tensor, state_BS: Tensor) -> tuple[Tensor, Tensor]:
+        signal, outputs, last = features_BTI, [], []
+        sizes = [layer.units for layer in self.stack()]
+        for layer, state in zip(self.stack(), state_BS.split(sizes, dim=1), strict=True):
+            signal, state = layer.unroll(signal, dt_BT, state)
+            outputs.append(signal)
+            last.append(state)
+        return torch.cat(outputs, dim=-1), torch.cat(last, dim=1)
+
+    def read_out(self, neuron_BTH: Tensor) -> Tensor:
+        if self.output is not None:
+            return self.output(neuron_BTH)
+        start = self.state_size - len(self.groups[-1])
+        return neuron_BTH[..., start : start + self.motors]
+
+    def edges(self) -> list[Edge]:
+        """The weights of f, where it is linear in features and neurons; a cell with a backbone has no single weight a pair, hence no edges."""
+        result: list[Edge] = []
+        sources, first = [f"sensory {i}" for i in range(self.inputs)], 0
+        for layer in self.stack():
+            own = self.neuron_names[first : first + layer.units]
+            if layer.backbone is None:
+                for target, row in zip(own, layer.masked(layer.ff1).tolist(), strict=True):
+                    result += [(source, target, weight) for source, weight in zip(sources + own, row, strict=True) if weight != 0.0]
+            sources, first = own, first + layer.units
+        return result
+
+    def portable_options(self) -> dict[str, Any]:
+        return asdict(self.config) | {"wiring": None if self.wiring is None else self.wiring.to_json()}

@@ -1,0 +1,36 @@
+"""No memory at all: one hidden layer from the features of the moment. The baseline that shows what recurrence is worth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from policy.cell import Edge
+from policy.cells.hidden import HiddenCell
+
+
+@dataclass
+class FeedForwardConfig:
+    """Options of the feed-forward cell. units: hidden neurons."""
+
+    units: int = 64
+
+
+class FeedForward(HiddenCell):
+    """tanh(W x + b); its state has no values."""
+
+    Config = FeedForwardConfig
+    uses_dt = False
+
+    def __init__(self, inputs: int, motors: int, config: FeedForwardConfig) -> None:
+        super().__init__(inputs, motors, config, config.units)
+        self.state_size = 0
+        self.hidden = nn.Linear(inputs, config.units)
+
+    def unroll(self, features_BTI: Tensor, dt_BT: Tensor, state_BS: Tensor) -> tuple[Tensor, Tensor]:
+        return torch.tanh(self.hidden(features_BTI)), state_BS
+
+    def edges(self) -> list[Edge]:
+        return self.matrix_edges(self.hidden.weight)

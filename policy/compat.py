@@ -1,0 +1,271 @@
+"""The classes of `ncps.torch` 1.0.1 with the same arguments, methods and state dicts, on this package's cells: change the import, keep the rest.
+
+    from policy.compat import LTC, CfC          # instead of: from ncps.torch import LTC, CfC
+
+Wirings may be those of `ncps.wirings` (which is not imported here) or of `policy.wirings`; one may serve several layers. What differs is
+right here and wrong there: time spans of a batch act on their own samples, 0 keeps an LTC's state, and `sensory_synapse_count` counts
+sensory synapses. `epsilon` is taken and ignored: no denominator can be 0.
+Shapes: B batch, L time, C features, H neurons; without a batch, and with batch_first=False, as in ncps.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import Tensor, nn
+
+from policy.cell import Cell
+from policy.cells.cfc import MODES, CfcConfig, CfcLayer, wired_layers
+from policy.cells.ltc import POSITIVE, Ltc, LtcConfig
+from policy.ncps_sequences import LSTMCell, Sequences
+from policy.ncps_state import from_ncps, to_ncps
+from policy.wirings import Synapse, Wiring, fully_connected
+
+__all__ = ["LTC", "CfC", "CfCCell", "LTCCell", "WiredCfCCell"]
+
+
+# ncps builds a wiring for the first layer's features, once and for all; from these copies it is built for other layers.
+_fresh: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+
+
+def wiring_of(units: Any, inputs: int | None) -> Wiring:
+    """This package's wiring for a number of fully connected units, a wiring of ncps (built or not) or one of ours.
+
+    Raises ValueError when the number of features is unknown or another.
+    """
+    if isinstance(units, Wiring):
+        if inputs not in (None, units.inputs):
+            raise ValueError(f"the wiring is for {units.inputs} features, input_size is {inputs}: make the wiring for {inputs}")
+        return units
+    if inputs is None and (isinstance(units, int) or not units.is_built()):
+        raise ValueError("Wiring error! Unknown number of input features: pass the number of features, or call the wiring's build()")
+    if isinstance(units, int):
+        assert inputs is not None
+        return fully_connected(inputs, units, motor=units)
+    built = units
+    if inputs is not None:
+        if not units.is_built():
+            _fresh[units] = copy.deepcopy(units)
+            units.build(inputs)
+        built = copy.deepcopy(_fresh.get(units, units))
+        built.build(inputs)
+    found = [
+        tuple(Synapse(int(s), int(t), int(matrix[s, t])) for s, t in zip(*matrix.nonzero(), strict=True))
+        for matrix in (built.adjacency_matrix, built.sensory_adjacency_matrix)
+    ]
+    roles = tuple(built.get_type_of_neuron(i) for i in range(built.units))
+    return Wiring("ncps", int(built.input_dim), roles, found[0], found[1])
+
+
+def _to_ncps_layout(cell: Any, state: dict[str, Tensor], prefix: str, *_: Any) -> None:
+    state.update(to_ncps(cell, prefix))
+
+
+def _from_ncps_layout(cell: Any, state: dict[str, Tensor], prefix: str, *rest: Any) -> None:
+    errors: list[str] = rest[-1]
+    names = [name for name in state if name.startswith(prefix) and "." not in name[len(prefix) :]]
+    given = {name[len(prefix) :]: state.pop(name) for name in names}
+    try:
+        state.update({prefix + name: value for name, value in from_ncps(cell, given).items()})
+    except ValueError as error:
+        errors.append(str(error))
+
+
+class _Counts:
+    """Sizes that ncps's wired cells have as properties."""
+
+    wiring: Any
+
+    @property
+    def sensory_size(self) -> int:
+        """How many features (C)."""
+        return int(self.wiring.inputs)
+
+    @property
+    def motor_size(self) -> int:
+        """How many motor neurons."""
+        return int(self.wiring.motors)
+
+    @property
+    def output_size(self) -> int:
+        """How many outputs."""
+        return self.motor_size
+
+    @property
+    def synapse_count(self) -> int:
+        """How many synapses among neurons."""
+        return len(self.wiring.synapses)
+
+    @property
+    def sensory_synapse_count(self) -> int:
+        """How many synapses from features."""
+        return len(self.wiring.sensory)
+
+
+class LTCCell(_Counts, Ltc):
+    """`ncps.torch.LTCCell`: one step of an LTC. `solver` and `kernel` are additions, see `LtcConfig`."""
+
+    def __init__(
+        self,
+        wiring: Any,
+        in_features: int | None = None,
+        input_mapping: str | None = "affine",
+        output_mapping: str | None = "affine",
+        ode_unfolds: int = 6,
+        epsilon: float = 1e-8,
+        implicit_param_constraints: bool = False,
+        solver: str = "semi_implicit",
+        kernel: str = "auto",
+    ) -> None:
+        own = wiring_of(wiring, in_features)
+        config = LtcConfig(
+            wiring=own.to_json(),
+            solver=solver,
+            unfolds=ode_unfolds,
+            positivity="softplus" if implicit_param_constraints else "as_is",
+            input_mapping=input_mapping or "none",
+            output_mapping=output_mapping or "none",
+            kernel=kernel,
+        )
+        super().__init__(own.inputs, own.motors, config)
+        self.register_state_dict_post_hook(_to_ncps_layout)
+        self.register_load_state_dict_pre_hook(_from_ncps_layout)
+
+    def forward(self, inputs: Tensor, states: Tensor, elapsed_time: Tensor | float = 1.0) -> tuple[Tensor, Tensor]:  # type: ignore[override]
+        """Outputs (B, M) and the next state (B, H) after `elapsed_time`, one or (B,) or (B, 1)."""
+        spans = torch.as_tensor(elapsed_time, dtype=inputs.dtype, device=inputs.device).reshape(-1, 1).expand(len(inputs), 1)
+        motor, state = self.unrolled(inputs[:, None], spans, states)
+        return motor[:, 0], state
+
+    def unrolled(self, features_BTI: Tensor, dt_BT: Tensor, state_BS: Tensor) -> tuple[Tensor, Tensor]:
+        """A whole sequence in one call of the kernel."""
+        return Cell.forward(self, features_BTI, dt_BT, state_BS)
+
+    def apply_weight_constraints(self) -> None:
+        """Clips what must be positive to 0 or more, where it is not positive by construction."""
+        if not self.plan.softplus:
+            with torch.no_grad():
+                for name in POSITIVE:
+                    self.get_parameter(name).clamp_(min=0.0)
+
+
+class CfCCell(CfcLayer):
+    """`ncps.torch.CfCCell`: one step of a dense CfC."""
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        mode: str = "default",
+        backbone_activation: str = "lecun_tanh",
+        backbone_units: int = 128,
+        backbone_layers: int = 1,
+        backbone_dropout: float = 0.0,
+        sparsity_mask: Any = None,
+    ) -> None:
+        if mode not in MODES:
+            raise ValueError(f"Unknown mode '{mode}', valid options are {', '.join(MODES)}")
+        config = CfcConfig(mode, None, hidden_size, backbone_activation, backbone_units, backbone_layers, backbone_dropout)
+        super().__init__(input_size, hidden_size, config, None if sparsity_mask is None else abs(sparsity_mask.T))
+        self.input_size, self.hidden_size = input_size, hidden_size
+
+    def forward(self, input: Tensor, hx: Tensor, ts: Tensor | float) -> tuple[Tensor, Tensor]:
+        """The new state (B, H), twice, after time `ts`, one or (B,) or (B, 1)."""
+        spans = torch.as_tensor(ts, dtype=input.dtype, device=input.device).reshape(-1, 1).expand(len(input), 1)
+        _, state = self.unroll(input[:, None], spans, hx)
+        return state, state
+
+    def unrolled(self, features_BTI: Tensor, dt_BT: Tensor, state_BS: Tensor) -> tuple[Tensor, Tensor]:
+        """A whole sequence."""
+        return self.unroll(features_BTI, dt_BT, state_BS)
+
+
+class WiredCfCCell(_Counts, nn.Module):
+    """`ncps.torch.WiredCfCCell`: one step of a CfC on a wiring's layers."""
+
+    def __init__(self, input_size: int | None, wiring: Any, mode: str = "default") -> None:
+        super().__init__()
+        self.wiring = wiring_of(wiring, input_size)
+        layers = wired_layers(self.wiring, CfcConfig(mode=mode))
+        for i, layer in enumerate(layers):
+            self.register_module(f"layer_{i}", layer)
+        self.state_size, self.num_layers = self.wiring.units, len(layers)
+        self.layer_sizes = [layer.units for layer in layers]
+
+    def forward(self, input: Tensor, hx: Tensor, timespans: Tensor | float) -> tuple[Tensor, Tensor]:
+        """The last layer's state, and the state (B, H) layer by layer, after time `timespans`, one or (B,) or (B, 1)."""
+        spans = torch.as_tensor(timespans, dtype=input.dtype, device=input.device).reshape(-1, 1).expand(len(input), 1)
+        outputs, state = self.unrolled(input[:, None], spans, hx)
+        return outputs[:, 0], state
+
+    def unrolled(self, features_BTI: Tensor, dt_BT: Tensor, state_BS: Tensor) -> tuple[Tensor, Tensor]:
+        """A whole sequence."""
+        signal, last = features_BTI, []
+        layers = [getattr(self, f"layer_{i}") for i in range(self.num_layers)]
+        for layer, state in zip(layers, state_BS.split(self.layer_sizes, dim=1), strict=True):
+            signal, state = layer.unroll(signal, dt_BT, state)
+            last.append(state)
+        return signal, torch.cat(last, dim=1)
+
+
+class LTC(_Counts, Sequences):
+    """`ncps.torch.LTC`: an LTC over sequences. `solver` and `kernel` are additions, see `LtcConfig`."""
+
+    def __init__(
+        self,
+        input_size: int,
+        units: Any,
+        return_sequences: bool = True,
+        batch_first: bool = True,
+        mixed_memory: bool = False,
+        input_mapping: str | None = "affine",
+        output_mapping: str | None = "affine",
+        ode_unfolds: int = 6,
+        epsilon: float = 1e-8,
+        implicit_param_constraints: bool = True,
+        solver: str = "semi_implicit",
+        kernel: str = "auto",
+    ) -> None:
+        super().__init__(input_size, units, return_sequences, batch_first, mixed_memory)
+        mappings = (input_mapping, output_mapping, ode_unfolds, epsilon)
+        self.rnn_cell = LTCCell(units, input_size, *mappings, implicit_param_constraints, solver, kernel)
+        self.wiring, self.state_size = self.rnn_cell.wiring, self.rnn_cell.wiring.units
+        if mixed_memory:
+            self.lstm = LSTMCell(input_size, self.state_size)
+
+
+class CfC(Sequences):
+    """`ncps.torch.CfC`: a CfC over sequences, dense for a number of units, wired for a wiring."""
+
+    def __init__(
+        self,
+        input_size: int,
+        units: Any,
+        proj_size: int | None = None,
+        return_sequences: bool = True,
+        batch_first: bool = True,
+        mixed_memory: bool = False,
+        mode: str = "default",
+        activation: str = "lecun_tanh",
+        backbone_units: int | None = None,
+        backbone_layers: int | None = None,
+        backbone_dropout: float | None = None,
+    ) -> None:
+        super().__init__(input_size, units, return_sequences, batch_first, mixed_memory)
+        backbone = {"backbone_units": backbone_units, "backbone_layers": backbone_layers, "backbone_dropout": backbone_dropout}
+        given = {name: value for name, value in backbone.items() if value is not None}
+        if isinstance(units, int):
+            self.rnn_cell = CfCCell(input_size, units, mode, activation, **given)  # type: ignore[arg-type]
+            self.state_size = self.output_size = units
+        else:
+            if given:
+                raise ValueError(f"Cannot use {', '.join(given)} in wired mode")
+            self.rnn_cell = WiredCfCCell(input_size, units, mode)
+            self.state_size, self.output_size = self.rnn_cell.state_size, self.rnn_cell.layer_sizes[-1]
+        if mixed_memory:
+            self.lstm = LSTMCell(input_size, self.state_size)
+        self.proj_size = proj_size
+        self.fc = nn.Identity() if proj_size is None else nn.Linear(self.output_size, proj_size)

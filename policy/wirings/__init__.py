@@ -1,0 +1,34 @@
+"""Who is connected to whom: NCP, AutoNCP, fully connected, random; immutable, with names, roles and a JSON form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from policy.options import choose
+from policy.wirings.dense import fully_connected, random_wiring
+from policy.wirings.ncp import auto_ncp, ncp
+from policy.wirings.wiring import Synapse, Wiring
+
+WIRINGS: dict[str, Callable[..., Wiring]] = {"ncp": ncp, "auto_ncp": auto_ncp, "fully_connected": fully_connected, "random": random_wiring}
+
+__all__ = ["WIRINGS", "Synapse", "Wiring", "auto_ncp", "fully_connected", "make_wiring", "ncp", "random_wiring"]
+
+
+def make_wiring(inputs: int, options: Mapping[str, Any]) -> Wiring:
+    """A wiring for `inputs` sensory features from plain options: {"kind": "ncp", "inter": 12, ...}.
+
+    A mapping with "synapses" is the explicit form that `Wiring.to_json` writes. Raises ValueError for an unknown kind or option.
+    """
+    if "synapses" in options:
+        wiring = Wiring.from_json(options)
+        if wiring.inputs != inputs:
+            raise ValueError(f"the wiring is for {wiring.inputs} features, the front-end gives {inputs}: make the wiring for {inputs}")
+        return wiring
+    arguments = dict(options)
+    kind = str(arguments.pop("kind", "ncp"))
+    builder = choose(WIRINGS, kind, "wiring")
+    try:
+        return builder(inputs, **arguments)
+    except TypeError as error:
+        raise ValueError(f"wiring '{kind}' cannot be made from {sorted(arguments)}: {error}") from error

@@ -1,0 +1,104 @@
+"""Neural circuit policies: four layers (sensory, inter, command, motor), sparsely and randomly connected (Lechner et al. 2020).
+
+The draws follow those of `ncps` 1.0.1 one by one, so that one seed gives one net in both and their checkpoints fit.
+The paper's net, ncp(32 features, 12, 6, 1), has 250 synapses here and in `ncps` (192 sensory, 58 inner); the paper's Table 2 counts 253.
+The difference is the command layer's recurrence: 4 synapses are drawn with replacement, and duplicates fall on each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from policy.wirings.wiring import Synapse, Wiring
+
+Polarities = dict[tuple[int, int], int]
+
+
+def ncp(
+    inputs: int,
+    inter: int = 12,
+    command: int = 6,
+    motor: int = 1,
+    sensory_fanout: int = 6,
+    inter_fanout: int = 4,
+    recurrent_command: int = 4,
+    motor_fanin: int = 6,
+    seed: int = 22222,
+) -> Wiring:
+    """A neural circuit policy; the defaults are the paper's net for lane keeping.
+
+    Each feature excites or inhibits `sensory_fanout` inter neurons, each inter neuron `inter_fanout` command neurons; `recurrent_command`
+    synapses are drawn among command neurons; each motor neuron listens to `motor_fanin` command neurons.
+    Raises ValueError when a fan does not fit its layer.
+    """
+    for name, fan, layer, size in (
+        ("sensory_fanout", sensory_fanout, "inter", inter),
+        ("inter_fanout", inter_fanout, "command", command),
+        ("motor_fanin", motor_fanin, "command", command),
+    ):
+        if not 1 <= fan <= size:
+            raise ValueError(f"{name} is {fan}, but there are {size} {layer} neurons: give 1 to {size}")
+    random = np.random.RandomState(seed)  # the stream that ncps draws from
+    motors, commands = range(motor), range(motor, motor + command)
+    inters = range(motor + command, motor + command + inter)
+    sensory, synapses = Polarities(), Polarities()
+    _fan_out(random, sensory, range(inputs), inters, sensory_fanout)
+    _fan_out(random, synapses, inters, commands, inter_fanout)
+    for _ in range(recurrent_command):
+        pair = int(random.choice(commands)), int(random.choice(commands))
+        synapses[pair] = _polarity(random)
+    _fan_in(random, synapses, commands, motors, motor_fanin)
+    roles = ("motor",) * motor + ("command",) * command + ("inter",) * inter
+    return Wiring("ncp", inputs, roles, _synapses(synapses), _synapses(sensory))
+
+
+def auto_ncp(inputs: int, units: int, motor: int = 1, sparsity: float = 0.5, seed: int = 22222) -> Wiring:
+    """An NCP of `units` neurons with `motor` outputs, its layers and fans chosen from `sparsity` (0.1 dense to 0.9 sparse).
+
+    Raises ValueError for `motor` >= units - 2 or a sparsity outside 0.1 to 1.
+    """
+    if motor >= units - 2:
+        raise ValueError(f"{motor} motor neurons leave no room for inter and command neurons in {units} units: give at least {motor + 3} units")
+    if not 0.1 <= sparsity <= 1.0:
+        raise ValueError(f"sparsity is {sparsity}: give 0.1 (dense) to 0.9 (sparse)")
+    density = 1.0 - sparsity
+    command = max(int(0.4 * (units - motor)), 1)
+    inter = units - motor - command
+    sensory_fanout, inter_fanout, recurrent, motor_fanin = (max(int(size * density), 1) for size in (inter, command, command * 2, command))
+    return ncp(inputs, inter, command, motor, sensory_fanout, inter_fanout, recurrent, motor_fanin, seed)
+
+
+def _polarity(random: np.random.RandomState) -> int:
+    return int(random.choice([-1, 1]))
+
+
+def _synapses(polarities: Polarities) -> tuple[Synapse, ...]:
+    return tuple(Synapse(source, target, polarity) for (source, target), polarity in polarities.items())
+
+
+def _fan_out(random: np.random.RandomState, into: Polarities, sources: Sequence[int], targets: Sequence[int], fan: int) -> None:
+    """Each source to `fan` targets; a target that nobody chose gets an average number of sources."""
+    missed = list(targets)
+    for source in sources:
+        for target in random.choice(targets, size=fan, replace=False).tolist():
+            missed = [one for one in missed if one != target]
+            into[source, target] = _polarity(random)
+    average = int(np.clip(int(len(sources) * fan / len(targets)), 1, len(sources)))
+    for target in missed:
+        for source in random.choice(sources, size=average, replace=False).tolist():
+            into[source, target] = _polarity(random)
+
+
+def _fan_in(random: np.random.RandomState, into: Polarities, sources: Sequence[int], targets: Sequence[int], fan: int) -> None:
+    """Each target from `fan` sources; a source that nobody chose gets an average number of targets."""
+    missed = list(sources)
+    for target in targets:
+        for source in random.choice(sources, size=fan, replace=False).tolist():
+            missed = [one for one in missed if one != source]
+            into[source, target] = _polarity(random)
+    average = int(np.clip(int(len(targets) * fan / len(sources)), 1, len(targets)))
+    for source in missed:
+        for target in random.choice(targets, size=average, replace=False).tolist():
+            into[source, target] = _polarity(random)
