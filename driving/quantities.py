@@ -1,0 +1,106 @@
+"""The quantities that every room of `driving` speaks in, and the one page on frames and signs.
+
+World frame: CARLA's, left-handed, metres: x forward (east), y right (south), z up. Yaw turns clockwise seen from above.
+One rule for signs follows from it: **right is positive**. Steer, curvature, yaw rate, lateral offset and heading error
+are all positive to the right. Pitch is positive nose up; roll is positive right side down.
+Code uses radians; degrees exist only on CARLA's wire and are turned at that door (`simulator/`, `standin/`).
+Time is simulation time in seconds. Images are uint8, RGB, rows top-down, shape (Y, X, 3).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+
+class UserError(Exception):
+    """A mistake that the user can mend: what it was, what was got, what was expected, the remedy, in one line.
+
+    Commands print it as `error: ...` and end with exit status 2.
+    """
+
+
+def wrap_angle(angle_rad: float) -> float:
+    """The same direction in [-pi, pi)."""
+    return (angle_rad + math.pi) % (2.0 * math.pi) - math.pi
+
+
+@dataclass(frozen=True)  # no slots: part of configurations, whose parser reads __dict__
+class Pose:
+    """Where something is (m) and how it is turned (rad), in the world frame."""
+
+    x_m: float = 0.0
+    y_m: float = 0.0
+    z_m: float = 0.0
+    pitch_rad: float = 0.0
+    yaw_rad: float = 0.0
+    roll_rad: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """What a driver asks of a car: steer in [-1, 1], right positive; throttle and brake in [0, 1]."""
+
+    steer: float = 0.0
+    throttle: float = 0.0
+    brake: float = 0.0
+    hand_brake: bool = False
+    reverse: bool = False
+
+
+@dataclass(frozen=True)  # no slots: part of configurations, whose parser reads __dict__
+class CameraSpec:
+    """A pinhole camera: image size in pixels, horizontal field of view in degrees, mounting pose on the car.
+
+    The mounting pose is relative to the actor's origin (for a vehicle: on the ground, centre of its bounding box's base).
+    """
+
+    width_px: int = 320
+    height_px: int = 180
+    fov_deg: float = 90.0
+    mount: Pose = Pose(x_m=1.2, z_m=1.6, pitch_rad=math.radians(-6.0))
+
+    @property
+    def focal_px(self) -> float:
+        """The focal length in pixels, the same in both directions."""
+        return self.width_px / (2.0 * math.tan(math.radians(self.fov_deg) / 2.0))
+
+
+@dataclass(frozen=True, slots=True)
+class LaneState:
+    """A car's place relative to the centre line that it follows; all of it right positive.
+
+    `s_m` runs along the route; `curvature_per_m` is the route's at the car (1/m).
+    """
+
+    s_m: float
+    lateral_m: float
+    heading_error_rad: float
+    curvature_per_m: float
+    lane_width_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleState:
+    """A car's motion in one frame, in SI units; `frame` and `time_s` are the simulator's."""
+
+    frame: int
+    time_s: float
+    pose: Pose
+    speed_mps: float
+    yaw_rate_radps: float
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What a driver gets in one tick: the image (Y, X, 3) uint8 RGB, the time since the last tick, the car and its lane.
+
+    `lane` is privileged: experts and speed control use it, learned steering never does.
+    """
+
+    vehicle: VehicleState
+    dt_s: float
+    image: np.ndarray
+    lane: LaneState

@@ -1,0 +1,6 @@
+"""`python -m driving.standin`."""
+
+from driving.standin.command import main
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,229 @@
+"""Sockets without threads: one epoll loop, connections with bounded queues. What the bytes mean is left to `rpc` and `streams`.
+
+Everything that the server does happens between two polls of this loop, in one thread, so that the same calls in the same order give
+the same bytes. A peer that does not read is held back, never buffered without bound.
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+import sys
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+READ_CHUNK = 1 << 18
+MAX_CONNECTIONS = 1000
+Part = bytes | bytearray | memoryview
+
+
+def log(text: str) -> None:
+    """One line on stderr, its control characters escaped, because parts of it come from the network."""
+    line = "".join(character if character.isprintable() else "?" for character in text)[:500]
+    print(f"standin: {line}", file=sys.stderr, flush=True)
+
+
+class Connection:
+    """One accepted socket: hands what arrives to `received`, and queues what the peer is slow to take."""
+
+    def __init__(self, loop: Loop, sock: socket.socket, peer: str) -> None:
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.loop, self.sock, self.peer = loop, sock, peer
+        self.opened_s = time.monotonic()
+        self.fd = sock.fileno()
+        self.closed = False
+        self.reading = True
+        self.pending_bytes = 0
+        self.progress_s = self.opened_s
+        self._queue: deque[memoryview] = deque()
+
+    def received(self, data: bytes) -> None:
+        """What the peer sent; overridden. Raising ValueError closes the connection with one log line."""
+        raise NotImplementedError
+
+    def drained(self) -> None:
+        """Called when a queue has become empty again; overridden where that matters."""
+
+    def send(self, *parts: Part) -> None:
+        """Sends the parts in order; what the socket does not take now is kept (by reference) and sent later."""
+        if self.closed:
+            return
+        if not self._queue:
+            parts = self._send_now(parts)
+        if parts:
+            for part in parts:
+                view = memoryview(part).cast("B")
+                self._queue.append(view)
+                self.pending_bytes += len(view)
+            self.loop.watch(self)
+
+    def _send_now(self, parts: tuple[Part, ...]) -> tuple[Part, ...]:
+        try:
+            sent = self.sock.sendmsg(parts)
+        except (BlockingIOError, InterruptedError):
+            return parts
+        except OSError:
+            self.close()
+            return ()
+        for index, part in enumerate(parts):
+            size = part.nbytes if isinstance(part, memoryview) else len(part)
+            if sent < size:
+                return (memoryview(part).cast("B")[sent:], *parts[index + 1 :])
+            sent -= size
+        return ()
+
+    def writable(self) -> None:
+        """Sends from the queue until the socket is full again."""
+        while self._queue and not self.closed:
+            head = self._queue[0]
+            try:
+                sent = self.sock.send(head)
+            except (BlockingIOError, InterruptedError):
+                return
+            except OSError:
+                self.close()
+                return
+            self.progress_s = time.monotonic()
+            self.pending_bytes -= sent
+            if sent < len(head):
+                self._queue[0] = head[sent:]
+                return
+            self._queue.popleft()
+        if not self.closed:
+            self.loop.watch(self)
+            self.drained()
+
+    def readable(self) -> None:
+        """Reads once and hands it on."""
+        try:
+            data = self.sock.recv(READ_CHUNK)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self.close()
+            return
+        try:
+            self.received(data)
+        except ValueError as error:
+            log(f"closed {self.peer}: {error}")
+            self.close()
+
+    @property
+    def interest(self) -> int:
+        """The epoll events that this connection waits for."""
+        return (select.EPOLLIN if self.reading else 0) | (select.EPOLLOUT if self._queue else 0)
+
+    def set_reading(self, reading: bool) -> None:
+        """Stops or resumes taking bytes from the peer."""
+        if reading != self.reading and not self.closed:
+            self.reading = reading
+            self.loop.watch(self)
+
+    def close(self) -> None:
+        """Closes the socket, forgets what was queued."""
+        if not self.closed:
+            self.closed = True
+            self._queue.clear()
+            self.pending_bytes = 0
+            self.loop.forget(self)
+            self.sock.close()
+
+
+class Listener:
+    """A listening socket; `accept(sock, peer)` makes the connection."""
+
+    def __init__(self, loop: Loop, host: str, port: int, accept: Callable[[socket.socket, str], Connection]) -> None:
+        """Raises OSError where the port cannot be had."""
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.sock = socket.socket(family, socket.SOCK_STREAM)
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            self.sock.bind((host, port))
+            self.sock.listen(1024)
+        except OSError:
+            self.sock.close()
+            raise
+        self.sock.setblocking(False)
+        self.loop, self.accept, self.fd = loop, accept, self.sock.fileno()
+        self.port: int = self.sock.getsockname()[1]
+        loop.add_listener(self)
+
+    def readable(self) -> None:
+        """Accepts one connection; beyond MAX_CONNECTIONS it is closed again at once."""
+        try:
+            sock, address = self.sock.accept()
+        except OSError:
+            return
+        peer = f"{address[0]}:{address[1]}"
+        if len(self.loop.connections) >= MAX_CONNECTIONS:
+            log(f"refused {peer}: {MAX_CONNECTIONS} connections are open")
+            sock.close()
+            return
+        self.loop.add(self.accept(sock, peer))
+
+
+class Loop:
+    """The epoll loop. `before_wait` runs before each wait and says how long it may be (seconds; None = until something comes)."""
+
+    def __init__(self) -> None:
+        self.epoll = select.epoll()
+        self.connections: dict[int, Connection] = {}
+        self.listeners: dict[int, Listener] = {}
+        self.before_wait: Callable[[], float | None] = lambda: None
+        self._watched: dict[int, int] = {}
+
+    def add_listener(self, listener: Listener) -> None:
+        """Starts to watch a listening socket."""
+        self.listeners[listener.fd] = listener
+        self.epoll.register(listener.fd, select.EPOLLIN)
+
+    def add(self, connection: Connection) -> None:
+        """Starts to watch a connection."""
+        self.connections[connection.fd] = connection
+        self._watched[connection.fd] = connection.interest
+        self.epoll.register(connection.fd, connection.interest)
+
+    def watch(self, connection: Connection) -> None:
+        """Tells epoll what the connection waits for now."""
+        known, wanted = self._watched.get(connection.fd), connection.interest
+        if known is not None and known != wanted:
+            self._watched[connection.fd] = wanted
+            self.epoll.modify(connection.fd, wanted)
+
+    def forget(self, connection: Connection) -> None:
+        """Stops watching a connection that is about to close."""
+        if self._watched.pop(connection.fd, None) is not None:
+            self.epoll.unregister(connection.fd)
+            del self.connections[connection.fd]
+
+    def turn(self) -> None:
+        """One round: wait, then serve what is ready."""
+        timeout = self.before_wait()
+        events: list[tuple[int, Any]] = self.epoll.poll(-1 if timeout is None else max(timeout, 0.0))
+        for fd, event in events:
+            connection = self.connections.get(fd)
+            if connection is None:
+                listener = self.listeners.get(fd)
+                if listener is not None:
+                    listener.readable()
+                continue
+            if event & select.EPOLLOUT:
+                connection.writable()
+            if event & (select.EPOLLIN | select.EPOLLHUP | select.EPOLLERR) and not connection.closed:
+                if connection.reading:
+                    connection.readable()
+                elif event & (select.EPOLLHUP | select.EPOLLERR):
+                    connection.close()
+
+    def close(self) -> None:
+        """Closes every socket."""
+        for connection in list(self.connections.values()):
+            connection.close()
+        for listener in self.listeners.values():
+            listener.sock.close()
+        self.epoll.close()

@@ -1,0 +1,106 @@
+"""The bytes of sensor messages: the 48-byte header, the world snapshot's 119-byte records, image and event bodies.
+
+A malformed body aborts the client's whole process, so that everything here is made from fixed layouts and checked numbers.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from typing import Any
+
+import msgpack
+import numpy as np
+
+from driving.quantities import Pose
+from driving.standin.net import Part
+
+COLLISION, DEPTH, GNSS, IMU, OBSTACLE, RGB, SEMANTIC, SNAPSHOT = 0, 1, 4, 5, 7, 13, 14, 17
+HEADER = struct.Struct("<QQd6f")
+SNAPSHOT_HEAD = struct.Struct("<Qdf3iI")
+IMAGE_HEAD = struct.Struct("<IIf")
+
+# One actor in the snapshot. `pose` is x, y, z (m), pitch, yaw, roll (degrees).
+RECORD = np.dtype(
+    [
+        ("id", "<u4"),
+        ("activity", "u1"),
+        ("pose", "<f4", 6),
+        ("velocity", "<f4", 3),
+        ("turning", "<f4", 3),
+        ("acceleration", "<f4", 3),
+        ("state", "V54"),
+    ]
+)
+# The 54-byte state of a vehicle and of a traffic light.
+VEHICLE_STATE = np.dtype(
+    [
+        ("throttle", "<f4"),
+        ("steer", "<f4"),
+        ("brake", "<f4"),
+        ("hand_brake", "u1"),
+        ("reverse", "u1"),
+        ("manual", "u1"),
+        ("gear", "<i4"),
+        ("speed_limit", "<f4"),
+        ("light_state", "u1"),
+        ("has_light", "u1"),
+        ("light_id", "<u4"),
+        ("failure", "u1"),
+        ("unused", "V24"),
+    ]
+)
+LIGHT_STATE = np.dtype(
+    [
+        ("sign_id", "S32"),
+        ("green_s", "<f4"),
+        ("yellow_s", "<f4"),
+        ("red_s", "<f4"),
+        ("elapsed_s", "<f4"),
+        ("pole", "<u4"),
+        ("frozen", "u1"),
+        ("state", "u1"),
+    ]
+)
+FIELDS = [(name, RECORD[name]) for name in ("id", "activity", "pose", "velocity", "turning", "acceleration")]
+VEHICLE_RECORD = np.dtype([*FIELDS, *((name, VEHICLE_STATE[name]) for name in VEHICLE_STATE.names or ())])
+LIGHT_RECORD = np.dtype([*FIELDS, *((name, LIGHT_STATE[name]) for name in LIGHT_STATE.names or ())])
+assert RECORD.itemsize == VEHICLE_RECORD.itemsize == LIGHT_RECORD.itemsize == 119
+
+
+def header(kind: int, frame: int, elapsed_s: float, at: Pose) -> bytes:
+    """The sensor header; `at` is the sensor's pose in the world."""
+    degrees = (math.degrees(at.pitch_rad), math.degrees(at.yaw_rad), math.degrees(at.roll_rad))
+    return HEADER.pack(kind, frame, elapsed_s, at.x_m, at.y_m, at.z_m, *degrees)
+
+
+def snapshot(frame: int, elapsed_s: float, episode_id: int, platform_s: float, delta_s: float, records: np.ndarray) -> bytes:
+    """A world snapshot of `records` (N,) of RECORD."""
+    head = HEADER.pack(SNAPSHOT, frame, elapsed_s, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    return head + SNAPSHOT_HEAD.pack(episode_id, platform_s, delta_s, 0, 0, 0, 0) + records.tobytes()
+
+
+def image(kind: int, frame: int, elapsed_s: float, at: Pose, fov_deg: float, bgra: np.ndarray) -> list[Part]:
+    """A camera message, as parts; bgra (Y, X, 4) uint8 contiguous and not written to again."""
+    rows, columns, _ = bgra.shape
+    return [header(kind, frame, elapsed_s, at) + IMAGE_HEAD.pack(columns, rows, fov_deg), memoryview(bgra.data).cast("B")]
+
+
+def event(kind: int, frame: int, elapsed_s: float, at: Pose, body: list[Any]) -> list[Part]:
+    """A message whose body is MessagePack: collision, IMU, GNSS, obstacle."""
+    return [header(kind, frame, elapsed_s, at) + msgpack.packb(body, use_bin_type=True)]
+
+
+def depth_image(depth_m: np.ndarray) -> np.ndarray:
+    """Depth (Y, X) in metres as CARLA's 24 bits over 1000 m: red is the lowest byte, blue the highest; BGRA."""
+    steps = np.minimum(depth_m * np.float32((1 << 24) - 1) / np.float32(1000.0), np.float32((1 << 24) - 1)).astype("<u4")
+    out = np.empty((*depth_m.shape, 4), np.uint8)
+    out[..., 2], out[..., 1], out[..., 0], out[..., 3] = steps & 255, (steps >> 8) & 255, (steps >> 16) & 255, 255
+    return out
+
+
+def semantic_image(tags: np.ndarray) -> np.ndarray:
+    """Semantic tags (Y, X) uint8 in the red channel; BGRA."""
+    out = np.zeros((*tags.shape, 4), np.uint8)
+    out[..., 2], out[..., 3] = tags, 255
+    return out

@@ -1,0 +1,65 @@
+"""The snapshot's records of an episode: laid out when actors come or go, filled at each tick without a loop over actors."""
+
+from __future__ import annotations
+
+import struct
+
+import numpy as np
+
+from driving.standin import poses
+from driving.standin.actors import Body, Others, Vehicle, Walker
+from driving.standin.fleet import Fleet
+from driving.standin.lights import TrafficLights
+from driving.standin.packets import LIGHT_RECORD, RECORD, VEHICLE_RECORD
+from driving.standin.signs import Signs
+from driving.world import dynamics as d
+
+ACTIVE, NO_LIGHT = 1, 3
+_WALKER = struct.Struct("<4fB37x")
+
+
+class Records:
+    """All actors' records: the fleet's N rows first, then the M others."""
+
+    def __init__(self, bodies: list[Body], others: Others, fleet: Fleet, lights: TrafficLights, signs: Signs) -> None:
+        count = fleet.count
+        self._fleet, self._others, self._lights = fleet, others, lights
+        self._all = np.zeros(count + len(others.actors), RECORD)
+        self._all["id"] = [actor.id for actor in (*bodies, *others.actors)]
+        self._all["activity"] = ACTIVE
+        self._bodies, self._rest = self._all[:count], self._all[count:]
+        self._cars = self._bodies.view(VEHICLE_RECORD)
+        self._cars["light_state"] = NO_LIGHT
+        self._report = np.zeros((count, 15), np.float32)
+        self._walkers = [body for body in bodies if isinstance(body, Walker)]
+        self._driven = np.array([isinstance(body, Vehicle) for body in bodies], bool)
+        rows = [actor.row for actor in lights.actors]
+        for sign, state in zip(signs.actors, signs.sign_ids(), strict=True):
+            self._rest["state"][sign.row] = state
+        self._light_records = self._rest[rows[0] : rows[-1] + 1].view(LIGHT_RECORD) if rows else None
+
+    def fill(self) -> np.ndarray:
+        """The records (N + M,) of packets.RECORD as of now; the same array at each call."""
+        if len(self._bodies):
+            self._fill_bodies()
+        world = self._others.world
+        self._rest["pose"][:, :3] = world[:, :3]
+        self._rest["pose"][:, 3:] = np.degrees(world[:, 3:])
+        if self._light_records is not None:
+            self._lights.fill(self._light_records)
+        return self._all
+
+    def _fill_bodies(self) -> None:
+        cars, report, control = self._cars, self._report, self._fleet.control
+        poses.report(self._fleet.state, report)
+        cars["pose"], cars["velocity"], cars["turning"], cars["acceleration"] = report[:, :6], report[:, 6:9], report[:, 9:12], report[:, 12:]
+        cars["steer"], cars["throttle"], cars["brake"] = control[:, 0], control[:, 1], control[:, 2]
+        cars["hand_brake"], cars["reverse"], cars["manual"] = control[:, 3], control[:, 4], control[:, 5]
+        cars["speed_limit"] = self._fleet.limit_kmh
+        cars["gear"] = self._fleet.state[:, d.GEAR]
+        if self._light_records is not None:
+            cars["light_state"], cars["has_light"], cars["light_id"] = self._lights.seen_by(self._fleet.state)
+        if not self._driven.all():
+            self._bodies["state"][~self._driven] = bytes(54)
+            for walker in self._walkers:
+                self._bodies["state"][walker.row] = _WALKER.pack(*walker.direction, walker.speed_mps, walker.jump)

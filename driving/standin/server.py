@@ -1,0 +1,87 @@
+"""The two listening sockets and the loop between them: RPC on the port, sensor streams on another."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from driving.quantities import UserError
+from driving.standin.actor_methods import ActorMethods
+from driving.standin.batch import Batch
+from driving.standin.faults import Faults
+from driving.standin.levels import Catalogue
+from driving.standin.light_methods import LightMethods
+from driving.standin.net import Listener, Loop, log
+from driving.standin.rpc import RpcConnection
+from driving.standin.simulation import Simulation
+from driving.standin.streams import IDLE_S, StreamConnection, Streams
+from driving.standin.vehicle_methods import VehicleMethods
+from driving.standin.warmup import warm_up
+from driving.standin.world_methods import WorldMethods
+
+SWEEP_S = 1.0
+
+
+class Server:
+    """A running server. `methods` is what it answers, by name."""
+
+    def __init__(self, host: str, port: int, catalogue: Catalogue, faults: Faults) -> None:
+        """Loads the first map and listens. Raises UserError where a port cannot be had or the map not be used."""
+        self.loop = Loop()
+        self.streams = Streams()
+        try:
+            rpc = Listener(self.loop, host, port, lambda sock, peer: RpcConnection(self.loop, sock, peer, self))
+            stream = self._listen_for_streams(host, rpc.port)
+        except (OSError, OverflowError) as cause:
+            self.loop.close()
+            raise UserError(f"cannot listen on {host}:{port} ({cause}): choose another --host or --port, 0 for any free one") from None
+        self.host, self.port, self.streams.port = host, rpc.port, stream.port
+        self.simulation = Simulation(self.streams, catalogue, faults)
+        warm_up(self.simulation.episode.level)
+        self.simulation.on_cut = self._cut
+        self.methods = self._all_methods()
+        self.loop.before_wait = self._before_wait
+        self._swept_s = time.monotonic()
+
+    def _listen_for_streams(self, host: str, port: int) -> Listener:
+        """On the next port, as CARLA does, or on any free one where that is taken."""
+
+        def accept(sock: Any, peer: str) -> StreamConnection:
+            return StreamConnection(self.loop, sock, peer, self.streams)
+
+        try:
+            return Listener(self.loop, host, port + 1, accept)
+        except (OSError, OverflowError):
+            return Listener(self.loop, host, 0, accept)
+
+    def _all_methods(self) -> dict[str, Callable[..., Any]]:
+        actors = ActorMethods(self.simulation)
+        parts = (WorldMethods(self.simulation), actors, VehicleMethods(self.simulation, actors), LightMethods(self.simulation, actors))
+        methods = {name: method for part in parts for name, method in part.methods().items()}
+        methods["apply_batch"] = Batch(self.simulation, actors, methods).apply_batch
+        return methods
+
+    def unknown(self, method: str) -> str:
+        """The text for a method that is not served."""
+        return f"'{method[:80]}' is not served by this stand-in server, which serves: {', '.join(sorted(self.methods))}"
+
+    def answered(self) -> None:
+        """After each answer: what it set going."""
+        self.simulation.measure()
+
+    def _cut(self) -> None:
+        for connection in list(self.loop.connections.values()):
+            if isinstance(connection, RpcConnection):
+                connection.close()
+
+    def _before_wait(self) -> float | None:
+        now = time.monotonic()
+        if now - self._swept_s > SWEEP_S:
+            self._swept_s = now
+            for connection in list(self.loop.connections.values()):
+                if isinstance(connection, StreamConnection) and connection.stream_id is None and now - connection.opened_s > IDLE_S:
+                    log(f"closed {connection.peer}: it named no stream for {IDLE_S:.0f} s")
+                    connection.close()
+        wait = self.simulation.idle()
+        return SWEEP_S if wait is None else min(wait, SWEEP_S)

@@ -1,0 +1,185 @@
+"""What lies under the wheels: height, normal and friction at any point, for N points at once (about 1 us each).
+
+On a road the height is that of its strips, triangle by triangle; of several levels (bridges) the one nearest to `z_hint`.
+Beside the roads lies a terrain: a coarse height grid that takes the height of the nearest road and hangs a little below it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from scipy.ndimage import gaussian_filter
+from scipy.spatial import cKDTree
+
+from driving.world.roads import RoadNetwork
+
+CELL_M = 6.0
+TERRAIN_CELL_M = 10.0
+TERRAIN_MARGIN_M = 300.0
+TERRAIN_DROP_M = 0.05
+MAX_TERRAIN_NODES = 400_000
+ROAD_FRICTION, GRASS_FRICTION = 1.0, 0.6
+NEIGHBOURS, LEVEL_SEARCH_M = 8, 12.0
+SEAM_M = 0.005  # sections end where floats end: a point this close to a strip is on it
+LEVEL_REACH_M = 3.0  # a surface further above a body than this is a bridge, not its ground
+
+
+@dataclass(frozen=True)
+class Terrain:
+    """Heights (m) of the land beside the roads on a regular grid: heights[row, column] at (ys[row], xs[column])."""
+
+    xs_m: np.ndarray
+    ys_m: np.ndarray
+    heights_m: np.ndarray
+
+    def at(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Heights by bilinear interpolation, the border's beyond the grid."""
+        return _bilinear(self.heights_m, self.xs_m[0], self.ys_m[0], self.xs_m[1] - self.xs_m[0], np.atleast_1d(x), np.atleast_1d(y))
+
+
+class Ground:
+    """The ground of one map. See the module's head."""
+
+    def __init__(self, triangles: np.ndarray, terrain: Terrain) -> None:
+        """triangles (F, 3, 3): corners in world coordinates (m)."""
+        self.terrain = terrain
+        self._triangles = np.ascontiguousarray(triangles, dtype=np.float64)
+        low = self._triangles[:, :, :2].min(axis=(0, 1)) - 2 * SEAM_M
+        high = self._triangles[:, :, :2].max(axis=(0, 1)) + 2 * SEAM_M
+        self._origin, self._shape = low, tuple(int(n) for n in np.ceil((high - low) / CELL_M).astype(int) + 1)
+        self._starts, self._items = _bucket(self._triangles, low[0], low[1], self._shape[0], self._shape[1])
+
+    @staticmethod
+    def from_network(network: RoadNetwork) -> Ground:
+        """The ground of a map's strips, with the terrain around them."""
+        return Ground(strip_triangles(network), make_terrain(network))
+
+    def height(self, x: np.ndarray, y: np.ndarray, z_hint: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Height (N,) m, unit normal (N, 3) and friction (N,) under N points; the level nearest to `z_hint` counts."""
+        heights, cell = self.terrain.heights_m, self.terrain.xs_m[1] - self.terrain.xs_m[0]
+        grid = (self._origin[0], self._origin[1], self._shape[0], self._shape[1], self._starts, self._items)
+        return _height(self._triangles, *grid, heights, self.terrain.xs_m[0], self.terrain.ys_m[0], cell, x, y, z_hint)
+
+
+def strip_triangles(network: RoadNetwork) -> np.ndarray:
+    """All strips of a map as triangles (F, 3, 3)."""
+    parts = []
+    for strip in network.strips:
+        left, right = strip.left_xyz_m, strip.right_xyz_m
+        parts.append(np.stack([left[:-1], left[1:], right[1:]], axis=1))
+        parts.append(np.stack([left[:-1], right[1:], right[:-1]], axis=1))
+    return np.concatenate(parts)
+
+
+def make_terrain(network: RoadNetwork) -> Terrain:
+    """A height grid around the roads: the nearest road's height, smoothed away from roads, a little lower than they are."""
+    lines = [edge for strip in network.strips for edge in (strip.left_xyz_m, strip.right_xyz_m)]
+    sparse, dense = np.concatenate(lines), np.concatenate([_denser(line) for line in lines])
+    x0, y0, x1, y1 = network.bounds_xyxy_m
+    cell = TERRAIN_CELL_M
+    while (x1 - x0 + 2 * TERRAIN_MARGIN_M) * (y1 - y0 + 2 * TERRAIN_MARGIN_M) / cell**2 > MAX_TERRAIN_NODES:
+        cell *= 1.5
+    xs = np.arange(x0 - TERRAIN_MARGIN_M, x1 + TERRAIN_MARGIN_M + cell, cell)
+    ys = np.arange(y0 - TERRAIN_MARGIN_M, y1 + TERRAIN_MARGIN_M + cell, cell)
+    nodes = np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 2)
+    distance, nearest = cKDTree(dense[:, :2]).query(nodes)
+    others, near = cKDTree(sparse[:, :2]).query(nodes, k=NEIGHBOURS)
+    # the nearest height follows a slope; but land lies under a bridge, not on it
+    height, padded = dense[nearest, 2], np.append(sparse[:, 2], np.inf)
+    lowest = np.where(others < distance[:, None] + LEVEL_SEARCH_M, padded[near], np.inf).min(axis=1)
+    base = np.where(height - lowest > LEVEL_REACH_M, lowest, height).reshape(len(ys), len(xs))
+    far = np.clip((distance.reshape(base.shape) - 2.0 * cell) / 60.0, 0.0, 1.0)
+    smooth = gaussian_filter(base, sigma=4.0, mode="nearest")
+    return Terrain(xs, ys, base * (1.0 - far) + smooth * far - TERRAIN_DROP_M)
+
+
+def _denser(edge: np.ndarray) -> np.ndarray:
+    """An edge (K, 3) with three points put between every two, so that the nearest one is at the right height on a slope."""
+    k = np.arange(len(edge))
+    at = np.linspace(0.0, len(edge) - 1.0, 4 * len(edge) - 3)
+    return np.stack([np.interp(at, k, edge[:, axis]) for axis in range(3)], axis=1)
+
+
+@njit(cache=True)
+def _bucket(triangles, x0, y0, columns, rows):  # type: ignore[no-untyped-def]
+    """Which triangles touch each cell, as offsets and items."""
+    counts = np.zeros(columns * rows + 1, dtype=np.int64)
+    for fill in range(2):
+        if fill == 1:
+            for k in range(columns * rows):
+                counts[k + 1] += counts[k]
+            starts = counts.copy()
+            items = np.zeros(counts[-1], dtype=np.int64)
+        for f in range(triangles.shape[0]):
+            low_x, high_x = triangles[f, :, 0].min() - SEAM_M, triangles[f, :, 0].max() + SEAM_M
+            low_y, high_y = triangles[f, :, 1].min() - SEAM_M, triangles[f, :, 1].max() + SEAM_M
+            for i in range(int((low_x - x0) / CELL_M), int((high_x - x0) / CELL_M) + 1):
+                for j in range(int((low_y - y0) / CELL_M), int((high_y - y0) / CELL_M) + 1):
+                    cell = j * columns + i
+                    if fill == 0:
+                        counts[cell + 1] += 1
+                    else:
+                        items[starts[cell]] = f
+                        starts[cell] += 1
+    return counts, items
+
+
+@njit(cache=True)
+def _bilinear(heights, x0, y0, cell, x, y):  # type: ignore[no-untyped-def]
+    out = np.empty(x.shape[0])
+    for n in range(x.shape[0]):
+        u = min(max((x[n] - x0) / cell, 0.0), heights.shape[1] - 1.001)
+        v = min(max((y[n] - y0) / cell, 0.0), heights.shape[0] - 1.001)
+        i, j = int(u), int(v)
+        a, b = u - i, v - j
+        top = heights[j, i] * (1 - a) + heights[j, i + 1] * a
+        bottom = heights[j + 1, i] * (1 - a) + heights[j + 1, i + 1] * a
+        out[n] = top * (1 - b) + bottom * b
+    return out
+
+
+@njit(cache=True)
+def _height(triangles, x0, y0, columns, rows, starts, items, heights, tx0, ty0, cell, x, y, z_hint):  # type: ignore[no-untyped-def]
+    count = x.shape[0]
+    z, normal, friction = np.empty(count), np.zeros((count, 3)), np.full(count, GRASS_FRICTION)
+    for n in range(count):
+        i, j = math.floor((x[n] - x0) / CELL_M), math.floor((y[n] - y0) / CELL_M)
+        best, found = 1e18, -1
+        if 0 <= i < columns and 0 <= j < rows:
+            for k in range(starts[j * columns + i], starts[j * columns + i + 1]):
+                f = items[k]
+                a, b, c = triangles[f, 0], triangles[f, 1], triangles[f, 2]
+                det = (b[1] - c[1]) * (a[0] - c[0]) + (c[0] - b[0]) * (a[1] - c[1])
+                if abs(det) < 1e-12:
+                    continue
+                seam = SEAM_M / abs(det)
+                u = ((b[1] - c[1]) * (x[n] - c[0]) + (c[0] - b[0]) * (y[n] - c[1])) / det
+                v = ((c[1] - a[1]) * (x[n] - c[0]) + (a[0] - c[0]) * (y[n] - c[1])) / det
+                if u < -seam * math.hypot(b[0] - c[0], b[1] - c[1]) or v < -seam * math.hypot(c[0] - a[0], c[1] - a[1]):
+                    continue
+                if u + v > 1.0 + seam * math.hypot(a[0] - b[0], a[1] - b[1]):
+                    continue
+                level = u * a[2] + v * b[2] + (1.0 - u - v) * c[2]
+                miss = abs(level - z_hint[n])
+                if level - z_hint[n] > LEVEL_REACH_M:
+                    miss += 1e6
+                if miss < best:
+                    best, found, z[n] = miss, f, level
+        if found >= 0:
+            a, b, c = triangles[found, 0], triangles[found, 1], triangles[found, 2]
+            px, py, pz = b[0] - a[0], b[1] - a[1], b[2] - a[2]
+            qx, qy, qz = c[0] - a[0], c[1] - a[1], c[2] - a[2]
+            nx, ny, nz = py * qz - pz * qy, pz * qx - px * qz, px * qy - py * qx
+            friction[n] = ROAD_FRICTION
+        else:
+            xs, ys = np.array([x[n], x[n] + 1.0, x[n]]), np.array([y[n], y[n], y[n] + 1.0])
+            land = _bilinear(heights, tx0, ty0, cell, xs, ys)
+            z[n] = land[0]
+            nx, ny, nz = land[0] - land[1], land[0] - land[2], 1.0
+        size = math.sqrt(nx * nx + ny * ny + nz * nz)
+        sign = 1.0 if nz > 0 else -1.0
+        normal[n, 0], normal[n, 1], normal[n, 2] = sign * nx / size, sign * ny / size, sign * nz / size
+    return z, normal, friction

@@ -1,0 +1,71 @@
+"""What surfaces are made of, as codes for the rasteriser: code = class * 8 + variant.
+
+Classes are drawn in rising order. Of ground that overlaps (lanes in a junction, a verge under a lane) the higher class wins where both lie
+at nearly the same depth. Tags are CARLA's semantic tags.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+SKY = 0
+TERRAIN = 8
+VERGE = 16
+SIDEWALK, MEDIAN = 24, 25
+SHOULDER, PARKING, GRAVEL = 32, 33, 34
+DRIVING = 40
+FOLIAGE, WOOD, WALL, ROOF, METAL, CONCRETE, RAIL = 48, 49, 50, 51, 52, 53, 54
+MARKING = 56
+ACTOR = 64  # + semantic tag: part of a vehicle, lit by the sun
+GLOWING = 96  # + semantic tag: a lamp of a vehicle
+
+GROUND_CLASSES = 5  # classes 1 to 5 are ground
+OBJECT_CLASS = 6
+
+# The lane types of carla.LaneType (lower case) that are not plain shoulder, and what they are made of.
+OF_LANE = {
+    "driving": DRIVING,
+    "bidirectional": DRIVING,
+    "entry": DRIVING,
+    "exit": DRIVING,
+    "onramp": DRIVING,
+    "offramp": DRIVING,
+    "stop": DRIVING,
+    "biking": SHOULDER,
+    "sidewalk": SIDEWALK,
+    "median": MEDIAN,
+    "parking": PARKING,
+    "shoulder": SHOULDER,
+    "border": GRAVEL,
+    "restricted": SHOULDER,
+    "special1": SHOULDER,
+    "special2": SHOULDER,
+    "special3": SHOULDER,
+    "tram": SHOULDER,
+    "rail": GRAVEL,
+    "none": VERGE,
+}
+
+TAGS = np.zeros(256, dtype=np.uint8)
+for _code, _tag in {
+    SKY: 11,
+    TERRAIN: 10,
+    VERGE: 10,
+    SIDEWALK: 2,
+    MEDIAN: 25,
+    SHOULDER: 1,
+    PARKING: 1,
+    GRAVEL: 25,
+    DRIVING: 1,
+    FOLIAGE: 9,
+    WOOD: 9,
+    WALL: 3,
+    ROOF: 3,
+    METAL: 6,
+    CONCRETE: 20,
+    RAIL: 28,
+    MARKING: 24,
+}.items():
+    TAGS[_code] = _tag
+for _tag in range(32):
+    TAGS[ACTOR + _tag] = TAGS[GLOWING + _tag] = _tag

@@ -1,0 +1,216 @@
+"""OpenDRIVE text: is it safe to read, and what it lists (lanes, road marks, signals, banks). Geometry is `edges`' affair.
+
+A broken file can crash libcarla, and with it the process. So an unknown text is read first in a child process; the verdict is
+kept, by content, for this process and on disk, so that the child's half second is spent once a text.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import carla
+
+from driving.quantities import UserError
+
+CHECK_TIMEOUT_S = 120.0
+REMEDY = "give a whole OpenDRIVE 1.4 file (.xodr), as CARLA, esmini or RoadRunner export it"
+NO_LANES = 3
+# The child reads the map and asks it all that this package asks, because some files crash only then.
+_CHECK = """
+import json, sys
+import carla
+text, places = json.load(sys.stdin)
+carla_map = carla.Map("check", text)
+for place in places:
+    point = carla_map.get_waypoint_xodr(*place)
+    point is not None and (point.transform, point.lane_width, point.lane_type)
+points = carla_map.generate_waypoints(5.0)
+for point in points[:3000]:
+    (point.transform, point.left_lane_marking, point.right_lane_marking, point.get_left_lane(), point.get_right_lane(), point.next(1.0))
+carla_map.get_topology()
+sys.exit(0 if any(point.lane_width > 0.1 for point in points) else 3)
+"""
+_HARMLESS = "cannot parse georeference"
+_checked: set[str] = set()
+
+
+@dataclass(frozen=True, slots=True)
+class RoadMark:
+    """A lane's outer road mark from `s_m` on, until the next one.
+
+    `kind` is the lower-case name of carla.LaneMarkingType; of double kinds the first word is the line on the left, seen along
+    the road's reference direction.
+    """
+
+    s_m: float
+    kind: str
+    colour: str
+    width_m: float
+    dash_m: float
+    gap_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One lane over one lane section: ids count outwards from the reference line, negative to its right."""
+
+    road_id: int
+    lane_id: int
+    start_m: float
+    end_m: float
+    in_junction: bool
+    marks: tuple[RoadMark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A signal of a road: where along it and how far to its left (OpenDRIVE's t), and what it is."""
+
+    id: str
+    road_id: int
+    s_m: float
+    t_m: float
+    type: str
+    dynamic: bool
+
+
+def parse_opendrive(name: str, text: str) -> ET.Element:
+    """The text's root element, namespaces stripped. Raises UserError for what is no OpenDRIVE or has no driving lane."""
+    try:
+        root = ET.fromstring(text)
+    except (ET.ParseError, ValueError) as error:
+        raise UserError(f"map {name} is no XML ({error}): {REMEDY}") from None
+    for element in root.iter():
+        if isinstance(element.tag, str):
+            element.tag = element.tag.rpartition("}")[2]
+    if root.tag != "OpenDRIVE":
+        raise UserError(f"map {name} has <{root.tag}> at its root where <OpenDRIVE> was expected: {REMEDY}")
+    if not any(lane.get("type") == "driving" for lane in root.iter("lane")):
+        raise UserError(f"map {name} has no lane of type 'driving': {REMEDY}")
+    return root
+
+
+def check_opendrive(name: str, text: str) -> None:
+    """Raises UserError where `text` is no OpenDRIVE map that the simulator's client can read and drive on."""
+    digest = hashlib.sha256("\0".join((version("carla"), _CHECK, text)).encode(errors="replace")).hexdigest()
+    known = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "liquidlane" / "opendrive" / digest
+    if digest in _checked or known.exists():
+        return
+    root = parse_opendrive(name, text)
+    try:
+        lanes = list(lanes_of(root))
+    except ValueError as error:
+        raise UserError(f"map {name} has an attribute that is no number ({error}): {REMEDY}") from None
+    places = [(lane.road_id, lane.lane_id, s) for lane in lanes if lane.lane_id for s in (lane.start_m + 1e-3, (lane.start_m + lane.end_m) / 2.0)]
+    trouble = _read_in_child(text, places)
+    if trouble:
+        raise UserError(f"map {name} cannot be used: CARLA's map reader {trouble}: {REMEDY}")
+    _checked.add(digest)
+    with contextlib.suppress(OSError):  # a read-only home costs the check again, nothing else
+        known.parent.mkdir(parents=True, exist_ok=True)
+        known.touch()
+
+
+def read_map(name: str, text: str) -> carla.Map:
+    """The checked map, read by CARLA's own code, without its harmless complaint about a missing georeference on stderr."""
+    check_opendrive(name, text)
+    with without_harmless_complaint():
+        return carla.Map(name, text)
+
+
+def lanes_of(root: ET.Element) -> Iterator[Lane]:
+    """Every lane of every section, the reference line (id 0) included for its marks. Raises ValueError for numbers that are none."""
+    for road in root.findall("road"):
+        road_id, length = int(road.get("id", "0")), _number(road, "length")
+        in_junction = road.get("junction", "-1") != "-1"
+        sections = road.findall("lanes/laneSection")
+        starts = [_number(section, "s") for section in sections] + [length]
+        for section, start, end in zip(sections, starts[:-1], starts[1:], strict=True):
+            if end - start < 1e-3:
+                continue
+            for lane in section.iter("lane"):
+                lane_id = int(lane.get("id", "0"))
+                yield Lane(road_id, lane_id, start, end, in_junction, _marks(lane, lane_id, start, end))
+
+
+def signals_of(root: ET.Element) -> Iterator[Signal]:
+    """Every signal that stands by a road."""
+    for road in root.findall("road"):
+        for signal in road.findall("signals/signal"):
+            place = (_number(signal, "s"), _number(signal, "t"))
+            yield Signal(signal.get("id", ""), int(road.get("id", "0")), *place, signal.get("type", ""), signal.get("dynamic") == "yes")
+
+
+def banks_of(root: ET.Element) -> dict[int, list[tuple[float, float, float, float, float]]]:
+    """The superelevation of each banked road: cubics (s, a, b, c, d) in rad, positive where the right side lies lower."""
+    banks = {}
+    for road in root.findall("road"):
+        rows = [tuple(_number(piece, key) for key in "sabcd") for piece in road.findall("lateralProfile/superelevation")]
+        if any(any(row[1:]) for row in rows):
+            banks[int(road.get("id", "0"))] = sorted(rows)
+    return banks  # type: ignore[return-value]
+
+
+def _number(element: ET.Element, key: str) -> float:
+    value = float(element.get(key) or 0.0)
+    if not math.isfinite(value):
+        raise ValueError(f"{key}='{element.get(key)}' of <{element.tag}>")
+    return value
+
+
+def _marks(lane: ET.Element, lane_id: int, start_m: float, end_m: float) -> tuple[RoadMark, ...]:
+    marks = []
+    for mark in lane.findall("roadMark"):
+        line = mark.find("type/line")
+        dash, gap = (_number(line, "length"), _number(line, "space")) if line is not None else (0.0, 0.0)
+        width = _number(mark, "width") or (0.25 if mark.get("weight") == "bold" else 0.13)
+        colour = (mark.get("color") or "white").lower()
+        words = (mark.get("type") or "none").lower().split()
+        kind = "".join(words[::-1] if lane_id > 0 else words)  # the text counts from the road's middle outwards
+        offset = start_m + _number(mark, "sOffset")
+        if offset < end_m:
+            marks.append(RoadMark(offset, kind, "white" if colour == "standard" else colour, width, dash or 3.0, gap or 4.5))
+    return tuple(sorted(marks, key=lambda mark: mark.s_m))
+
+
+def _read_in_child(text: str, places: list[tuple[int, int, float]]) -> str:
+    """What went wrong when another process read the map, "" if nothing did."""
+    try:
+        asked = json.dumps((text, places))
+        child = subprocess.run([sys.executable, "-c", _CHECK], input=asked, text=True, capture_output=True, timeout=CHECK_TIMEOUT_S, check=False)
+    except subprocess.TimeoutExpired:
+        return f"hung on it for {CHECK_TIMEOUT_S:.0f} s"
+    if child.returncode == NO_LANES:
+        return "found no drivable lane in it"
+    lines = [line.strip() for line in child.stderr.splitlines() if line.strip() and _HARMLESS not in line]
+    return f"failed on it (exit {child.returncode}{': ' + lines[-1][:200] if lines else ''})" if child.returncode else ""
+
+
+@contextlib.contextmanager
+def without_harmless_complaint() -> Iterator[None]:
+    """Holds this process's stderr back, and then lets through all lines but the harmless one."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            held.seek(0)
+            for line in held:
+                if _HARMLESS.encode() not in line:
+                    os.write(kept, line)
+            os.close(kept)

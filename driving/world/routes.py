@@ -1,0 +1,205 @@
+"""Centre lines to follow: routes along lanes, and where a car is relative to one. Needs `carla.Map` only.
+
+So the same routes come out against our own server and against a real one. Positive is right (see `quantities`).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import carla
+import numpy as np
+from numba import njit
+
+from driving.quantities import LaneState, Pose, UserError, wrap_angle
+
+STEP_M = 1.0
+SMOOTHING_M = 4.0  # curvature is the heading's slope over this length; junction lanes of 6 m radius are still seen
+CLOSING_M = 3.0
+
+
+@dataclass(frozen=True)
+class Route:
+    """A centre line in driving direction, sampled every metre or so; arrays (N,), `s_m` from 0.
+
+    `closed` says that the end joins the start; `s_m` then runs on past the length.
+    """
+
+    name: str
+    s_m: np.ndarray = field(repr=False)
+    x_m: np.ndarray = field(repr=False)
+    y_m: np.ndarray = field(repr=False)
+    z_m: np.ndarray = field(repr=False)
+    yaw_rad: np.ndarray = field(repr=False)  # unwrapped
+    curvature_per_m: np.ndarray = field(repr=False)
+    lane_width_m: np.ndarray = field(repr=False)
+    closed: bool = False
+
+    @property
+    def length_m(self) -> float:
+        """From the first point to the last."""
+        return float(self.s_m[-1])
+
+    def pose_at(self, s_m: float) -> Pose:
+        """The pose on the centre line at `s_m`, facing along it; clipped to the route's ends, or wrapped on a closed one."""
+        at = s_m % self.length_m if self.closed else min(max(s_m, 0.0), self.length_m)
+        x, y, z, yaw = (float(np.interp(at, self.s_m, values)) for values in (self.x_m, self.y_m, self.z_m, self.yaw_rad))
+        rise = float(np.interp(at + 1.0, self.s_m, self.z_m) - np.interp(at - 1.0, self.s_m, self.z_m))
+        return Pose(x, y, z, math.atan2(rise, 2.0), wrap_angle(yaw), 0.0)
+
+    def curvature_at(self, s_m: np.ndarray | float) -> np.ndarray:
+        """The curvature (1/m) at one or many places."""
+        at = np.asarray(s_m) % self.length_m if self.closed else s_m
+        return np.interp(at, self.s_m, self.curvature_per_m)
+
+
+class LaneTracker:
+    """Where a car is along a route. Keeps its last place, so that loops that cross themselves are no riddle."""
+
+    def __init__(self, route: Route, s_m: float = 0.0) -> None:
+        self.route = route
+        self._points = np.ascontiguousarray(
+            np.stack([route.x_m, route.y_m, route.yaw_rad, route.curvature_per_m, route.lane_width_m, route.s_m], axis=1)
+        )
+        self._index, self._lap = 0, 0
+        self.reset(s_m)
+
+    def reset(self, s_m: float) -> None:
+        """Says that the car is now near `s_m`."""
+        length = self.route.length_m
+        self._lap = int(s_m // length) if self.route.closed else 0
+        self._index = int(np.clip(np.searchsorted(self.route.s_m, s_m - self._lap * length), 0, len(self.route.s_m) - 2))
+
+    def locate(self, pose: Pose) -> LaneState:
+        """The lane state of a car at `pose`, searched within some 40 m of the last place."""
+        last, closed = self._index, self.route.closed
+        self._index, s, lateral, yaw, curvature, width = _nearest(self._points, last, pose.x_m, pose.y_m, closed)
+        if closed and abs(self._index - last) > len(self._points) // 2:
+            self._lap += 1 if self._index < last else -1
+        return LaneState(s + self._lap * self.route.length_m, lateral, wrap_angle(pose.yaw_rad - yaw), curvature, width)
+
+
+@njit(cache=True)
+def _nearest(points, start, x, y, closed):  # type: ignore[no-untyped-def]
+    count = points.shape[0] - 1
+    best, best_d, best_t = start, 1e18, 0.0
+    for step in range(-20, 40):
+        i = start + step
+        if closed:
+            i %= count
+        elif i < 0 or i >= count:
+            continue
+        ax, ay = points[i, 0], points[i, 1]
+        dx, dy = points[i + 1, 0] - ax, points[i + 1, 1] - ay
+        t = ((x - ax) * dx + (y - ay) * dy) / max(dx * dx + dy * dy, 1e-12)
+        t = min(max(t, 0.0), 1.0)
+        ex, ey = x - ax - t * dx, y - ay - t * dy
+        distance = ex * ex + ey * ey
+        if distance < best_d:
+            best, best_d, best_t = i, distance, t
+    a, b = points[best], points[best + 1]
+    mixed = a * (1.0 - best_t) + b * best_t
+    lateral = -math.sin(mixed[2]) * (x - mixed[0]) + math.cos(mixed[2]) * (y - mixed[1])
+    return best, mixed[5], lateral, mixed[2], mixed[3], mixed[4]
+
+
+def follow_lane(carla_map: carla.Map, start: carla.Waypoint, length_m: float, name: str = "route") -> Route:
+    """The lane from `start` on for `length_m`, through junctions by the straightest continuation; ends where no lane goes on.
+
+    Raises UserError where there is less than 3 m of lane to follow.
+    """
+    rows, closed = _walk(start, length_m)
+    if len(rows) < 4:
+        at = start.transform.location
+        raise UserError(f"no lane to follow from ({at.x:.1f}, {at.y:.1f}) on map {carla_map.name}: choose another start")
+    return _route(name, rows, closed)
+
+
+def _walk(start: carla.Waypoint, length_m: float) -> tuple[np.ndarray, bool]:
+    """Points (N, 4: x, y, z, lane width) along the lane, and whether they come back to the start."""
+    rows, point, travelled = [], start, 0.0
+    first = start.transform.location
+    while travelled <= length_m + 1e-6:
+        at = point.transform.location
+        rows.append((at.x, at.y, at.z, point.lane_width))
+        home = point.road_id == start.road_id and point.lane_id == start.lane_id and math.hypot(at.x - first.x, at.y - first.y) < CLOSING_M
+        if travelled > 50.0 and home:
+            return np.array(rows), True
+        following = _straightest(point)
+        if following is None:
+            break
+        travelled += math.hypot(following.transform.location.x - at.x, following.transform.location.y - at.y)
+        point = following
+    return np.array(rows), False
+
+
+def spread_routes(carla_map: carla.Map, count: int, length_m: float, seed: int) -> list[Route]:
+    """`count` routes of `length_m` where the map allows, from seeded starts spread over its driving lanes.
+
+    Raises UserError where the map has no driving lane of 30 m. A map whose lanes all end earlier gives its longest routes.
+    """
+    lane_starts = [pair[0] for pair in carla_map.get_topology() if pair[0].lane_type == carla.LaneType.Driving]
+    candidates = [point for point in lane_starts + carla_map.generate_waypoints(20.0) if not point.is_junction and point.lane_width > 1.5]
+    walked: list[tuple[np.ndarray, bool]] = []
+    for index in np.random.default_rng(seed).permutation(len(candidates))[: max(60, 20 * count)]:
+        rows, closed = _walk(candidates[int(index)], length_m)
+        if len(rows) * STEP_M > 30.0:
+            walked.append((rows, closed))
+    chosen: list[tuple[np.ndarray, bool]] = []
+    # the longest first, the drawn order among equals; a start on a lane that is already driven only when nothing else is left
+    walked.sort(key=lambda walk: -(length_m if walk[1] else min(len(walk[0]) * STEP_M, length_m - 2 * STEP_M)))
+    for apart_m, share in ((3.0, 0.9), (3.0, 0.0), (0.0, 0.0)):
+        for walk in walked:
+            fresh = all(np.hypot(*(other[0][:, :2] - walk[0][0, :2]).T).min() > apart_m for other in chosen)
+            if len(chosen) < count and fresh and (walk[1] or len(walk[0]) * STEP_M >= share * length_m):
+                chosen.append(walk)
+    if not chosen:
+        raise UserError(f"map {carla_map.name} has no driving lane of 30 m or more: choose another map")
+    name = carla_map.name.split("/")[-1]
+    return [_route(f"{name}_{number}" if count > 1 else name, *walk) for number, walk in enumerate(chosen)]
+
+
+def _straightest(point: carla.Waypoint) -> carla.Waypoint | None:
+    options = point.next(STEP_M)
+    if len(options) <= 1:
+        return options[0] if options else None
+
+    def turn(option: carla.Waypoint) -> float:
+        ahead = option.next(12.0)
+        end = ahead[0] if ahead else option
+        return abs(wrap_angle(math.radians(end.transform.rotation.yaw - point.transform.rotation.yaw)))
+
+    return min(options, key=turn)
+
+
+def _route(name: str, rows: np.ndarray, closed: bool) -> Route:
+    x, y, z, width = rows.T
+    gaps = np.hypot(np.diff(x), np.diff(y))
+    keep = np.concatenate([[True], gaps > 0.05])
+    x, y, z, width = x[keep], y[keep], z[keep], width[keep]
+    if closed:
+        x, y, z = (np.append(values[:-1], values[0]) for values in (x, y, z))
+        width = np.append(width[:-1], width[0])
+    s = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))])
+    yaw, curvature = _heading(x, y, s, closed)
+    return Route(name, s, x, y, z, yaw, curvature, width, closed)
+
+
+def _heading(x: np.ndarray, y: np.ndarray, s: np.ndarray, closed: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Unwrapped heading (rad) and smoothed curvature (1/m) from the points themselves."""
+    pad = 6 if closed and len(x) > 14 else 0
+    if pad:
+        x = np.concatenate([x[-pad - 1 : -1], x, x[1 : pad + 1]])
+        y = np.concatenate([y[-pad - 1 : -1], y, y[1 : pad + 1]])
+        s = np.concatenate([s[-pad - 1 : -1] - s[-1], s, s[-1] + s[1 : pad + 1]])
+    chords = np.unwrap(np.arctan2(np.diff(y), np.diff(x)))
+    middles = (s[1:] + s[:-1]) / 2.0
+    yaw = np.interp(s, middles, chords)
+    if len(chords) > 2:  # chords stop half a step before the ends: run on with the last slope
+        yaw[0] = chords[0] - (chords[1] - chords[0]) / (middles[1] - middles[0]) * (middles[0] - s[0])
+        yaw[-1] = chords[-1] + (chords[-1] - chords[-2]) / (middles[-1] - middles[-2]) * (s[-1] - middles[-1])
+    half = SMOOTHING_M / 2.0
+    low, high = np.maximum(s - half, s[0]), np.minimum(s + half, s[-1])
+    curvature = (np.interp(high, s, yaw) - np.interp(low, s, yaw)) / np.maximum(high - low, 1e-6)
+    return (yaw[pad : len(yaw) - pad], curvature[pad : len(curvature) - pad]) if pad else (yaw, curvature)

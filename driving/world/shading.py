@@ -1,0 +1,272 @@
+"""From buffers to the picture: texture, shadow, wet, head lamps and fog for each pixel, and rain over all. Compiled by numba.
+
+Buffers and camera: `rasteriser`; the light's row: `light`; the sky is looked up in the table that `sky` makes. Textures are two tiles of noise,
+looked up by the place in the world; how strongly each material shows them is a table too, so that the loop has few branches.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from driving.world import light as k
+from driving.world import materials as m
+from driving.world.noise import TILE, smooth
+from driving.world.rasteriser import C_CX, C_CY, C_FOCAL, C_FORWARD, C_RIGHT, C_UP
+from driving.world.sky import SKY_PX, sky_entry
+
+FINE_PER_M, COARSE_PER_M, BROAD_PER_M = 14.0, 1.9, 1.1
+GLOW_CLASS = 12
+FINE, COARSELY, TINT, WETS, TILES = range(5)  # columns of LOOKS
+
+# A block of a row: so many pixels at once, each quantity in its own stretch of an array.
+BLOCK = 256
+DEPTH, SIZE, CLEAR, ALONG_X, ALONG_Y, DOWN, WET_GROUND, POOL = range(0, 8 * BLOCK, BLOCK)
+# What is the same for many pixels: fog, wet, night; directions of a row's middle, of a block's first pixel, from pixel to pixel; tiles' origins.
+R_FOG, R_FROM, R_PER_M, R_SHADOW, R_BASE, R_FIRST, R_STEP, R_ORIGIN = 0, 3, 4, 5, 6, 9, 12, 15
+R_MIRROR, R_SHINE, R_TO_SUN, R_WET, R_NIGHT, ROW_WIDTH = 23, 26, 29, 32, 33, 34
+FAR_M = 1e5  # far from the world's origin, and positive, so that a cast rounds down
+FAR_TEXELS = 16384  # a multiple of TILE that keeps places in tiles positive
+TILE_BITS, MASK = np.int32(8), np.int32(TILE - 1)
+ZERO, ONE, F_1_2, F_1_6, F_1_24 = np.float32(0.0), np.float32(1.0), np.float32(0.5), np.float32(0.16666), np.float32(0.0416)
+F_SIX_TENTHS, FINE_FADES, WHITE = np.float32(0.6), np.float32(0.025), np.float32(255.0)
+F_2, F_4, F_9, F_12, F_14 = np.float32(0.2), np.float32(0.4), np.float32(0.9), np.float32(0.12), np.float32(14.0)
+F_30, F_35, F_70 = np.float32(0.30), np.float32(0.35), np.float32(0.70)
+LAMP_FADES = np.float32(1.0 / 55.0)  # 1 / m
+GLOW_RED, GLOW_GREEN, GLOW_BLUE = np.float32(200.0), np.float32(170.0), np.float32(120.0)
+SMALLEST, FARTHEST = np.float32(1e-5), np.float32(1e6)
+COARSE, BROAD, FINELY = np.float32(COARSE_PER_M), np.float32(BROAD_PER_M), np.float32(FINE_PER_M)
+HALF_SKY, OPAQUE = np.float32(SKY_PX * 0.4999), np.uint32(0xFF000000)
+
+
+def _looks() -> np.ndarray:
+    """(256, 5): how strongly a material shows the fine and the coarse tile, how much coarse noise reddens it, whether it wets, paving."""
+    table = np.zeros((256, 5), np.float32)
+    for code in range(8, 48):
+        table[code] = (0.0022, 0.0014, 0.0, 1.0, 0.0)
+    for code in range(m.TERRAIN, m.SIDEWALK):
+        table[code] = (0.0030, 0.0045, 0.0010, 0.0, 0.0)
+    table[m.SIDEWALK, TILES] = 0.05
+    table[m.MEDIAN] = table[m.VERGE]
+    table[m.FOLIAGE] = (0.0030, 0.0030, 0.0006, 0.0, 0.0)
+    table[m.MARKING] = (0.0016, 0.0010, 0.0, 1.0, 0.0)
+    return table
+
+
+LOOKS = _looks()
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def shade_image(out, near, paint, shade, camera, light, noise, grain, looks, sky):  # type: ignore[no-untyped-def]
+    """Fills `out` (Y, X) uint32, which is BGRA in memory. sky: the table of `sky`, filled where it is seen; grain: `grain_of(noise)`.
+
+    A row goes block by block through loops over arrays of a fixed size: what needs no table is worked out for many pixels at once.
+    """
+    rows, columns = near.shape
+    inv_f = 1.0 / camera[C_FOCAL]
+    ox, oy = camera[0] + FAR_M, camera[1] + FAR_M
+    row, beam = _row_of(camera, light), _beam_of(camera, columns)
+    values, places = np.zeros(8 * BLOCK, np.float32), np.empty(6 * BLOCK, np.int32)
+    tint = np.empty(3 * BLOCK, np.float32)
+    for y in range(rows):
+        v = (camera[C_CY] - y - 0.5) * inv_f
+        for axis in range(3):
+            row[R_BASE + axis] = camera[C_FORWARD + axis] + camera[C_UP + axis] * v
+        for start in range(0, columns, BLOCK):
+            count = min(BLOCK, columns - start)
+            u = (start + 0.5 - camera[C_CX]) * inv_f
+            for axis in range(3):
+                row[R_FIRST + axis], row[R_STEP + axis] = row[R_BASE + axis] + camera[C_RIGHT + axis] * u, camera[C_RIGHT + axis] * inv_f
+            _geometry(values, places, near, y, start, count, row)
+            if _solid(near, y, start, count) > 0:
+                _texture(tint, values, places, paint, shade, y, start, count, grain, looks, row)
+                if light[k.PUDDLES] > 0.0:
+                    _puddles(values, noise, count, ox, oy, light[k.PUDDLES])
+                if light[k.WET] > 0.0:
+                    _wet(tint, values, shade, y, start, count, row)
+                if light[k.NIGHT] > 0.0:
+                    _by_night(tint, values, beam, paint, y, start, count, row)
+                _blend_fog(out, tint, values, y, start, count, row)
+            _sky_block(out, near, places, y, start, count, sky, light, noise)
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def _row_of(camera, light):  # type: ignore[no-untyped-def]
+    """What is the same for all pixels, for the R_ columns."""
+    row = np.zeros(ROW_WIDTH, np.float32)
+    row[R_FROM] = light[k.FOG_FROM_M]
+    row[R_PER_M] = light[k.FOG_PER_M] * math.exp(-light[k.FOG_FALL] * max(0.0, camera[2] - 2.0) * 0.01)
+    row[R_SHADOW], row[R_WET], row[R_NIGHT] = light[k.SHADOW], light[k.WET], light[k.NIGHT]
+    for c in range(3):
+        row[R_FOG + c] = light[k.FOG_R + c] * 255.0
+        row[R_MIRROR + c], row[R_SHINE + c] = light[k.HORIZON_R + c] * 235.0, light[k.SUN_R + c] * 140.0
+        row[R_TO_SUN + c] = light[k.SUN_X + c]
+    for n, per_m in enumerate((COARSE_PER_M, BROAD_PER_M, FINE_PER_M, 1.0)):
+        for axis in range(2):
+            row[R_ORIGIN + 2 * n + axis] = (camera[axis] + FAR_M) * per_m % TILE + FAR_TEXELS
+    return row
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def _beam_of(camera, columns):  # type: ignore[no-untyped-def]
+    """How much of the head lamps' light falls into each column of the picture."""
+    beam = np.empty(columns, np.float32)
+    for x in range(columns):
+        u = (x + 0.5 - camera[C_CX]) / camera[C_FOCAL]
+        beam[x] = math.exp(-1.2 * u * u)
+    return beam
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def _geometry(values, places, near, y, start, count, row):  # type: ignore[no-untyped-def]
+    """Depth, way, fog, and where to look in the tiles and in the sky, for a block."""
+    dx0, dy0, dz0, sx, sy, sz = row[R_FIRST], row[R_FIRST + 1], row[R_FIRST + 2], row[R_STEP], row[R_STEP + 1], row[R_STEP + 2]
+    from_m, per_m = row[R_FROM], row[R_PER_M]
+    for x in range(count):
+        n = np.float32(x)
+        dx, dy, dz = dx0 + sx * n, dy0 + sy * n, dz0 + sz * n
+        w = near[y, start + x]
+        depth = ONE / max(w, SMALLEST)
+        size = math.sqrt(dx * dx + dy * dy + dz * dz)
+        t = max((depth * size - from_m) * per_m, ZERO)
+        # 1 / e^t from below, to a per cent where it matters, without a call
+        values[CLEAR + x] = ONE / (ONE + t * (ONE + t * (F_1_2 + t * (F_1_6 + t * F_1_24))))
+        values[DEPTH + x], values[SIZE + x] = depth, size
+        values[ALONG_X + x], values[ALONG_Y + x], values[DOWN + x] = dx * depth, dy * depth, dz
+    for x in range(count):
+        px, py = min(max(values[ALONG_X + x], -FARTHEST), FARTHEST), min(max(values[ALONG_Y + x], -FARTHEST), FARTHEST)
+        column, line = np.int32(row[R_ORIGIN] + px * COARSE), np.int32(row[R_ORIGIN + 1] + py * COARSE)
+        places[x] = ((line & MASK) << TILE_BITS) | (column & MASK)
+        column, line = np.int32(row[R_ORIGIN + 2] + px * BROAD), np.int32(row[R_ORIGIN + 3] + py * BROAD)
+        places[BLOCK + x] = ((line & MASK) << TILE_BITS) | (column & MASK)
+        column, line = np.int32(row[R_ORIGIN + 4] + px * FINELY), np.int32(row[R_ORIGIN + 5] + py * FINELY)
+        places[2 * BLOCK + x] = ((line & MASK) << TILE_BITS) | (column & MASK)
+        places[3 * BLOCK + x] = (np.int32(row[R_ORIGIN + 6] + px) + np.int32(row[R_ORIGIN + 7] + py)) & np.int32(1)
+    for x in range(count):
+        n = np.float32(x)
+        dx, dy, dz = dx0 + sx * n, dy0 + sy * n, dz0 + sz * n
+        # octahedral coordinates of the upper half of all directions; what is below the horizon looks as the horizon
+        scale = HALF_SKY / (abs(dx) + abs(dy) + max(dz, ZERO))
+        places[4 * BLOCK + x], places[5 * BLOCK + x] = np.int32(HALF_SKY + dy * scale), np.int32(HALF_SKY + dx * scale)
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def _solid(near, y, start, count):  # type: ignore[no-untyped-def]
+    """How many of a block's pixels show anything but sky."""
+    solid = 0
+    for x in range(start, start + count):
+        solid += near[y, x] > ZERO
+    return solid
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def _texture(tint, values, places, paint, shade, y, start, count, grain, looks, row):  # type: ignore[no-untyped-def]
+    """The block's colours (0 to 255) with texture and the sun's shadow."""
+    for x in range(count):
+        value = paint[y, start + x]
+        code = value >> np.uint32(24)
+        factor, broad = ONE, np.float32(grain[1, np.uint32(places[BLOCK + x])])
+        look = looks[code, COARSELY]
+        if look > ZERO:
+            factor += look * (np.float32(grain[0, np.uint32(places[x])]) * F_SIX_TENTHS + broad)
+            close = max(ZERO, ONE - values[DEPTH + x] * FINE_FADES)
+            factor += looks[code, FINE] * np.float32(grain[0, np.uint32(places[2 * BLOCK + x])]) * close
+            factor -= looks[code, TILES] * np.float32(places[3 * BLOCK + x])
+            if shade[y, start + x] != 0:
+                factor *= row[R_SHADOW]
+        values[WET_GROUND + x] = looks[code, WETS]
+        red = factor + looks[code, TINT] * broad
+        tint[x] = np.float32(np.int32((value >> np.uint32(16)) & np.uint32(255))) * red
+        tint[BLOCK + x] = np.float32(np.int32((value >> np.uint32(8)) & np.uint32(255))) * factor
+        tint[2 * BLOCK + x] = np.float32(np.int32(value & np.uint32(255))) * factor
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def _puddles(values, noise, count, ox, oy, puddles):  # type: ignore[no-untyped-def]
+    """How much of a puddle each pixel of the block is (0 to 1)."""
+    for x in range(count):
+        values[POOL + x] = ZERO
+        if values[WET_GROUND + x] > ZERO:
+            px, py = ox + values[ALONG_X + x], oy + values[ALONG_Y + x]
+            rough = smooth(noise[1], px * 1.7, py * 1.7) - 128.0
+            values[POOL + x] = min(1.0, max(0.0, (rough * 0.011 - 0.72 + 1.1 * puddles) * 5.0))
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def _wet(tint, values, shade, y, start, count, row):  # type: ignore[no-untyped-def]
+    """Wet ground: darker, and mirroring the horizon the more the flatter it is seen; puddles mirror all."""
+    wet, dx0, dy0, sx, sy = row[R_WET], row[R_FIRST], row[R_FIRST + 1], row[R_STEP], row[R_STEP + 1]
+    for x in range(count):
+        n, size, z, pool = np.float32(x), values[SIZE + x], values[DOWN + x], values[POOL + x]
+        flat = ONE + z / size  # 0 looking straight down, 1 along the ground
+        flat2 = flat * flat
+        mirror = flat2 * flat2 * F_SIX_TENTHS * wet * (ONE - pool) + pool * (F_12 + F_70 * flat2)
+        keep = (ONE - F_30 * wet) * (ONE - F_35 * pool) * (ONE - mirror)
+        cos = max(ZERO, (dx0 + sx * n) * row[R_TO_SUN] + (dy0 + sy * n) * row[R_TO_SUN + 1] - z * row[R_TO_SUN + 2]) / size
+        cos2 = cos * cos
+        cos8 = cos2 * cos2 * cos2 * cos2
+        open_sky = ONE if shade[y, start + x] == 0 else ZERO
+        shine = cos8 * cos8 * cos8 * (F_4 * wet + F_SIX_TENTHS * pool) * open_sky
+        ground = values[WET_GROUND + x]
+        for c in range(3):
+            old = tint[c * BLOCK + x]
+            tint[c * BLOCK + x] = old + ground * (old * (keep - ONE) + mirror * row[R_MIRROR + c] + shine * row[R_SHINE + c])
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def _by_night(tint, values, beam, paint, y, start, count, row):  # type: ignore[no-untyped-def]
+    """Lamps of vehicles glow; head lamps at the camera light what is ahead, within their beam (a share a column of the picture)."""
+    night = row[R_NIGHT]
+    for x in range(count):
+        depth = values[DEPTH + x]
+        fall = max(ZERO, ONE - depth * LAMP_FADES)
+        lamp = ONE + F_14 * night * fall * fall * beam[start + x] * min(ONE, depth * F_2)
+        glows = (paint[y, start + x] >> np.uint32(27)) >= np.uint32(GLOW_CLASS)
+        r, g, b = tint[x], tint[BLOCK + x], tint[2 * BLOCK + x]
+        tint[x] = r + GLOW_RED * night if glows else r * lamp
+        tint[BLOCK + x] = g + GLOW_GREEN * night if glows else g * lamp
+        tint[2 * BLOCK + x] = b + GLOW_BLUE * night if glows else b * lamp * F_9
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def _blend_fog(out, tint, values, y, start, count, row):  # type: ignore[no-untyped-def]
+    """Lays fog over the block and packs it."""
+    fog_r, fog_g, fog_b = row[R_FOG], row[R_FOG + 1], row[R_FOG + 2]
+    for x in range(count):
+        clear = values[CLEAR + x]
+        r = min(max(fog_r + (tint[x] - fog_r) * clear, ZERO), WHITE)
+        g = min(max(fog_g + (tint[BLOCK + x] - fog_g) * clear, ZERO), WHITE)
+        b = min(max(fog_b + (tint[2 * BLOCK + x] - fog_b) * clear, ZERO), WHITE)
+        out[y, start + x] = np.uint32((np.int32(r) << np.int32(16)) | (np.int32(g) << np.int32(8)) | np.int32(b)) | OPAQUE
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def _sky_block(out, near, places, y, start, count, sky, light, noise):  # type: ignore[no-untyped-def]
+    for x in range(count):
+        if near[y, start + x] <= ZERO:
+            j, i = places[4 * BLOCK + x], places[5 * BLOCK + x]
+            if sky[j, i] == 0:
+                sky[j, i] = sky_entry(j, i, light, noise)
+            out[y, start + x] = sky[j, i]
+
+
+@njit(cache=True, nogil=True)
+def rain_over(out, rain, wind, moment):  # type: ignore[no-untyped-def]
+    """Streaks of rain on (Y, X, 4), the same for the same `moment` (an integer of the simulation's time)."""
+    rows, columns, _ = out.shape
+    count = int(rain * rows * columns / 260.0)
+    length = max(2, int(rows * 0.07))
+    slant = 0.9 * wind - 0.2
+    state = np.uint64(moment * 2654435761 + 12345)
+    for _ in range(count):
+        state = state * np.uint64(6364136223846793005) + np.uint64(1442695040888963407)
+        x = float((state >> np.uint64(33)) % np.uint64(columns))
+        y = int((state >> np.uint64(45)) % np.uint64(rows))
+        for step in range(length):
+            yy, xx = y + step, int(x + slant * step)
+            if 0 <= yy < rows and 0 <= xx < columns:
+                for c in range(3):
+                    old = out[yy, xx, c]
+                    out[yy, xx, c] = np.uint8(old + (225 - old) * 0.22) if old < 225 else old

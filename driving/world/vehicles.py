@@ -1,0 +1,169 @@
+"""What makes one car drive differently from another: CARLA's `VehiclePhysicsControl`, packed into arrays for `dynamics`.
+
+The fields are CARLA's, so that `apply_physics_control` reaches the dynamics. How this world reads them:
+tyre friction coefficient mu = `tire_friction` x the ground's friction (1.0 on dry asphalt), so a full brake stops in v^2 / (2 mu g);
+cornering stiffness of an axle = `lat_stiff_value` x its load (1/rad); engine damping (N m s/rad) is interpolated by throttle.
+Lengths are metres here; the wire's centimetres are turned by the server.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+TORQUE_POINTS = 33  # samples of the torque curve over [0, max_rpm]
+STEER_POINTS = 41  # samples of the steering curve over [0, STEER_CURVE_TOP_KMH]
+STEER_CURVE_TOP_KMH = 200.0
+GEARS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Wheel:
+    """One wheel as CARLA describes it; position is relative to the vehicle's origin (m), the first two wheels steer."""
+
+    tire_friction: float = 1.0
+    damping_rate: float = 0.25
+    max_steer_angle_deg: float = 0.0
+    radius_m: float = 0.355
+    max_brake_torque_nm: float = 2000.0
+    max_handbrake_torque_nm: float = 0.0
+    lat_stiff_max_load: float = 2.0
+    lat_stiff_value: float = 17.0
+    long_stiff_value: float = 1000.0
+    position_m: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Gear:
+    """One forward gear: its ratio, and the shares of `max_rpm` below and above which the automatic gearbox shifts."""
+
+    ratio: float = 1.0
+    down_ratio: float = 0.3
+    up_ratio: float = 0.9
+
+
+def _wheels(wheelbase_m: float, track_m: float, radius_m: float, steer_deg: float) -> tuple[Wheel, ...]:
+    half, side = wheelbase_m / 2.0, track_m / 2.0
+    front = [Wheel(max_steer_angle_deg=steer_deg, radius_m=radius_m, position_m=(half, y, radius_m)) for y in (-side, side)]
+    rear = [Wheel(max_handbrake_torque_nm=4000.0, radius_m=radius_m, position_m=(-half, y, radius_m)) for y in (-side, side)]
+    return (*front, *rear)
+
+
+@dataclass(frozen=True, slots=True)
+class Physics:
+    """A vehicle's physics, field by field as in CARLA's `VehiclePhysicsControl`; the default is near a Tesla Model 3."""
+
+    torque_curve: tuple[tuple[float, float], ...] = ((0.0, 350.0), (6000.0, 350.0), (9000.0, 230.0), (16000.0, 125.0))
+    max_rpm: float = 16000.0
+    moi: float = 1.0
+    damping_full_throttle: float = 0.01
+    damping_zero_throttle_clutch_engaged: float = 0.05
+    damping_zero_throttle_clutch_disengaged: float = 0.02
+    use_gear_autobox: bool = True
+    gear_switch_time_s: float = 0.0
+    clutch_strength: float = 10.0
+    final_ratio: float = 9.0
+    forward_gears: tuple[Gear, ...] = (Gear(),)
+    mass_kg: float = 1845.0
+    drag_coefficient: float = 0.23
+    center_of_mass_m: tuple[float, float, float] = (0.0, 0.0, 0.45)
+    steering_curve: tuple[tuple[float, float], ...] = ((0.0, 1.0), (20.0, 0.9), (60.0, 0.8), (120.0, 0.7))
+    wheels: tuple[Wheel, ...] = field(default_factory=lambda: _wheels(2.875, 1.58, 0.355, 70.0))
+    use_sweep_wheel_collision: bool = False
+    frontal_area_m2: float = 2.2
+
+    @staticmethod
+    def of_car(mass_kg: float, wheelbase_m: float, track_m: float, radius_m: float, steer_deg: float = 70.0, torque_scale: float = 1.0) -> Physics:
+        """A car of other size and power than the default."""
+        base = Physics()
+        return Physics(
+            torque_curve=tuple((rpm, torque * torque_scale) for rpm, torque in base.torque_curve),
+            mass_kg=mass_kg,
+            wheels=_wheels(wheelbase_m, track_m, radius_m, steer_deg),
+        )
+
+
+# Columns of the packed parameters, one row a car.
+(
+    MASS,
+    YAW_INERTIA,
+    FRONT_ARM,
+    REAR_ARM,
+    CG_HEIGHT,
+    RADIUS,
+    MU_FRONT,
+    MU_REAR,
+    STIFF_FRONT,
+    STIFF_REAR,
+    BRAKE_FRONT,
+    BRAKE_REAR,
+    HAND_BRAKE_REAR,
+    MAX_STEER,
+    MAX_RPM,
+    FINAL_RATIO,
+    SWITCH_TIME,
+    AUTOBOX,
+    GEAR_COUNT,
+    DRAG,
+    DAMP_FULL,
+    DAMP_ZERO,
+    LONG_OFFSET,
+    SCALARS,
+) = range(24)
+GEAR_RATIO = SCALARS
+GEAR_DOWN = GEAR_RATIO + GEARS
+GEAR_UP = GEAR_DOWN + GEARS
+TORQUE = GEAR_UP + GEARS
+STEER_CURVE = TORQUE + TORQUE_POINTS
+WIDTH = STEER_CURVE + STEER_POINTS
+
+AIR_DENSITY = 1.225  # kg/m^3
+
+
+def pack(physics: Physics) -> np.ndarray:
+    """One car's parameters as a row of `WIDTH` numbers for `dynamics.step_vehicles`.
+
+    Raises ValueError where the physics cannot drive: fewer than two axles, no gear, a non-positive mass, radius or rpm.
+    """
+    wheels = physics.wheels
+    if len(wheels) < 2 or not physics.forward_gears or len(physics.forward_gears) > GEARS:
+        raise ValueError(f"physics needs at least 2 wheels and 1 to {GEARS} gears, got {len(wheels)} and {len(physics.forward_gears)}")
+    if min(physics.mass_kg, physics.max_rpm, *(wheel.radius_m for wheel in wheels)) <= 0.0:
+        raise ValueError(f"mass, max_rpm and wheel radii must be positive, got {physics.mass_kg}, {physics.max_rpm}, {[w.radius_m for w in wheels]}")
+    half = max(1, len(wheels) // 2)
+    front, rear = wheels[:half], wheels[half:]
+    front_x = float(np.mean([wheel.position_m[0] for wheel in front]))
+    rear_x = float(np.mean([wheel.position_m[0] for wheel in rear]))
+    cg_x, _, cg_z = physics.center_of_mass_m
+    if front_x - cg_x <= 0.1 or cg_x - rear_x <= 0.1:
+        cg_x = (front_x + rear_x) / 2.0
+    row = np.zeros(WIDTH)
+    row[MASS] = physics.mass_kg
+    row[FRONT_ARM], row[REAR_ARM] = front_x - cg_x, cg_x - rear_x
+    row[YAW_INERTIA] = physics.mass_kg * row[FRONT_ARM] * row[REAR_ARM] * 1.1
+    row[CG_HEIGHT], row[LONG_OFFSET] = max(0.0, cg_z), cg_x
+    row[RADIUS] = np.mean([wheel.radius_m for wheel in wheels])
+    row[MU_FRONT], row[MU_REAR] = (np.mean([wheel.tire_friction for wheel in axle]) for axle in (front, rear))
+    row[STIFF_FRONT], row[STIFF_REAR] = (np.mean([wheel.lat_stiff_value for wheel in axle]) for axle in (front, rear))
+    row[BRAKE_FRONT], row[BRAKE_REAR] = (sum(wheel.max_brake_torque_nm for wheel in axle) for axle in (front, rear))
+    row[HAND_BRAKE_REAR] = sum(wheel.max_handbrake_torque_nm for wheel in rear)
+    row[MAX_STEER] = math.radians(max(wheel.max_steer_angle_deg for wheel in wheels))
+    row[MAX_RPM], row[FINAL_RATIO] = physics.max_rpm, physics.final_ratio
+    row[SWITCH_TIME], row[AUTOBOX] = physics.gear_switch_time_s, physics.use_gear_autobox
+    row[DRAG] = 0.5 * AIR_DENSITY * physics.drag_coefficient * physics.frontal_area_m2
+    row[DAMP_FULL], row[DAMP_ZERO] = physics.damping_full_throttle, physics.damping_zero_throttle_clutch_engaged
+    row[GEAR_COUNT] = len(physics.forward_gears)
+    for index, gear in enumerate(physics.forward_gears):
+        row[GEAR_RATIO + index], row[GEAR_DOWN + index], row[GEAR_UP + index] = gear.ratio, gear.down_ratio, gear.up_ratio
+    row[TORQUE:STEER_CURVE] = _sample(physics.torque_curve, physics.max_rpm, TORQUE_POINTS, 0.0)
+    row[STEER_CURVE:WIDTH] = _sample(physics.steering_curve, STEER_CURVE_TOP_KMH, STEER_POINTS, 1.0)
+    return row
+
+
+def _sample(curve: tuple[tuple[float, float], ...], top: float, points: int, default: float) -> np.ndarray:
+    if not curve:
+        return np.full(points, default)
+    xs, ys = zip(*sorted(curve), strict=True)
+    return np.interp(np.linspace(0.0, top, points), xs, ys)
