@@ -1,0 +1,58 @@
+"""A learned policy at the wheel: it sees the image and the time step, nothing else, and steers; the pedals are the speed control's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from driving.drivers.driver import Action, DriveContext
+from driving.drivers.speed import SpeedControl
+from driving.quantities import Control, Observation, UserError
+from policy.network import DESCRIPTION, WEIGHTS, DrivingPolicy
+
+
+class LearnedDriver:
+    """Runs a policy tick by tick, its state carried along; keeps its neurons for the trace."""
+
+    def __init__(self, policy: DrivingPolicy, name: str | None = None) -> None:
+        self._policy = policy.eval()
+        self.name = name or policy.config.cell
+
+    def reset(self, context: DriveContext) -> None:
+        """Begin a drive: the state is at rest."""
+        self._state = self._policy.initial_state(1)
+        self._geometry = context.geometry
+        self._speed = SpeedControl(context.route, context.max_speed_mps)
+
+    @torch.inference_mode()
+    def act(self, observation: Observation) -> Action:
+        """Steers by the image; a predicted curvature is turned into a steer by the bicycle model."""
+        policy, vehicle = self._policy, observation.vehicle
+        image = torch.from_numpy(policy.transform.to_model(observation.image))[None, None]
+        trace = policy.trace(image, torch.tensor([[observation.dt_s]], dtype=torch.float32), self._state)
+        self._state = trace.cell.state_BS
+        predicted = float(trace.prediction_BT[0, 0])
+        steer = self._geometry.steer_of(predicted, vehicle.speed_mps) if policy.config.target == "curvature" else predicted
+        throttle, brake = self._speed.pedals(observation.lane.s_m, vehicle.speed_mps, vehicle.pose.pitch_rad, observation.dt_s)
+        tau = trace.cell.tau_s_BTH
+        return Action(
+            Control(max(-1.0, min(1.0, steer)), throttle, brake),
+            neuron_state=trace.cell.neuron_BTH[0, 0].numpy().astype(np.float32),
+            neuron_tau_s=None if tau is None else tau[0, 0].numpy().astype(np.float32),
+        )
+
+    def neurons(self) -> dict[str, Any] | None:
+        """The cell's neurons by name and role, and its synapses."""
+        cell = self._policy.cell
+        return {"names": list(cell.neuron_names), "roles": list(cell.neuron_roles), "edges": [list(edge) for edge in cell.edges()]}
+
+
+def checkpoint_folder(path: Path) -> Path:
+    """The folder that holds the policy: `path` itself, or its checkpoint/. Raises UserError where there is neither."""
+    for folder in (path, path / "checkpoint"):
+        if (folder / DESCRIPTION).is_file():
+            return folder
+    raise UserError(f"{path} holds no policy: expected {DESCRIPTION} and {WEIGHTS} in it or in its checkpoint/; give a run of scripts/train.py")

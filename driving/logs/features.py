@@ -1,0 +1,82 @@
+"""Features: what a log holds for every frame, in the words of LeRobot's `meta/info.json`.
+
+A feature is a kind of number (or `video`, or `string`), a shape, and names for the elements of a vector.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from driving.logs import keys
+from driving.quantities import CameraSpec, UserError
+
+
+class LogError(UserError):
+    """A driving log (or a folder that should be one) that cannot be used as asked."""
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One signal: `dtype` as NumPy spells it, or "video", or "string"; its shape; names of a vector's elements."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    names: tuple[str, ...] | None = None
+
+    @property
+    def is_video(self) -> bool:
+        """Whether it is kept as video, and so is no column."""
+        return self.dtype == "video"
+
+    @property
+    def element_type(self) -> pa.DataType:
+        """The type of its parquet column's elements."""
+        return pa.string() if self.dtype == "string" else pa.from_numpy_dtype(np.dtype(self.dtype))
+
+    def to_json(self) -> dict[str, Any]:
+        """Its entry in `meta/info.json`."""
+        return {"dtype": self.dtype, "shape": list(self.shape), "names": list(self.names) if self.names else None}
+
+    @staticmethod
+    def from_json(entry: Mapping[str, Any]) -> Feature:
+        """Read an entry of `meta/info.json`; its names may be a list, a dictionary of one list, or null.
+
+        Logs exist whose vector of eight has the one name `state`; names that do not name each element are as none.
+        """
+        dtype, shape, names = str(entry["dtype"]), tuple(int(n) for n in entry["shape"]), entry.get("names")
+        if isinstance(names, Mapping):
+            names = next((value for value in names.values() if isinstance(value, list)), list(names))
+        if not isinstance(names, list) or not names or (dtype != "video" and (len(names),) != shape):
+            return Feature(dtype, shape)
+        return Feature(dtype, shape, tuple(map(str, names)))
+
+
+Features = Mapping[str, Feature]
+
+BOOKKEEPING: Features = {key: Feature("float32" if key == "timestamp" else "int64", (1,)) for key in keys.BOOKKEEPING}
+
+
+def image(height_px: int, width_px: int) -> Feature:
+    """A camera's RGB video."""
+    return Feature("video", (height_px, width_px, 3), ("height", "width", "channels"))
+
+
+def vector(names: Sequence[str], dtype: str = "float32") -> Feature:
+    """A vector of named numbers."""
+    return Feature(dtype, (len(names),), tuple(names))
+
+
+def driving_features(camera: CameraSpec) -> dict[str, Feature]:
+    """What a recorded drive holds: the camera's video, motion, lane, label and disturbance (`driving.logs.keys`)."""
+    return {
+        keys.IMAGE: image(camera.height_px, camera.width_px),
+        keys.STATE: vector(keys.STATE_NAMES),
+        keys.LANE: vector(keys.LANE_NAMES),
+        keys.ACTION: vector(keys.ACTION_NAMES),
+        keys.DISTURBANCE: vector(keys.DISTURBANCE_NAMES),
+    }

@@ -1,0 +1,146 @@
+"""What every importer hands over, and how it becomes a log: frames in order, split into episodes, counted where they were left out.
+
+An importer yields frames in our units and signs; here they are cut at sessions, time gaps and clocks that go back.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import shutil
+from collections import Counter
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from driving.logs import keys
+from driving.logs.features import Feature, LogError, image, vector
+from driving.logs.writer import LogWriter
+
+GAP_FRAMES = 4.0
+LEAST_GAP_S = 0.5
+LEAST_FRAMES = 2
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One frame: its time (s, any origin), what it belongs to, the image (Y, X, 3) RGB or None, and vectors by feature key."""
+
+    time_s: float
+    session: Hashable
+    image: np.ndarray | None
+    values: Mapping[str, Sequence[float]]
+
+
+@dataclass
+class Recording:
+    """A source opened by an importer. `notes` and `skipped` fill up while `frames` are read, and are told to the user."""
+
+    rate_hz: float
+    names: Mapping[str, Sequence[str]]
+    frames: Iterator[Frame]
+    robot_type: str
+    notes: list[str] = field(default_factory=list)
+    skipped: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What an import made, and what the user should know about it, a line each."""
+
+    episodes: int
+    frames: int
+    duration_s: float
+    notes: tuple[str, ...]
+
+
+def write_recording(recording: Recording, out: Path, width_px: int | None = None, task: str = "keep the lane") -> ImportReport:
+    """Write a new log; all or nothing. `width_px` makes images narrower, in proportion. Raises LogError where no frame is usable."""
+    first = next(recording.frames, None)
+    if first is None:
+        left_out = "; ".join(_notes(recording)) or "the source is empty"
+        raise LogError(f"nothing to import into {out}: {left_out}")
+    features: dict[str, Feature] = {key: vector(names) for key, names in recording.names.items()}
+    if first.image is not None:
+        height, width, _ = _narrowed(first.image, width_px).shape
+        features = {keys.IMAGE: image(height, width), **features}
+    fresh = not out.exists()
+    try:
+        with LogWriter(out, features, recording.rate_hz, recording.robot_type, resume=False) as writer:
+            frames = _usable(recording, itertools.chain([first], recording.frames), first.image, width_px)
+            count, duration_s = _write_episodes(writer, recording, frames, task)
+            if not count:
+                raise LogError(f"nothing to import into {out}: no two frames follow each other; {'; '.join(_notes(recording))}")
+            return ImportReport(writer.episode_count, count, duration_s, tuple(_notes(recording)))
+    except BaseException:
+        if fresh:
+            shutil.rmtree(out, ignore_errors=True)
+        raise
+
+
+def read_image(path: Path) -> np.ndarray | None:
+    """An image file as (Y, X, 3) RGB; None where it is missing or broken."""
+    try:
+        data = np.fromfile(path, dtype=np.uint8)
+    except OSError:
+        return None
+    decoded = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    return None if decoded is None else np.asarray(cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+
+
+def _narrowed(picture: np.ndarray, width_px: int | None) -> np.ndarray:
+    height, width = picture.shape[:2]
+    if width_px is None or width_px >= width:
+        return picture
+    if width_px < 8:
+        raise LogError(f"width_px is {width_px}, expected at least 8 pixels")
+    size = (width_px - width_px % 2, max(2, round(height * width_px / width / 2) * 2))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def _usable(recording: Recording, frames: Iterator[Frame], sample: np.ndarray | None, width_px: int | None) -> Iterator[Frame]:
+    """The frames that have a time, and an image of the first one's size, made narrower."""
+    for frame in frames:
+        if not math.isfinite(frame.time_s):
+            recording.skipped["without a time"] += 1
+        elif frame.image is None or sample is None:
+            yield frame
+        elif frame.image.shape != sample.shape:
+            recording.skipped["image of another size than the first one's"] += 1
+        else:
+            yield Frame(frame.time_s, frame.session, _narrowed(frame.image, width_px), frame.values)
+
+
+def _segments(frames: Iterator[Frame], gap_s: float) -> Iterator[tuple[int, Frame]]:
+    """Each frame with the number of its episode: it ends with the session, at a gap, and where the clock goes back."""
+    number, before = 0, None
+    for frame in frames:
+        if before is not None and (frame.session != before.session or not 0.0 < frame.time_s - before.time_s <= gap_s):
+            number += 1
+        yield number, frame
+        before = frame
+
+
+def _write_episodes(writer: LogWriter, recording: Recording, frames: Iterator[Frame], task: str) -> tuple[int, float]:
+    """The number of frames written and the episodes' duration (s) together."""
+    gap_s = max(LEAST_GAP_S, GAP_FRAMES / recording.rate_hz)
+    count, duration_s = 0, 0.0
+    for _, group in itertools.groupby(_segments(frames, gap_s), key=lambda pair: pair[0]):
+        start = [frame for _, frame in itertools.islice(group, LEAST_FRAMES)]
+        if len(start) < LEAST_FRAMES:
+            recording.skipped["alone between two gaps"] += len(start)
+            continue
+        with writer.episode(task) as episode:
+            for frame in itertools.chain(start, (frame for _, frame in group)):
+                values = frame.values if frame.image is None else {keys.IMAGE: frame.image, **frame.values}
+                episode.add(frame.time_s, values)
+        count += episode.length
+        duration_s += frame.time_s - start[0].time_s
+    return count, duration_s
+
+
+def _notes(recording: Recording) -> list[str]:
+    return [*recording.notes, *(f"skipped {count}: {why}" for why, count in recording.skipped.items() if count)]

@@ -1,0 +1,20 @@
+"""Numbers as other people's files spell them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+
+def finite_numbers(words: Iterable[object]) -> tuple[float, ...] | None:
+    """The words as numbers; None where one is not a finite number."""
+    try:
+        numbers = tuple(float(word) for word in words)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None
+    return numbers if all(map(math.isfinite, numbers)) else None
+
+
+def bounded(value: float, least: float, most: float = 1.0) -> float:
+    """The value, kept between `least` and `most`."""
+    return min(most, max(least, value))

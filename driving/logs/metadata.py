@@ -1,0 +1,145 @@
+"""The metadata of a LeRobot log, v3.0 or v2.1: what it holds, and in which files each episode lies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from driving.logs import layout
+from driving.logs.features import Feature, LogError
+
+OLDER = "v2.1"
+NEEDED: Mapping[str, type | tuple[type, ...]] = {"fps": (int, float), "features": dict, "total_episodes": int, "total_frames": int, "data_path": str}
+
+
+@dataclass(frozen=True)
+class VideoSlice:
+    """An episode's part of a video file: from `from_s` on."""
+
+    path: Path
+    from_s: float
+
+
+@dataclass(frozen=True)
+class EpisodeInfo:
+    """One episode: how many frames, what it was about, and where its rows and videos lie."""
+
+    index: int
+    length: int
+    tasks: tuple[str, ...]
+    data_path: Path
+    videos: Mapping[str, VideoSlice]
+
+
+def read_info(root: Path) -> dict[str, Any]:
+    """`meta/info.json`; raises LogError where there is no log, a broken one, or one of an unknown version."""
+    path = root / layout.INFO
+    if not path.is_file():
+        raise LogError(f"folder {root} is no driving log: {layout.INFO} is missing; give the folder that holds meta/, data/ and videos/")
+    try:
+        info = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, UnicodeDecodeError) as error:
+        raise LogError(f"{path} is no JSON ({error}): copy the log again from its source") from error
+    version = info.get("codebase_version") if isinstance(info, dict) else None
+    if version not in (layout.CODEBASE, OLDER):
+        raise LogError(
+            f"log {root} has codebase_version {version!r}, expected {layout.CODEBASE!r} or {OLDER!r}: convert it with the lerobot that wrote it"
+        )
+    missing = [key for key in NEEDED if key not in info]
+    if missing:
+        raise LogError(f"{path} lacks {', '.join(missing)}: copy the log again from its source")
+    for key, kinds in NEEDED.items():
+        if not isinstance(info[key], kinds) or isinstance(info[key], bool) or (key == "fps" and not 0.0 < info[key] < float("inf")):
+            raise LogError(f"{path} has {key} {info[key]!r}, which cannot be: copy the log again from its source")
+    return info
+
+
+def read_features(info: Mapping[str, Any]) -> dict[str, Feature]:
+    """The features that the log declares, the format's own columns among them."""
+    features = {}
+    for key, entry in info["features"].items():
+        try:
+            features[key] = Feature.from_json(entry)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise LogError(f"{layout.INFO} describes feature {key!r} as {entry!r}, expected dtype, shape and names: correct it there") from error
+    return features
+
+
+def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
+    """A parquet file; raises LogError with the remedy where it is missing or truncated."""
+    try:
+        return pq.read_table(path, columns=columns)
+    except FileNotFoundError as error:
+        raise LogError(f"{path} is missing: copy the log again from its source") from error
+    except (pa.ArrowException, OSError) as error:
+        raise LogError(f"{path} is truncated or no parquet ({' '.join(str(error).split())}): copy it again, or record the episode again") from error
+
+
+def read_tasks(root: Path) -> list[str]:
+    """The tasks' texts by task_index; none where no episode was finished."""
+    path = root / layout.TASKS
+    if not path.exists():
+        return []
+    table = read_table(path)
+    name = next((name for name in table.column_names if name != "task_index"), None)
+    if name is None or "task_index" not in table.column_names:
+        raise LogError(f"{path} has columns {table.column_names}, expected task_index and the task's text: copy the log again")
+    pairs = zip(table["task_index"].to_pylist(), table[name].to_pylist(), strict=True)
+    return [text for _, text in sorted(pairs)]
+
+
+def read_episodes(root: Path, info: Mapping[str, Any]) -> list[EpisodeInfo]:
+    """Every finished episode in order. Raises LogError where the metadata is not what the format says."""
+    video_keys = [key for key, feature in read_features(info).items() if feature.is_video]
+    try:
+        if info["codebase_version"] == OLDER:
+            return _older_episodes(root, info, video_keys)
+        return [_episode(root, info, video_keys, row) for row in episode_rows(root, info, _columns(video_keys))]
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise LogError(f"metadata of log {root} is broken ({type(error).__name__}: {error}): copy the log again from its source") from error
+
+
+def episode_rows(root: Path, info: Mapping[str, Any], columns: list[str] | None = None) -> list[dict[str, Any]]:
+    """The rows of `meta/episodes` that count: those of the episodes that `info.json` knows of, in order."""
+    total = int(info["total_episodes"])
+    rows: list[dict[str, Any]] = []
+    for path in sorted((root / "meta" / "episodes").glob("*/*.parquet")):
+        rows += read_table(path, columns).to_pylist()
+    rows = sorted((row for row in rows if row["episode_index"] < total), key=lambda row: row["episode_index"])
+    if [row["episode_index"] for row in rows] != list(range(total)):
+        raise LogError(f"log {root} has {total} episodes, but meta/episodes describes {len(rows)}: copy the log again from its source")
+    return rows
+
+
+def _columns(video_keys: list[str]) -> list[str]:
+    videos = [f"videos/{key}/{field}" for key in video_keys for field in ("chunk_index", "file_index", "from_timestamp")]
+    return ["episode_index", "tasks", "length", "data/chunk_index", "data/file_index", *videos]
+
+
+def _episode(root: Path, info: Mapping[str, Any], video_keys: list[str], row: Mapping[str, Any]) -> EpisodeInfo:
+    videos = {}
+    for key in video_keys:
+        number = {field: row[f"videos/{key}/{field}"] for field in ("chunk_index", "file_index")}
+        videos[key] = VideoSlice(root / info["video_path"].format(video_key=key, **number), row[f"videos/{key}/from_timestamp"])
+    data = info["data_path"].format(chunk_index=row["data/chunk_index"], file_index=row["data/file_index"])
+    return EpisodeInfo(row["episode_index"], row["length"], tuple(row["tasks"]), root / data, videos)
+
+
+def _older_episodes(root: Path, info: Mapping[str, Any], video_keys: list[str]) -> list[EpisodeInfo]:
+    path = root / "meta" / "episodes.jsonl"
+    if not path.is_file():
+        raise LogError(f"{path} is missing: copy the log again from its source")
+    episodes = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        number = {"episode_index": row["episode_index"], "episode_chunk": row["episode_index"] // info.get("chunks_size", layout.CHUNK_SIZE)}
+        videos = {key: VideoSlice(root / info["video_path"].format(video_key=key, **number), 0.0) for key in video_keys}
+        tasks = tuple(row.get("tasks", ()))
+        episodes.append(EpisodeInfo(row["episode_index"], row["length"], tasks, root / info["data_path"].format(**number), videos))
+    return sorted(episodes, key=lambda episode: episode.index)

@@ -1,0 +1,97 @@
+"""Reading a driving log: LeRobot v3.0 (ours or anybody's) and v2.1, columns an episode and images one at a time.
+
+Leaves checking to `driving.logs.doctor`: what is read is believed, what cannot be read is a LogError with the remedy.
+Shapes: T frames; columns (T, n) for features of numbers, (T,) for text, times and the format's own columns; images (Y, X, 3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from driving.logs import keys, metadata
+from driving.logs.features import Feature, LogError
+from driving.logs.metadata import EpisodeInfo
+from driving.logs.video import decode
+
+SCALARS = frozenset({keys.TIME, *keys.BOOKKEEPING})
+
+
+class Log:
+    """A finished or growing log in `root`; sees the episodes that were complete when it was opened."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(root)
+        info = metadata.read_info(self.root)
+        self.fps = float(info["fps"])
+        self.features: dict[str, Feature] = metadata.read_features(info)
+        self.episodes: list[EpisodeInfo] = metadata.read_episodes(self.root, info)
+        self.image_keys: list[str] = [key for key, feature in self.features.items() if feature.is_video]
+        self._table: tuple[Path, pa.Table] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the table read last: a worker process reads its own."""
+        return {**self.__dict__, "_table": None}
+
+    @property
+    def frame_count(self) -> int:
+        """How many frames all episodes have together."""
+        return sum(episode.length for episode in self.episodes)
+
+    def columns(self, index: int) -> dict[str, np.ndarray]:
+        """Every signal of an episode but the images, by feature."""
+        rows = self._rows(self._episode(index))
+        return {key: _array(rows[key], self.features.get(key), key) for key in rows.column_names if _is_signal(self.features.get(key))}
+
+    def timestamps(self, index: int) -> np.ndarray:
+        """The true times (T,) float64 in s from the episode's first frame; the nominal ones where the log has no others."""
+        rows = self._rows(self._episode(index))
+        times = _array(rows[keys.TIME if keys.TIME in rows.column_names else "timestamp"], None, keys.TIME)
+        return times.astype(np.float64)
+
+    def frames(self, index: int, key: str, start: int = 0, stop: int | None = None) -> Iterator[np.ndarray]:
+        """The images (Y, X, 3) uint8 RGB of frames `start` to `stop` (exclusive), decoded as they are asked for."""
+        episode = self._episode(index)
+        if key not in episode.videos:
+            raise LogError(f"log {self.root} has no camera {key!r}: choose one of {self.image_keys}")
+        stop = episode.length if stop is None else stop
+        if not 0 <= start <= stop <= episode.length:
+            raise LogError(f"episode {index} of log {self.root} has {episode.length} frames, asked for {start} to {stop}")
+        video = episode.videos[key]
+        return decode(video.path, video.from_s + start / self.fps, stop - start, self.fps)
+
+    def _episode(self, index: int) -> EpisodeInfo:
+        if not 0 <= index < len(self.episodes):
+            raise LogError(f"log {self.root} has {len(self.episodes)} episodes, asked for number {index}: they count from 0")
+        return self.episodes[index]
+
+    def _rows(self, episode: EpisodeInfo) -> pa.Table:
+        if self._table is None or self._table[0] != episode.data_path:
+            self._table = (episode.data_path, metadata.read_table(episode.data_path))
+        rows = self._table[1]
+        rows = rows.filter(pc.equal(rows["episode_index"], episode.index))
+        if rows.num_rows != episode.length:
+            found = f"has {rows.num_rows} rows of episode {episode.index}, expected {episode.length}"
+            raise LogError(f"{episode.data_path} {found}: copy the log again from its source")
+        return rows
+
+
+def _is_signal(feature: Feature | None) -> bool:
+    return feature is None or feature.dtype not in ("video", "image")
+
+
+def _array(column: pa.ChunkedArray, feature: Feature | None, key: str) -> np.ndarray:
+    """A column as NumPy: (T,) or (T, n); lists of lists become more axes."""
+    count = len(column)
+    flat = column.combine_chunks()
+    while pa.types.is_list(flat.type) or pa.types.is_large_list(flat.type) or pa.types.is_fixed_size_list(flat.type):
+        flat = flat.flatten()
+    values = flat.to_numpy(zero_copy_only=False)
+    if feature is None or feature.dtype == "string" or key in SCALARS:
+        return values
+    return values.reshape(count, *feature.shape)

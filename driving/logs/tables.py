@@ -1,0 +1,82 @@
+"""The parquet tables of a log as pyarrow tables: an episode's rows, its line in `meta/episodes`, the tasks.
+
+Column names and types are LeRobot v3.0's, so that its own reader takes them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from driving.logs import statistics
+from driving.logs.features import Feature, Features
+
+TASK_TEXT = "__index_level_0__"
+PANDAS_INDEX = {
+    "index_columns": [TASK_TEXT],
+    "column_indexes": [{"name": None, "field_name": None, "pandas_type": "unicode", "numpy_type": "object", "metadata": {"encoding": "UTF-8"}}],
+    "columns": [
+        {"name": "task_index", "field_name": "task_index", "pandas_type": "int64", "numpy_type": "int64", "metadata": None},
+        {"name": None, "field_name": TASK_TEXT, "pandas_type": "unicode", "numpy_type": "object", "metadata": None},
+    ],
+    "pandas_version": "2.2.3",
+}
+"""pandas' own note in a parquet file that the texts are the index: lerobot looks tasks up by it."""
+
+
+def data_table(features: Features, columns: Mapping[str, np.ndarray]) -> pa.Table:
+    """An episode's rows; `columns` holds (T, n) numbers, or (T,) for features of shape (1,) and strings."""
+    arrays = {}
+    for key, feature in features.items():
+        if feature.is_video:
+            continue
+        flat = pa.array(columns[key].reshape(-1), type=feature.element_type)
+        arrays[key] = flat if feature.shape == (1,) else pa.FixedSizeListArray.from_arrays(flat, feature.shape[0])
+    return pa.table(arrays)
+
+
+def tasks_table(tasks: Sequence[str]) -> pa.Table:
+    """`meta/tasks.parquet`: the text is the table's pandas index."""
+    table = pa.table({"task_index": pa.array(range(len(tasks)), pa.int64()), TASK_TEXT: pa.array(tasks, pa.string())})
+    return table.replace_schema_metadata({"pandas": json.dumps(PANDAS_INDEX)})
+
+
+def episode_schema(features: Features) -> pa.Schema:
+    """The columns of `meta/episodes`."""
+    whole = pa.int64()
+    fields: list[tuple[str, pa.DataType]] = [("episode_index", whole), ("tasks", pa.list_(pa.string())), ("length", whole)]
+    fields += [(name, whole) for name in ("data/chunk_index", "data/file_index", "dataset_from_index", "dataset_to_index")]
+    for key, feature in features.items():
+        if feature.is_video:
+            fields += [(f"videos/{key}/{name}", whole) for name in ("chunk_index", "file_index")]
+            fields += [(f"videos/{key}/{name}", pa.float64()) for name in ("from_timestamp", "to_timestamp")]
+    for key, feature in features.items():
+        if feature.dtype != "string":
+            fields += [(f"stats/{key}/{name}", _statistic_type(feature, name)) for name in statistics.NAMES]
+    fields += [(f"meta/episodes/{name}", whole) for name in ("chunk_index", "file_index")]
+    return pa.schema(fields)
+
+
+def statistics_columns(stats: Mapping[str, statistics.Statistics]) -> dict[str, Any]:
+    """An episode's statistics as the columns of its line in `meta/episodes`."""
+    return {f"stats/{key}/{name}": values.tolist() for key, one in stats.items() for name, values in one.items()}
+
+
+def statistics_of_row(row: Mapping[str, Any]) -> dict[str, statistics.Statistics]:
+    """`statistics_columns` read back from a line of `meta/episodes`."""
+    found: dict[str, statistics.Statistics] = {}
+    for column, values in row.items():
+        if column.startswith("stats/"):
+            key, name = column.removeprefix("stats/").rsplit("/", 1)
+            found.setdefault(key, {})[name] = np.asarray(values)
+    return found
+
+
+def _statistic_type(feature: Feature, name: str) -> pa.DataType:
+    exact = name == "count" or (name in ("min", "max") and not feature.is_video and np.dtype(feature.dtype).kind in "iub")
+    element = pa.int64() if exact else pa.float64()
+    return pa.list_(pa.list_(pa.list_(element))) if feature.is_video and name != "count" else pa.list_(element)

@@ -1,0 +1,262 @@
+"""Writing a driving log: a LeRobot v3.0 dataset to which episodes are appended, each whole on the disk when it ends.
+
+A process that dies while recording loses the episode under way and nothing else: the log stays readable, and a later writer
+goes on from it (`driving.logs.layout` has the order of files that makes it so). Frames are never kept in memory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from driving.logs import keys, layout, metadata, statistics, tables
+from driving.logs.episode import Episode
+from driving.logs.features import BOOKKEEPING, Feature, Features, LogError
+from driving.logs.video import video_info
+
+TIME_FEATURE = Feature("float64", (1,))
+OURS = frozenset({"meta", layout.UNFINISHED})
+
+
+class LogWriter:
+    """Starts a log in `root`, or goes on with the one that is there when `resume`; keeps other writers out until closed.
+
+    `features` name what each frame brings; the time and the format's own columns are added. Raises LogError where `root` holds
+    something else, features or rate disagree with the log, or another process is writing it.
+    """
+
+    def __init__(self, root: Path, features: Mapping[str, Feature], fps: float, robot_type: str = "liquidlane", resume: bool = True) -> None:
+        self.root = Path(root)
+        _check_features(features, fps)
+        self._given = dict(features)
+        self._features: Features = {**features, keys.TIME: TIME_FEATURE, **BOOKKEEPING}
+        exists = _check_folder(self.root, resume)
+        self._lock = layout.Lock(self.root)
+        try:
+            if exists:
+                self._resume(fps)
+            else:
+                self._start(fps, robot_type)
+            shutil.rmtree(self.root / layout.UNFINISHED, ignore_errors=True)
+            if exists:
+                self._drop_leftovers()
+            else:
+                self._commit_new()
+        except BaseException:
+            self._lock.release()
+            raise
+
+    @property
+    def episode_count(self) -> int:
+        """How many finished episodes the log has."""
+        return int(self._info["total_episodes"])
+
+    @contextlib.contextmanager
+    def episode(self, task: str = "keep the lane") -> Iterator[Episode]:
+        """Record an episode: leaving the block commits it durably, an exception discards it; without a frame nothing is kept.
+
+        Several may be open at once; they are numbered in the order in which they end.
+        """
+        if not self._lock.release.alive:
+            raise LogError(f"log {self.root} was closed: open a new LogWriter to go on with it")
+        staging = layout.Staging(self.root)
+        episode = Episode(self._given, self.fps, staging.path)
+        try:
+            yield episode
+            episode.close()
+            if episode.length:
+                self._commit(episode, task, staging)
+        finally:
+            with contextlib.suppress(Exception):
+                episode.close()
+            staging.discard()
+
+    def close(self) -> None:
+        """Let other writers in; everything is on the disk already."""
+        shutil.rmtree(self.root / layout.UNFINISHED, ignore_errors=True)
+        self._lock.release()
+
+    def __enter__(self) -> LogWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def fps(self) -> float:
+        """The nominal frame rate; the true times are in `keys.TIME`."""
+        return float(self._info["fps"])
+
+    def _start(self, fps: float, robot_type: str) -> None:
+        self._tasks: list[str] = []
+        self._stats: dict[str, statistics.Statistics] = {}
+        self._rows = tables.episode_schema(self._features).empty_table()
+        features = {key: feature.to_json() for key, feature in self._features.items()}
+        for key, feature in self._given.items():
+            if feature.is_video:
+                features[key]["info"] = video_info(feature.shape[0], feature.shape[1], fps)
+        self._info: dict[str, Any] = {
+            "codebase_version": layout.CODEBASE,
+            "robot_type": robot_type,
+            "total_episodes": 0,
+            "total_frames": 0,
+            "total_tasks": 0,
+            "chunks_size": layout.CHUNK_SIZE,
+            "data_files_size_in_mb": 100,
+            "video_files_size_in_mb": 200,
+            "fps": int(fps) if float(fps).is_integer() else float(fps),
+            "splits": {},
+            "data_path": layout.DATA_PATH,
+            "video_path": layout.VIDEO_PATH if any(feature.is_video for feature in self._given.values()) else None,
+            "features": features,
+        }
+
+    def _commit_new(self) -> None:
+        staging = layout.Staging(self.root)
+        staging.write_json(layout.INFO, self._info)
+        staging.commit()
+
+    def _resume(self, fps: float) -> None:
+        self._info = metadata.read_info(self.root)
+        _check_agreement(self.root, self._info, self._features, fps)
+        self._tasks = metadata.read_tasks(self.root)[: int(self._info["total_tasks"])]
+        schema = tables.episode_schema(self._features)
+        self._rows = schema.empty_table()
+        rows_before = self.episode_count % layout.EPISODES_A_FILE
+        if rows_before:
+            table = metadata.read_table(self.root / _episodes_path(self.episode_count))
+            table = table.filter(pc.less(table["episode_index"], self.episode_count))
+            if table.num_rows != rows_before:
+                raise LogError(f"log {self.root} lacks lines of meta/episodes ({table.num_rows} of {rows_before}): copy it again from its source")
+            self._rows = table.select(schema.names).cast(schema)
+        self._stats = self._read_statistics()
+
+    def _drop_leftovers(self) -> None:
+        """Remove what a killed writer had put in place of an episode that it never finished: other readers would take it for one."""
+        index = self.episode_count
+        cameras = [key for key, feature in self._given.items() if feature.is_video]
+        for relative in (layout.DATA_PATH, *(layout.VIDEO_PATH.replace("{video_key}", key) for key in cameras)):
+            (self.root / relative.format(**layout.place(index))).unlink(missing_ok=True)
+        path = self.root / _episodes_path(index)
+        if not self._rows.num_rows:
+            path.unlink(missing_ok=True)
+        elif pq.read_metadata(path).num_rows > self._rows.num_rows:
+            staging = layout.Staging(self.root)
+            pq.write_table(self._rows, rewritten := staging.path())
+            staging.place(rewritten, _episodes_path(index))
+            staging.commit()
+
+    def _read_statistics(self) -> dict[str, statistics.Statistics]:
+        """From `meta/stats.json`, or from the episodes where a killed writer left it ahead of `meta/info.json`."""
+        path = self.root / layout.STATS
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            read = json.loads(path.read_text(encoding="utf-8"))
+            if read["index"]["count"] == [self._info["total_frames"]]:
+                return {key: {name: np.asarray(values) for name, values in one.items()} for key, one in read.items()}
+        stats: dict[str, statistics.Statistics] = {}
+        for row in metadata.episode_rows(self.root, self._info):
+            stats = statistics.merge_all(stats, tables.statistics_of_row(row))
+        return stats
+
+    def _commit(self, episode: Episode, task: str, staging: layout.Staging) -> None:
+        """Number the episode and put all its files in place, `meta/info.json` last."""
+        index, first, length = self.episode_count, int(self._info["total_frames"]), episode.length
+        tasks = self._tasks if task in self._tasks else [*self._tasks, task]
+        frames = np.arange(length)
+        columns = {
+            **episode.columns(),
+            "timestamp": (frames / self.fps).astype(np.float32),
+            "frame_index": frames,
+            "episode_index": np.full(length, index),
+            "index": frames + first,
+            "task_index": np.full(length, tasks.index(task)),
+        }
+        numbers = {key: feature for key, feature in self._features.items() if not feature.is_video and feature.dtype != "string"}
+        stats = {**episode.pixel_statistics(), **{key: statistics.of_column(columns[key]) for key in numbers}}
+        row = {**self._row(index, first, length, task), **tables.statistics_columns(stats)}
+        kept = self._rows if index % layout.EPISODES_A_FILE else self._rows.slice(0, 0)
+        rows = pa.concat_tables([kept, pa.Table.from_pylist([row], schema=self._rows.schema)]).combine_chunks()
+        info = {
+            **self._info,
+            "total_episodes": index + 1,
+            "total_frames": first + length,
+            "total_tasks": len(tasks),
+            "splits": {"train": f"0:{index + 1}"},
+        }
+        total = statistics.merge_all(self._stats, stats)
+
+        for key, path in episode.videos.items():
+            staging.place(path, layout.VIDEO_PATH.format(video_key=key, **layout.place(index)))
+        for table, relative in (
+            (tables.data_table(self._features, columns), layout.DATA_PATH.format(**layout.place(index))),
+            (rows, _episodes_path(index)),
+            (tables.tasks_table(tasks), layout.TASKS),
+        ):
+            path = staging.path()
+            pq.write_table(table, path)
+            staging.place(path, relative)
+        staging.write_json(layout.STATS, {key: {name: values.tolist() for name, values in one.items()} for key, one in total.items()})
+        staging.write_json(layout.INFO, info)
+        staging.commit()
+        self._info, self._tasks, self._stats, self._rows = info, tasks, total, rows
+
+    def _row(self, index: int, first: int, length: int, task: str) -> dict[str, Any]:
+        place, meta = layout.place(index), layout.place(index // layout.EPISODES_A_FILE)
+        row: dict[str, Any] = {"episode_index": index, "tasks": [task], "length": length}
+        row |= {"dataset_from_index": first, "dataset_to_index": first + length}
+        row |= {f"data/{name}": number for name, number in place.items()}
+        row |= {f"meta/episodes/{name}": number for name, number in meta.items()}
+        for key, feature in self._given.items():
+            if feature.is_video:
+                row |= {f"videos/{key}/{name}": number for name, number in place.items()}
+                row |= {f"videos/{key}/from_timestamp": 0.0, f"videos/{key}/to_timestamp": length / self.fps}
+        return row
+
+
+def _episodes_path(index: int) -> str:
+    return layout.EPISODES_PATH.format(**layout.place(index // layout.EPISODES_A_FILE))
+
+
+def _check_features(features: Features, fps: float) -> None:
+    if not fps > 0.0:
+        raise LogError(f"fps is {fps}, expected frames a second above 0")
+    reserved = sorted({keys.TIME, *keys.BOOKKEEPING} & features.keys())
+    if reserved:
+        raise LogError(f"features {reserved} are the log's own: leave them out, they are added")
+    for key, feature in features.items():
+        if feature.is_video != (len(feature.shape) == 3) or (not feature.is_video and len(feature.shape) != 1):
+            raise LogError(f"feature {key!r} is {feature.dtype} of shape {feature.shape}: give a video (Y, X, 3), or a vector (n,)")
+
+
+def _check_folder(root: Path, resume: bool) -> bool:
+    """Whether there is a log to go on with."""
+    if root.exists() and not root.is_dir():
+        raise LogError(f"{root} is a file: give a folder for the log")
+    if (root / layout.INFO).exists():
+        if not resume:
+            raise LogError(f"folder {root} holds a log already: choose another folder, remove it, or go on with it (resume)")
+        return True
+    others = sorted(path.name for path in root.iterdir() if path.name not in OURS) if root.exists() else []
+    if others:
+        raise LogError(f"folder {root} holds {', '.join(others[:3])} and no log: give an empty or a new folder")
+    return False
+
+
+def _check_agreement(root: Path, info: Mapping[str, Any], features: Features, fps: float) -> None:
+    if info["codebase_version"] != layout.CODEBASE:
+        raise LogError(f"log {root} is {info['codebase_version']}, which is read only: record into a new folder")
+    if abs(float(info["fps"]) - fps) > 1e-9:
+        raise LogError(f"log {root} has {info['fps']:g} frames a second, the new episodes {fps:g}: use that rate, or record into a new folder")
+    there = metadata.read_features(info)
+    for key in sorted(there.keys() | features.keys()):
+        if there.get(key) != features.get(key):
+            raise LogError(f"log {root} has feature {key!r} as {there.get(key)}, the new episodes as {features.get(key)}: record into a new folder")

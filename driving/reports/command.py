@@ -1,0 +1,58 @@
+"""The report command: gathers a run's folders into one report."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+from driving.command import make_parser
+from driving.quantities import UserError
+from driving.reports.report import ReportInputs, Stage, write_report
+
+VIEWS = (
+    ("drive.mp4", "the drive: camera, saliency, every neuron, the track from above"),
+    ("neurons.html", "the same drive to play with in a browser"),
+    ("drive.rrd", "the same drive for the Rerun viewer"),
+    ("wiring.png", "the network"),
+)
+
+
+def report_command(about: str, args: list[str] | None = None) -> Path:
+    """Parses the command line, writes the report, prints where it is."""
+    parser = make_parser(about)
+    parser.add_argument("--out", type=Path, required=True, help="folder for report.html and report.md")
+    parser.add_argument("--title", type=str, default="LiquidLane", help="the report's title")
+    for name, what in (
+        ("log", "the driving log's folder"),
+        ("run", "the training run's folder"),
+        ("evaluation", "the policy's evaluation"),
+        ("expert", "the expert's evaluation on the same suite"),
+        ("views", "the folder that view.py wrote"),
+        ("stages", "how long each stage took: lines name,seconds,what"),
+    ):
+        parser.add_argument(f"--{name}", type=Path | None, default=None, help=what)
+    given = parser.parse_args(args)
+    metrics = None if given.run is None else given.run / "metrics.csv"
+    links = [] if given.views is None else [(name, given.views / name, what) for name, what in VIEWS if (given.views / name).is_file()]
+    inputs = ReportInputs(
+        title=given.title,
+        stages=read_stages(given.stages) if given.stages else (),
+        log=given.log,
+        metrics_csv=metrics,
+        evaluation=given.evaluation,
+        expert=given.expert,
+        links=links,
+        notes=("Driven on the stand-in server with the carla client 0.9.16; not on a CARLA server with Unreal.",) if given.evaluation else (),
+    )
+    page = write_report(given.out, inputs)
+    print(f"{page} and report.md written")
+    return page
+
+
+def read_stages(path: Path) -> list[Stage]:
+    """The stages of a run. Raises UserError where the file is not one."""
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            return [Stage(name, float(seconds), what) for name, seconds, what in csv.reader(file)]
+    except (OSError, ValueError) as error:
+        raise UserError(f"stages {path} cannot be read ({error}): expected lines name,seconds,what") from error

@@ -1,0 +1,36 @@
+"""The recording command: options from `RecordConfig`, a server of its own unless one is named, a progress bar."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from driving.command import make_parser
+from driving.rollout.record import RecordConfig, record
+from driving.simulator.process import server_at
+from driving.simulator.session import Session, SessionConfig
+
+
+def record_command(about: str, args: list[str] | None = None) -> None:
+    """Parses the command line and records."""
+    parser = make_parser(about)
+    parser.add_argument("--config", action="config", help="YAML file with these options")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the log")
+    parser.add_argument("--host", type=str | None, default=None, help="a CARLA server to record on")
+    parser.add_argument("--port", type=int | None, default=None, help="its port")
+    parser.add_argument("--timeout_s", type=float, default=60.0, help="how long a call to the server may take")
+    parser.add_argument("--dt_s", type=float, default=0.1, help="simulated time between two frames (s)")
+    parser.add_class_arguments(RecordConfig)
+    values = parser.parse_args(args)
+    options = parser.instantiate(values)
+    names = RecordConfig.__dataclass_fields__
+    config = RecordConfig(**{name: getattr(options, name) for name in names})
+    total = round(config.minutes * 60.0 / options.dt_s)
+    with server_at(options.host, options.port, ("--seed", str(config.seed), "--randomise")) as (host, port):
+        with Session(SessionConfig(host, port, options.timeout_s, options.dt_s)) as session:
+            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("frames"), TimeRemainingColumn())
+            with Progress(*columns) as bar:
+                task = bar.add_task("recording", total=total)
+                frames = record(session, config, options.out, lambda count: bar.advance(task, count))
+    print(f"{options.out}: {frames} frames added")

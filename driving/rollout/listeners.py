@@ -1,0 +1,62 @@
+"""What listens to the loop: the camera's movie, the driving log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from driving.drivers.driver import Action
+from driving.logs import keys
+from driving.logs.episode import Episode
+from driving.logs.video import VideoEncoder
+from driving.quantities import Observation
+
+CAMERA_MOVIE = "camera.mp4"
+
+
+class Movie:
+    """Writes the camera's images as they come; close it, or the file is unreadable. A context manager."""
+
+    def __init__(self, path: Path, dt_s: float) -> None:
+        self._path, self._fps = path, 1.0 / dt_s
+        self._encoder: VideoEncoder | None = None
+
+    def tick(self, observation: Observation, action: Action, departed: bool, act_s: float, tick_s: float) -> None:
+        """Adds the image."""
+        if self._encoder is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            rows, columns, _ = observation.image.shape
+            self._encoder = VideoEncoder(self._path, rows, columns, self._fps)
+        self._encoder.write(observation.image)
+
+    def __enter__(self) -> Movie:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._encoder is not None:
+            self._encoder.close()
+
+
+class EpisodeRecorder:
+    """Adds each tick to an episode of a log: image, motion, lane, the expert's label, the disturbance."""
+
+    def __init__(self, episode: Episode) -> None:
+        self._episode = episode
+        self._start_s: float | None = None
+
+    def tick(self, observation: Observation, action: Action, departed: bool, act_s: float, tick_s: float) -> None:
+        """Adds one frame."""
+        vehicle, lane = observation.vehicle, observation.lane
+        self._start_s = vehicle.time_s if self._start_s is None else self._start_s
+        label = action.label or action.control
+        self._episode.add(
+            vehicle.time_s - self._start_s,
+            {
+                keys.IMAGE: observation.image,
+                keys.STATE: np.array([vehicle.speed_mps, vehicle.yaw_rate_radps], np.float32),
+                keys.LANE: np.array([lane.lateral_m, lane.heading_error_rad, lane.curvature_per_m], np.float32),
+                keys.ACTION: np.array([label.steer, label.throttle, label.brake], np.float32),
+                keys.DISTURBANCE: np.array([action.disturbance], np.float32),
+            },
+        )

@@ -1,0 +1,108 @@
+"""The driven car and its camera, as a client sees them: controls out; motion and the image of the very same frame in."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import queue
+import time
+from typing import Any
+
+import carla
+import cv2
+import numpy as np
+
+from driving.quantities import CameraSpec, Control, Pose, VehicleState
+from driving.simulator.errors import SimulatorError
+from driving.simulator.geometry import CarGeometry
+
+ABOVE_ROAD_M = 0.1
+
+
+class EgoVehicle:
+    """A car with one RGB camera."""
+
+    def __init__(self, world: carla.World, pose: Pose, camera: CameraSpec, blueprint: str, timeout_s: float) -> None:
+        """Spawns both at `pose`, a little above the ground. Raises RuntimeError (the client's) where that fails."""
+        self._world, self._camera, self._timeout_s = world, camera, timeout_s
+        self._images: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        library = world.get_blueprint_library()
+        self._vehicle = world.spawn_actor(library.find(blueprint), transform_of(_raised(pose)))
+        try:
+            lens = library.find("sensor.camera.rgb")
+            for name, value in (("image_size_x", camera.width_px), ("image_size_y", camera.height_px), ("fov", camera.fov_deg)):
+                lens.set_attribute(name, str(value))
+            self._sensor = world.spawn_actor(lens, transform_of(camera.mount), attach_to=self._vehicle)
+            self._sensor.listen(self._images.put)
+        except BaseException:
+            self._vehicle.destroy()
+            raise
+        self.geometry = CarGeometry.of_physics(self._vehicle.get_physics_control())
+
+    def apply(self, control: Control) -> None:
+        """Sends a control; it acts from the next tick on."""
+        self._vehicle.apply_control(
+            carla.VehicleControl(
+                throttle=control.throttle, steer=control.steer, brake=control.brake, hand_brake=control.hand_brake, reverse=control.reverse
+            )
+        )
+
+    def teleport(self, pose: Pose, speed_mps: float = 0.0) -> None:
+        """Puts the car elsewhere, rolling forward at a speed."""
+        self._vehicle.set_transform(transform_of(_raised(pose)))
+        forward = carla.Vector3D(math.cos(pose.yaw_rad) * speed_mps, math.sin(pose.yaw_rad) * speed_mps, 0.0)
+        self._vehicle.set_target_velocity(forward)
+        self._vehicle.set_target_angular_velocity(carla.Vector3D(0.0, 0.0, 0.0))
+
+    def observe(self, frame: int) -> tuple[VehicleState, np.ndarray]:
+        """The car's state and the RGB image (Y, X, 3) of `frame`. Raises SimulatorError where the image does not come."""
+        snapshot = self._world.get_snapshot()
+        mine = snapshot.find(self._vehicle.id) if snapshot.frame == frame else None
+        if mine is None:
+            raise SimulatorError(
+                f"the server's snapshot is of frame {snapshot.frame}, the tick was {frame}: does another client tick this server too?"
+            )
+        state = vehicle_state(frame, snapshot.timestamp.elapsed_seconds, mine)
+        return state, self._image(frame)
+
+    def _image(self, frame: int) -> np.ndarray:
+        deadline, seen = time.monotonic() + self._timeout_s, None
+        while True:
+            try:
+                image = self._images.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                got = "nothing" if seen is None else f"frame {seen} last"
+                raise SimulatorError(
+                    f"the camera gave {got} within {self._timeout_s:.0f} s, the tick is {frame}: raise timeout_s, or make the server faster"
+                ) from None
+            seen = image.frame
+            if image.frame == frame:
+                bgra = np.frombuffer(image.raw_data, np.uint8).reshape(image.height, image.width, 4)
+                return np.asarray(cv2.cvtColor(bgra, cv2.COLOR_BGRA2RGB))
+            if image.frame > frame:
+                raise SimulatorError(f"the camera gave frame {image.frame}, the tick is {frame}: a frame was lost on its way")
+
+    def destroy(self) -> None:
+        """Removes camera and car; a dead server is no error here."""
+        for actor in (self._sensor, self._vehicle):
+            with contextlib.suppress(RuntimeError):
+                actor.destroy()
+
+
+def _raised(pose: Pose) -> Pose:
+    return Pose(pose.x_m, pose.y_m, pose.z_m + ABOVE_ROAD_M, pose.pitch_rad, pose.yaw_rad, pose.roll_rad)
+
+
+def transform_of(pose: Pose) -> carla.Transform:
+    """A pose as the client writes it, in degrees."""
+    turn = (math.degrees(pose.pitch_rad), math.degrees(pose.yaw_rad), math.degrees(pose.roll_rad))
+    return carla.Transform(carla.Location(pose.x_m, pose.y_m, pose.z_m), carla.Rotation(*turn))
+
+
+def vehicle_state(frame: int, time_s: float, actor: carla.ActorSnapshot) -> VehicleState:
+    """An actor's motion out of a snapshot; speed is signed along the car."""
+    at, velocity = actor.get_transform(), actor.get_velocity()
+    turn = at.rotation
+    pose = Pose(at.location.x, at.location.y, at.location.z, math.radians(turn.pitch), math.radians(turn.yaw), math.radians(turn.roll))
+    speed = velocity.x * math.cos(pose.yaw_rad) + velocity.y * math.sin(pose.yaw_rad)
+    return VehicleState(frame, time_s, pose, speed, math.radians(actor.get_angular_velocity().z))

@@ -1,0 +1,102 @@
+"""The stand-in server as a subprocess: started on a free port, ended with its owner. Everything else sees only host and port."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+from driving.simulator.errors import SimulatorError
+
+START_TIMEOUT_S = 120.0
+STOP_TIMEOUT_S = 5.0
+READY = "listening on "
+
+
+class StandinProcess:
+    """A running stand-in server; a context manager. `host` and `port` are where it listens."""
+
+    def __init__(self, *arguments: str) -> None:
+        """`arguments` are those of the stand-in's command line besides --port. Raises SimulatorError where it does not come up."""
+        self._errors: IO[str] = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed in close()
+        command = [sys.executable, "-m", "driving.standin", "--port", "0", *arguments]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._errors, text=True)
+        try:
+            self.host, self.port = self._address()
+        except BaseException:
+            self.close()
+            raise
+
+    def _address(self) -> tuple[str, int]:
+        assert self._process.stdout is not None
+        line, deadline = "", time.monotonic() + START_TIMEOUT_S
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._process.stdout, selectors.EVENT_READ)
+            if selector.select(deadline - time.monotonic()):
+                line = self._process.stdout.readline().strip()
+        if not line.startswith(READY):
+            with contextlib.suppress(subprocess.TimeoutExpired):  # its stdout ends a moment before it does
+                self._process.wait(1.0)
+            code = self._process.poll()
+            state = f"did not start within {START_TIMEOUT_S:.0f} s" if code is None else f"ended at once (exit status {code})"
+            raise SimulatorError(f"the stand-in server {state}: {self.complaints() or 'it said nothing'}")
+        host, _, port = line.removeprefix(READY).rpartition(":")
+        return host, int(port)
+
+    def complaints(self) -> str:
+        """The last line that the server wrote to stderr, "" if none."""
+        self._errors.seek(0)
+        lines = [line.strip() for line in self._errors.read().splitlines() if line.strip()]
+        return lines[-1] if lines else ""
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process still runs."""
+        return self._process.poll() is None
+
+    @property
+    def cpu_s(self) -> float | None:
+        """The CPU time (s) that it has used; None where the system has no /proc."""
+        try:
+            fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return None
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def close(self) -> None:
+        """Ends the server, with force if it does not end by itself."""
+        if self.alive:
+            self._process.terminate()
+            try:
+                self._process.wait(STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        for stream in (self._process.stdout, self._errors):
+            if stream is not None:
+                with contextlib.suppress(OSError):
+                    stream.close()
+
+    def __enter__(self) -> StandinProcess:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+@contextlib.contextmanager
+def server_at(host: str | None, port: int | None, arguments: Sequence[str] = ()) -> Iterator[tuple[str, int]]:
+    """Host and port of a server: the one named, or a stand-in of our own with these arguments, ended with the block."""
+    if host is not None or port is not None:
+        yield host or "127.0.0.1", port or 2000
+        return
+    with StandinProcess(*arguments) as process:
+        yield process.host, process.port

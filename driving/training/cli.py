@@ -1,0 +1,145 @@
+"""The training command: Lightning's command line over our data, module and callbacks, configured by YAML and overrides.
+
+Leaves the values to `configs/train/`. It adds the run's folder (`--out`), what to do when it holds a run already (`--existing`), closed-loop
+validation and Weights & Biases, and turns every mistake into one line.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import shutil
+import warnings
+from argparse import RawDescriptionHelpFormatter
+from pathlib import Path
+from typing import Any
+
+import cv2
+from jsonargparse import ArgumentError, DefaultHelpFormatter
+from jsonargparse._deprecated import JsonargparseDeprecationWarning
+from lightning.pytorch import Trainer
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+
+from driving.quantities import UserError
+from driving.training.checkpoint import FOLDER, LAST, RunCheckpoint
+from driving.training.closed_loop import ClosedLoopConfig, closed_loop_judge
+from driving.training.data import DrivingData
+from driving.training.module import PolicyTraining
+from driving.training.run_log import METRICS, CsvLog, wandb_log
+from driving.training.speed import keep_freed_memory
+from policy.options import nearest
+
+KEEP = ("best", "last")
+EXISTING = ("refuse", "resume", "replace")
+TRAINER_DEFAULTS: dict[str, Any] = {"max_epochs": 20, "enable_model_summary": False, "gradient_clip_val": 1.0, "num_sanity_val_steps": 0}
+# What Lightning says that does not hold here: reading in the training process is fastest on few cores, small logs make short epochs, a log
+# may do without validation; and a call of its own that a newer torch is to replace.
+ADVICE = (
+    ".*does not have many workers.*",
+    ".*number of training batches.*is smaller than the logging interval.*",
+    ".*isinstance.treespec, LeafSpec.*",
+    ".*Total length of `.*` across ranks is zero.*",
+    ".*PyTorch Lightning will not run validation.*",
+)
+
+
+UNKNOWN = re.compile(r"(?:unrecognized arguments: --|does not accept option ')([\w.]+)")
+
+
+class Help(RawDescriptionHelpFormatter, DefaultHelpFormatter):
+    """Keeps the lines of a command's description as they are."""
+
+
+class TrainCommand(LightningCLI):
+    """`train.py fit`: trains a policy into a run folder."""
+
+    def __init__(self, example: str, args: list[str] | None = None) -> None:
+        quieten()
+        words = {"description": example, "formatter_class": Help, "exit_on_error": False}
+        super().__init__(
+            PolicyTraining,
+            DrivingData,
+            trainer_defaults=TRAINER_DEFAULTS,
+            seed_everything_default=0,
+            save_config_kwargs={"overwrite": True},
+            parser_kwargs={**words, "fit": dict(words)},
+            auto_configure_optimizers=False,
+            load_from_checkpoint_support=False,
+            args=args,
+        )
+
+    @staticmethod
+    def subcommands() -> dict[str, set[str]]:
+        """Training only: evaluation is a command of its own."""
+        return {"fit": {"model", "train_dataloaders", "val_dataloaders", "datamodule", "ckpt_path", "weights_only"}}
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """The run's folder and what belongs to it; the data takes what it shares with the model from there."""
+        parser.add_argument("--out", type=Path, required=True, help="the run's folder: checkpoint/, last.ckpt, metrics.csv, config.yaml")
+        parser.add_argument(
+            "--existing", type=str, default="refuse", choices=EXISTING, help="when the folder holds a run: go on with it, or replace it"
+        )
+        parser.add_argument(
+            "--keep", type=str, default="best", choices=KEEP, help="whose epoch's policy is kept: by closed loop or loss, or the last"
+        )
+        parser.add_argument("--wandb", type=bool, default=False, help="log to Weights & Biases too, offline unless you are logged in")
+        parser.add_class_arguments(ClosedLoopConfig, "closed_loop")
+        parser.link_arguments("model.policy.transform", "data.transform")
+        parser.link_arguments("model.policy.target", "data.target")
+        parser.link_arguments("seed_everything", "data.seed")
+
+    def instantiate_trainer(self, **kwargs: Any) -> Trainer:
+        """The trainer with this run's loggers and checkpoints."""
+        chosen = self.config_init[self.subcommand]
+        self.run: Path = chosen.out
+        self.resumes = prepare_run(self.run, chosen.existing)
+        logs = [CsvLog(self.run, self.resumes), *([wandb_log(self.run)] if chosen.wandb else [])]
+        judge = closed_loop_judge(chosen.closed_loop, self.run)
+        self.checkpoint = RunCheckpoint(self.run, judge, max(1, chosen.closed_loop.every_n_epochs), chosen.keep)
+        return super().instantiate_trainer(logger=logs, callbacks=[*(chosen.trainer.callbacks or []), self.checkpoint], **kwargs)
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
+        """As Lightning's; raises UserError for what it does not take."""
+        try:
+            super().parse_arguments(parser, args)
+        except ArgumentError as error:
+            raise UserError(f"{one_line(str(error))}{self._nearest(str(error))}: see --help for what train.py takes") from error
+
+    def _nearest(self, message: str) -> str:
+        """The known option nearest to the one that an error message names, in words."""
+        named = UNKNOWN.search(message)
+        return nearest(named.group(1), self._subcommand_parsers["fit"].get_defaults(skip_validation=True).keys()) if named else ""
+
+    def fit(self, model: PolicyTraining, datamodule: DrivingData, **_: Any) -> None:
+        """Trains, and says in a line what on and in another what came of it."""
+        cv2.setNumThreads(1)
+        keep_freed_memory()
+        datamodule.setup()
+        print(f"{'resuming' if self.resumes else 'training'}: {datamodule.summary()}", flush=True)
+        self.trainer.fit(model, datamodule=datamodule, ckpt_path=self.run / LAST if self.resumes else None, weights_only=True)
+        print(f"trained: best policy {self.checkpoint.summary()}, in {self.run / FOLDER}", flush=True)
+
+
+def quieten() -> None:
+    """Keeps libraries to errors and warnings that say something."""
+    for name in ("lightning.pytorch", "lightning.fabric", "lightning"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    for words in ADVICE:
+        warnings.filterwarnings("ignore", words)
+    warnings.filterwarnings("ignore", category=JsonargparseDeprecationWarning)  # of calls inside Lightning
+
+
+def one_line(message: str) -> str:
+    """A message without line breaks and trailing full stop."""
+    return " ".join(message.split()).rstrip(".")
+
+
+def prepare_run(run: Path, existing: str) -> bool:
+    """Makes the run's folder ready and returns whether a run goes on there. Raises UserError where one is there and nothing was said."""
+    parts = [run / name for name in (FOLDER, LAST, METRICS, "closed_loop") if (run / name).exists()]
+    if parts and existing == "refuse":
+        raise UserError(f"{run} holds a run already: give --existing resume to go on with it, --existing replace, or another --out")
+    if existing == "replace":
+        for part in parts:
+            shutil.rmtree(part) if part.is_dir() else part.unlink()
+    return existing == "resume" and (run / LAST).is_file()

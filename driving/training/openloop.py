@@ -1,0 +1,96 @@
+"""How well a policy predicts a log's labels without driving, beside predictions that need no camera.
+
+The policy runs through the frames in order with its state carried along, from a little before the judged part so that the state has found
+itself. The baselines: the mean label of the frames before the part, the last label before it held all along, and each frame's predecessor's
+label, which no policy on images knows: it shows how slowly labels change. Open-loop error is a poor predictor of driving; logs of real
+cars allow nothing better. Shapes: T frames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from driving.logs.reader import Log
+from driving.quantities import UserError
+from driving.training.cache import model_frames
+from driving.training.data import holdout_start
+from driving.training.labels import Bicycle, target_labels, time_steps
+from policy.network import DrivingPolicy
+
+CHUNK = 64
+WARM_UP_FRAMES = 64
+POLICY, MEAN, HELD, PERSISTENCE = "policy", "mean of the first part", "last label of the first part, held", "label of the frame before (privileged)"
+
+
+@dataclass(frozen=True)
+class OpenLoopError:
+    """One predictor's errors over all judged frames, in the target's unit; `share_explained` is 1 - MSE / variance of the labels."""
+
+    name: str
+    mean_abs: float
+    rms: float
+    share_explained: float
+    frames: int
+
+
+@torch.no_grad()
+def predictions(policy: DrivingPolicy, log: Log, episode: int, camera: str, start: int = 0, stop: int | None = None) -> np.ndarray:
+    """What the policy predicts in frames `start` to `stop` (exclusive) of an episode, its state at zero before the first."""
+    policy.eval()
+    dt_s = time_steps(log, episode)[start:stop]
+    frames = model_frames(log, episode, camera, policy.config.transform, start, stop)
+    state, parts = None, []
+    for first in range(0, len(dt_s), CHUNK):
+        dt_1T = torch.from_numpy(dt_s[None, first : first + CHUNK].astype(np.float32))
+        images = np.stack([next(frames) for _ in range(dt_1T.shape[1])])
+        prediction_1T, state = policy(torch.from_numpy(images)[None], dt_1T, state)
+        parts.append(prediction_1T[0].float().numpy())
+    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.float32)
+
+
+def open_loop_errors(policy: DrivingPolicy, log: Log, last: float = 0.2, bicycle: Bicycle = Bicycle()) -> list[OpenLoopError]:  # noqa: B008
+    """The errors of the policy and of the baselines on the last share of every episode. Raises UserError where there is nothing to judge."""
+    if not 0 < last < 1:
+        raise UserError(f"the held-back share is {last}, expected between 0 and 1: give --last 0.2")
+    if not log.image_keys:
+        raise UserError(f"log {log.root} has no camera: a policy needs images")
+    parts: dict[str, list[np.ndarray]] = {"label": [], POLICY: [], MEAN: [], HELD: [], PERSISTENCE: []}
+    labels = [target_labels(log, episode.index, policy.config.target, bicycle) for episode in log.episodes]
+    cuts = [holdout_start(len(label), last) for label in labels]
+    before = [label[:cut] for label, cut in zip(labels, cuts, strict=True)]
+    mean = float(np.nanmean(np.concatenate(before))) if before else 0.0
+    for index, (label, cut) in enumerate(zip(labels, cuts, strict=True)):
+        if not 0 < cut < len(label):
+            continue
+        warm = max(0, cut - WARM_UP_FRAMES)
+        parts["label"].append(label[cut:])
+        parts[POLICY].append(predictions(policy, log, index, log.image_keys[0], warm)[cut - warm :])
+        parts[MEAN].append(np.full(len(label) - cut, mean))
+        parts[HELD].append(np.full(len(label) - cut, label[cut - 1]))
+        parts[PERSISTENCE].append(label[cut - 1 : -1])
+    if not parts["label"]:
+        raise UserError(f"log {log.root} has no episode whose last {last:.0%} holds a frame: record longer")
+    truth = np.concatenate(parts.pop("label"))
+    return [_error(name, np.concatenate(values), truth) for name, values in parts.items()]
+
+
+def _error(name: str, predicted: np.ndarray, truth: np.ndarray) -> OpenLoopError:
+    known = np.isfinite(truth) & np.isfinite(predicted)
+    difference = predicted[known] - truth[known]
+    square, variance = float(np.mean(difference**2)), float(np.var(truth[known]))
+    explained = 1.0 - square / variance if variance > 0 else float("nan")
+    return OpenLoopError(name, float(np.mean(np.abs(difference))), square**0.5, explained, int(known.sum()))
+
+
+def table(errors: Sequence[OpenLoopError], target: str, log: Path) -> str:
+    """The errors as lines of text."""
+    unit = "1/m" if target == "curvature" else "share of full steer"
+    lines = [f"open-loop error of {target} ({unit}) on {errors[0].frames:,} held-back frames of {log.name}"]
+    lines.append(f"{'predictor':<42}{'mean |error|':>14}{'rms':>10}{'explained':>12}")
+    lines += [f"{one.name:<42}{one.mean_abs:>14.4f}{one.rms:>10.4f}{one.share_explained:>12.1%}" for one in errors]
+    return "\n".join(lines)

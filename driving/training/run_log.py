@@ -1,0 +1,96 @@
+"""Where a run's figures go: metrics.csv in its folder always, Weights & Biases when asked."""
+
+from __future__ import annotations
+
+import csv
+import netrc
+import os
+from argparse import Namespace
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from lightning.pytorch.loggers import Logger, WandbLogger
+
+METRICS = "metrics.csv"
+WANDB_HOST = "api.wandb.ai"
+LEADING = ("epoch", "step")
+
+
+class CsvLog(Logger):
+    """RUN/metrics.csv, a row for every set of figures, whole after every row; a resumed run goes on in the same file."""
+
+    def __init__(self, folder: Path, resume: bool = False) -> None:
+        super().__init__()
+        self._folder = Path(folder)
+        self._path = self._folder / METRICS
+        self._rows: list[dict[str, str]] = []
+        self._resuming = resume
+        if resume and self._path.is_file():
+            with self._path.open(newline="", encoding="utf-8") as file:
+                self._rows = [{key: value for key, value in row.items() if value} for row in csv.DictReader(file)]
+
+    @property
+    def name(self) -> str:
+        """The run folder's name."""
+        return self._folder.name
+
+    @property
+    def version(self) -> str:
+        """Runs are told apart by their folders."""
+        return ""
+
+    @property
+    def log_dir(self) -> str:
+        """The run's folder."""
+        return str(self._folder)
+
+    @property
+    def save_dir(self) -> str:
+        """The same: where Lightning puts the run's config.yaml."""
+        return str(self._folder)
+
+    def log_hyperparams(self, params: dict[str, Any] | Namespace, *args: Any, **kwargs: Any) -> None:
+        """Nothing: the run's config.yaml has them."""
+
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        """Adds a row; the epochs that a resumed run goes through again are replaced."""
+        row = {"step": "" if step is None else str(step), **{name: repr(float(value)) for name, value in metrics.items()}}
+        if "epoch" in row:
+            row["epoch"] = str(int(metrics["epoch"]))
+            if self._resuming:
+                self._rows = [old for old in self._rows if int(old.get("epoch", -1)) < int(row["epoch"])]
+                self._resuming = False
+        self._rows.append(row)
+        self._write()
+
+    def _write(self) -> None:
+        names = sorted({name for row in self._rows for name in row}, key=lambda name: (name not in LEADING, name))
+        self._folder.mkdir(parents=True, exist_ok=True)
+        unfinished = self._path.with_name(f".{METRICS}")
+        with unfinished.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, names)
+            writer.writeheader()
+            writer.writerows(self._rows)
+        unfinished.replace(self._path)
+
+
+def wandb_log(folder: Path) -> WandbLogger:
+    """A Weights & Biases run in `folder`: online where the user is logged in, else offline, to be sent later with `wandb sync`."""
+    import wandb  # here, as loading it takes a second
+
+    folder.mkdir(parents=True, exist_ok=True)
+    mode: Literal["online", "offline"] = "online" if logged_in() else "offline"
+    settings = wandb.Settings(silent=True, console="off")
+    run = wandb.init(project="liquidlane", name=folder.name, dir=str(folder), mode=mode, settings=settings)
+    return WandbLogger(experiment=run)
+
+
+def logged_in() -> bool:
+    """Whether this user has a key for Weights & Biases: in WANDB_API_KEY, or left by `wandb login`. Asks no network."""
+    if os.environ.get("WANDB_API_KEY"):
+        return os.environ.get("WANDB_MODE", "online") == "online"
+    try:
+        return netrc.netrc().authenticators(WANDB_HOST) is not None
+    except (OSError, netrc.NetrcParseError):
+        return False
