@@ -1,0 +1,27 @@
+# Sourced by quickstart.sh and test.sh: makes .venv when there is none and installs what pyproject.toml and constraints.txt say.
+# A stamp of both files and the CPU kernel's sources lets a second run skip the installation. Usage: source scripts/environment.sh [EXTRA]
+extra="${1:-}"
+find_python() {
+    local name
+    for name in python3.11 python3.12 python3.10 python3 python; do
+        if command -v "$name" >/dev/null && "$name" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 13))' 2>/dev/null; then
+            echo "$name"
+            return
+        fi
+    done
+    echo "error: found no Python 3.10, 3.11 or 3.12 on the PATH (the carla wheel's range): install one of them" >&2
+    return 2
+}
+if [ ! -x .venv/bin/python ]; then
+    python="$(find_python)" || exit 2
+    echo "making a virtual environment in .venv with $("$python" --version)"
+    "$python" -m venv .venv
+fi
+stamp=".venv/installed${extra:+-$extra}"
+wanted="$(cat pyproject.toml setup.py constraints.txt policy/kernels/*.cpp policy/kernels/*.h 2>/dev/null | cksum)"
+if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
+    echo "installing the packages pinned in constraints.txt (once; some minutes)"
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".${extra:+[$extra]}"
+    echo "$wanted" >"$stamp"
+fi
+export PATH="$PWD/.venv/bin:$PATH"

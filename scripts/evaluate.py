@@ -1,0 +1,19 @@
+"""Drive a suite closed loop and print the figures: lane departures, distance from the centre, completion, latency.
+
+    python scripts/evaluate.py --checkpoint RUN --suite configs/suite/quickstart.yaml --out EVAL
+    python scripts/evaluate.py --driver expert --suite configs/suite/quickstart.yaml --out EXPERT
+    python scripts/evaluate.py --checkpoint RUN --suite configs/suite/quickstart.yaml --out EVAL --map Town02.xodr --host 127.0.0.1 --port 2000
+
+RUN is a training run or its checkpoint folder. Without --host and --port it starts a stand-in server of its own. Routes that are finished
+in EVAL are not driven again.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from driving.command import run
+from driving.evaluation.command import evaluate_command
+
+if __name__ == "__main__":
+    sys.exit(run(lambda: evaluate_command(__doc__ or "")))

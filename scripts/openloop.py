@@ -1,0 +1,32 @@
+"""Judge a policy on a log that it does not drive: its prediction's error on the last part of every episode, beside simple predictors.
+
+    python scripts/openloop.py --checkpoint RUN --log LOG --last 0.2
+
+Train with `--data.split holdout_last --data.validation_share 0.2` so that the judged part is one that the policy has not learned from.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from driving.command import make_parser, run
+from driving.drivers.learned import checkpoint_folder
+from driving.logs.reader import Log
+from driving.training.openloop import open_loop_errors, table
+from policy.network import load_policy
+
+
+def main() -> None:
+    """Runs the command."""
+    parser = make_parser(__doc__ or "")
+    parser.add_argument("--checkpoint", type=Path, required=True, help="a training run, or its folder with policy.safetensors")
+    parser.add_argument("--log", type=Path, required=True, help="a driving log (LeRobot v3.0)")
+    parser.add_argument("--last", type=float, default=0.2, help="which share of every episode, from its end, is judged")
+    chosen = parser.parse_args()
+    policy = load_policy(checkpoint_folder(chosen.checkpoint))
+    print(table(open_loop_errors(policy, Log(chosen.log), chosen.last), policy.config.target, chosen.log))
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))

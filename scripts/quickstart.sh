@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# The main job, end to end, on a machine with Python 3.10 to 3.12 and nothing else: record -> train -> drive closed loop -> show.
+#   ./scripts/quickstart.sh [OUT]        default OUT: outputs/quickstart
+# A second run into the same OUT starts over; the environment is kept.
+set -eEuo pipefail
+cd "$(dirname "$0")/.."
+out="${1:-outputs/quickstart}"
+stage=set-up
+trap 'echo "quickstart: failed at stage: $stage" >&2; [ "$stage" != expert ] || cat "$out/expert.txt" >&2' ERR
+trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
+source scripts/environment.sh ""  # without it, the sourced file would see OUT as its own argument
+mkdir -p "$out"
+rm -rf "$out"/{log,training,checkpoint,evaluation,expert,expert.txt,drive.mp4,drive.rrd,neurons.html,wiring.png,stages.csv}
+
+# run NAME WHAT COMMAND...: one line about the stage, then the stage, and its time for the report
+run() {
+    stage="$1"
+    local began="$SECONDS"
+    echo "== $1: $2"
+    "${@:3}"
+    echo "$1,$((SECONDS - began)),\"$2\"" >>"$out/stages.csv"
+}
+
+run record "the expert drives 20 generated tracks and 7 streets, disturbed on purpose; its corrections are the labels -> $out/log" \
+    python scripts/record.py --out "$out/log" --tracks 20 --streets 7 --minutes 32 --seed 0
+run train "a small CNN and 19 liquid neurons learn to steer from the log -> $out/training, $out/checkpoint" \
+    python scripts/train.py fit --config configs/train/quickstart.yaml --data.log "$out/log" --out "$out/training"
+cp -r "$out/training/checkpoint" "$out/checkpoint"
+# The expert's drive beside the policy's: each keeps one core busy.
+python scripts/evaluate.py --driver expert --suite configs/suite/quickstart.yaml --map configs/maps/circuit.xodr --out "$out/expert" \
+    >"$out/expert.txt" 2>&1 &
+expert=$!
+run drive "the policy drives tracks and a map that it has never seen, closed loop -> $out/evaluation" \
+    python scripts/evaluate.py --checkpoint "$out/checkpoint" --suite configs/suite/quickstart.yaml --map configs/maps/circuit.xodr --out "$out/evaluation"
+run expert "the expert drove the same routes meanwhile, for comparison -> $out/expert" wait "$expert"
+cat "$out/expert.txt"
+run show "the first drive, neuron by neuron -> $out/drive.mp4, drive.rrd, neurons.html, wiring.png" \
+    python scripts/view.py --checkpoint "$out/checkpoint" --drive "$out/evaluation/routes/track_9001" --out "$out"
+stage=report
+python scripts/report.py --title "LiquidLane quickstart" --out "$out" --log "$out/log" --run "$out/training" --evaluation "$out/evaluation" \
+    --expert "$out/expert" --views "$out" --stages "$out/stages.csv"
+echo "look at: $out/report.html, $out/drive.mp4, $out/neurons.html"
+echo "quickstart: ok"

@@ -1,0 +1,6 @@
+"""Starts the CARLA-protocol stand-in server: `python scripts/standin.py --maps maps/`; --help shows all."""
+
+from driving.standin.command import main
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,24 @@
+"""Train a driving policy on recorded logs.
+
+    python scripts/train.py fit --config configs/train/quickstart.yaml --data.log LOG --out RUN
+    python scripts/train.py fit --config configs/train/quickstart.yaml --data.log LOG --out RUN --model.policy.target curvature
+    python scripts/train.py fit --config configs/train/quickstart.yaml --data.log LOG --out RUN --existing resume
+
+RUN/checkpoint then holds the policy to drive with, RUN/metrics.csv the curves. `--print_config` shows every option with its value.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from driving.command import run
+from driving.training.cli import TrainCommand
+
+
+def main() -> None:
+    """Runs the command."""
+    TrainCommand(__doc__ or "")
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))
