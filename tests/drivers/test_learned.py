@@ -1,0 +1,78 @@
+"""A learned policy at the wheel: what it steers, what it remembers, where its checkpoint is looked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import carla
+import numpy as np
+import pytest
+import torch
+
+from driving.drivers.driver import Action, DriveContext
+from driving.drivers.learned import LearnedDriver, checkpoint_folder
+from driving.quantities import LaneState, Observation, Pose, UserError, VehicleState
+from driving.simulator.geometry import CarGeometry
+from driving.world.routes import follow_lane
+from driving.world.tracks import TrackConfig, generate_track
+from perception.transform import CameraTransformConfig
+from policy.network import DrivingPolicy, PolicyConfig, save_policy
+
+GEOMETRY = CarGeometry(2.875, 1.22)
+SPEED_MPS = 8.0
+
+
+def policy(target: str) -> DrivingPolicy:
+    torch.manual_seed(3)
+    return DrivingPolicy(PolicyConfig(transform=CameraTransformConfig(24, 48), target=target, scale=0.02, output="sinh"))
+
+
+def context() -> DriveContext:
+    carla_map = carla.Map("track", generate_track(1, TrackConfig(length_m=200.0)))
+    route = follow_lane(carla_map, carla_map.get_waypoint_xodr(0, -1, 1.0), 150.0)
+    return DriveContext(route, GEOMETRY, 0.1, 10.0, 0)
+
+
+def seen(frame: int) -> Observation:
+    image = np.random.default_rng(frame).integers(0, 256, (48, 96, 3), dtype=np.uint8)
+    return Observation(VehicleState(frame, frame * 0.1, Pose(), SPEED_MPS, 0.0), 0.1, image, LaneState(10.0 + frame, 0.0, 0.0, 0.0, 3.5))
+
+
+def driven(driver: LearnedDriver, frames: int) -> list[Action]:
+    driver.reset(context())
+    return [driver.act(seen(frame)) for frame in range(frames)]
+
+
+@pytest.mark.parametrize("target", ["steer", "curvature"])
+def test_it_steers_what_the_policy_predicts_for_the_whole_sequence(target: str) -> None:
+    net = policy(target)
+    actions = driven(LearnedDriver(net), 5)
+    images = torch.from_numpy(np.stack([net.transform.to_model(seen(frame).image) for frame in range(5)]))[None]
+    with torch.no_grad():
+        trace = net.trace(images, torch.full((1, 5), 0.1))
+    predicted = trace.prediction_BT[0].tolist()
+    expected = [GEOMETRY.steer_of(value, SPEED_MPS) for value in predicted] if target == "curvature" else predicted
+    assert [action.control.steer for action in actions] == pytest.approx(expected, abs=1e-6)
+    assert len(set(expected)) == 5
+    np.testing.assert_allclose(np.stack([action.neuron_state for action in actions]), trace.cell.neuron_BTH[0], atol=1e-6)
+
+
+def test_each_drive_begins_at_rest() -> None:
+    driver = LearnedDriver(policy("curvature"))
+    first, second = driven(driver, 4), driven(driver, 4)
+    assert [action.control for action in first] == [action.control for action in second]
+
+
+def test_its_neurons_have_names_roles_and_synapses() -> None:
+    neurons = LearnedDriver(policy("steer")).neurons()
+    assert neurons is not None
+    assert len(neurons["names"]) == len(neurons["roles"]) == 19
+    assert neurons["roles"].count("motor") == 1
+    assert len(neurons["edges"]) > 100
+
+
+def test_a_checkpoint_is_found_in_the_folder_or_in_the_runs(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="holds no policy"):
+        checkpoint_folder(tmp_path)
+    save_policy(policy("steer"), tmp_path / "checkpoint")
+    assert checkpoint_folder(tmp_path) == checkpoint_folder(tmp_path / "checkpoint") == tmp_path / "checkpoint"

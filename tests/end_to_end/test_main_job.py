@@ -1,0 +1,38 @@
+"""The main job through its commands, small: record, check, train, drive, judge, show, report. Each is a process of its own, as a user's."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def command(name: str, *words: object) -> str:
+    """Runs a script; what it printed. It must succeed and complain of nothing."""
+    line = [sys.executable, f"scripts/{name}.py", *map(str, words)]
+    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=400, check=False)
+    assert done.returncode == 0, f"{name}: {done.stderr[-2000:]}"
+    assert "warning" not in done.stderr.lower(), done.stderr
+    return done.stdout
+
+
+def test_record_train_drive_show(tmp_path: Path) -> None:
+    log, run, drives, view = (tmp_path / name for name in ("log", "run", "drives", "view"))
+    camera = ("--camera.width_px", 160, "--camera.height_px", 90)
+    command("record", "--out", log, "--tracks", 1, "--streets", 1, "--minutes", 0.5, "--episode_s", 10, "--seed", 5, *camera)
+    assert "sound" in command("doctor", log)
+    train = ("--config", "configs/train/quickstart.yaml", "--data.log", log, "--out", run, "--trainer.max_epochs", 1)
+    command("train", "fit", *train, "--data.stride", 4)
+    suite = ("--suite", "configs/suite/quickstart.yaml", "--tracks", "[9001]", "--route_length_m", 60, "--departure_m", 3.0)
+    told = command("evaluate", "--checkpoint", run, *suite, "--out", drives)
+    assert "track_9001" in told
+    summary = json.loads((drives / "summary.json").read_text())
+    assert summary["overall"]["km"] > 0.03
+    command("view", "--checkpoint", run, "--drive", drives / "routes" / "track_9001", "--out", view)
+    assert {path.name for path in view.iterdir()} == {"drive.mp4", "drive.rrd", "neurons.html", "wiring.png"}
+    assert "explained" in command("openloop", "--checkpoint", run, "--log", log)
+    command("report", "--out", tmp_path / "report", "--log", log, "--run", run, "--evaluation", drives, "--views", view)
+    assert "track_9001" in (tmp_path / "report" / "report.html").read_text()

@@ -1,0 +1,138 @@
+"""Evaluations on the stand-in: figures repeat, finished routes are kept, servers that fail on purpose are survived."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from driving.drivers.expert import Expert
+from driving.evaluation.command import chosen_driver, evaluate_command
+from driving.evaluation.metrics import WALL_CLOCK_MEASURES
+from driving.evaluation.runner import Endpoint, evaluate
+from driving.evaluation.suite import SuiteConfig, roads_of, routes_of
+from driving.quantities import CameraSpec, UserError
+from driving.simulator.errors import SimulatorError
+from driving.simulator.process import StandinProcess
+from driving.world.tracks import TrackConfig
+
+CAMERA = CameraSpec(width_px=64, height_px=36)
+TRACK = TrackConfig(length_m=300.0)
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def small(**values: Any) -> SuiteConfig:
+    """Two short routes."""
+    plain: dict[str, Any] = {"tracks": [1, 2], "track": TRACK, "route_length_m": 120.0, "camera": CAMERA, "weathers": ["ClearNoon", "WetNoon"]}
+    return SuiteConfig(**(plain | values))
+
+
+class Counted(Expert):
+    """An expert that counts its drives."""
+
+    drives = 0
+
+    def reset(self, context: Any) -> None:
+        Counted.drives += 1
+        super().reset(context)
+
+
+@pytest.fixture(autouse=True)
+def from_zero() -> None:
+    Counted.drives = 0
+
+
+def without_clock(summary: dict[str, Any]) -> dict[str, Any]:
+    """The summary without what a wall clock measures."""
+    rows = [summary["overall"], *summary["routes"]]
+    for row in rows:
+        for name in WALL_CLOCK_MEASURES:
+            row.pop(name)
+    return summary
+
+
+def test_two_evaluations_with_one_seed_give_the_same_figures(tmp_path: Path) -> None:
+    one, two = (evaluate(Expert, small(), tmp_path / name) for name in ("one", "two"))
+    assert one["overall"]["departures"] == 0
+    assert one["overall"]["km"] == pytest.approx(0.24, abs=0.03)
+    assert [row["weather"] for row in one["routes"]] == ["ClearNoon", "WetNoon"]
+    written = json.loads((tmp_path / "one" / "summary.json").read_text())
+    assert without_clock(one) == without_clock(two) == without_clock(written)
+
+
+def test_finished_routes_are_kept_and_others_driven(tmp_path: Path) -> None:
+    evaluate(Counted, small(tracks=[1]), tmp_path)
+    assert Counted.drives == 1
+    summary = evaluate(Counted, small(tracks=[1, 2]), tmp_path)
+    assert Counted.drives == 2, "the first route was driven again"
+    assert [row["name"] for row in summary["routes"]] == ["track_1", "track_2"]
+    evaluate(Counted, small(tracks=[1], max_speed_mps=7.0), tmp_path)
+    assert Counted.drives == 3, "another suite's result was taken"
+    evaluate(Counted, small(tracks=[1], max_speed_mps=7.0), tmp_path, identity="other weights")
+    assert Counted.drives == 4, "another driver's result was taken"
+
+
+@pytest.mark.parametrize("fault", ["die@30", "hang:60@30"])
+def test_a_server_that_always_fails_is_tried_three_times_and_nothing_is_pretended(fault: str, tmp_path: Path) -> None:
+    said: list[str] = []
+    with pytest.raises(SimulatorError, match="failed 3 times"):
+        evaluate(Counted, small(tracks=[1]), tmp_path, Endpoint(timeout_s=2.0, standin=("--fault", fault)), tell=said.append)
+    assert sum("trying again" in line for line in said) == 2
+    assert Counted.drives == 3
+    assert not (tmp_path / "summary.json").exists()
+
+
+@pytest.mark.parametrize("fault", ["drop:1@30", "cut@30", "refuse:1@1"])
+def test_a_server_that_fails_once_costs_a_try_and_changes_no_figure(fault: str, tmp_path: Path) -> None:
+    sound = evaluate(Expert, small(tracks=[1]), tmp_path / "sound")
+    said: list[str] = []
+    with StandinProcess("--fault", fault) as server:
+        summary = evaluate(Expert, small(tracks=[1]), tmp_path / "shaky", Endpoint(server.host, server.port, timeout_s=3.0), tell=said.append)
+    assert sum("trying again" in line for line in said) == 1
+    assert without_clock(summary) == without_clock(sound)
+
+
+def test_a_finished_route_is_kept_when_a_later_one_fails(tmp_path: Path) -> None:
+    with StandinProcess("--fault", "refuse:9@2") as server, pytest.raises(SimulatorError, match="failed 3 times"):
+        evaluate(Expert, small(), tmp_path, Endpoint(server.host, server.port, timeout_s=5.0))
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert [row["name"] for row in summary["routes"]] == ["track_1"]
+
+
+def test_routes_depend_on_the_suite_alone() -> None:
+    suite = small()
+    one, two = ([route for road in roads_of(suite) for route in routes_of(suite, road)] for _ in range(2))
+    assert [route.x_m.tobytes() for route in one] == [route.x_m.tobytes() for route in two]
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ({"weathers": ["Sunny"]}, "Sunny"),
+        ({"maps": [Path("none.xodr")]}, "none.xodr"),
+        ({"route_length_m": 0.0}, "route_length_m"),
+        ({"tracks": [], "maps": []}, "neither tracks nor maps"),
+    ],
+)
+def test_a_suite_that_cannot_be_driven_is_refused(values: dict[str, Any], named: str) -> None:
+    with pytest.raises(UserError, match=named):
+        small(**values)
+
+
+def test_the_command_reads_a_suite_with_overrides_and_refuses_what_it_does_not_know(tmp_path: Path) -> None:
+    suite = str(ROOT / "configs" / "suite" / "quickstart.yaml")
+    made = evaluate_command("", ["--suite", suite, "--driver", "expert", "--out", str(tmp_path), "--tracks", "[1]", "--route_length_m", "60"])
+    assert [row["name"] for row in made["routes"]] == ["track_1"]
+    from jsonargparse import ArgumentError
+
+    with pytest.raises(ArgumentError, match="trackz"):
+        evaluate_command("", ["--suite", suite, "--driver", "expert", "--out", str(tmp_path), "--trackz", "[1]"])
+
+
+def test_a_policy_without_a_checkpoint_is_told_what_to_give(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="--checkpoint"):
+        chosen_driver("policy", None)
+    with pytest.raises(UserError, match=r"policy\.json"):
+        chosen_driver("policy", tmp_path)

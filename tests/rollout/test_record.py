@@ -1,0 +1,57 @@
+"""Recording: what is asked for is on the disk, labelled, and the same again from the same seed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from driving.logs import keys
+from driving.logs.doctor import examine
+from driving.logs.reader import Log
+from driving.quantities import UserError
+from driving.rollout.record import RecordConfig, record
+from driving.simulator.session import Session
+from tests.rollout.world import CAMERA, TRACK
+
+
+def config(**values: object) -> RecordConfig:
+    plain: dict[str, object] = {"tracks": 2, "minutes": 0.4, "streets": 0, "episode_s": 6.0, "camera": CAMERA, "track": TRACK}
+    return RecordConfig(**(plain | values))  # type: ignore[arg-type]
+
+
+def test_a_recording_is_a_sound_log_with_recoveries(session: Session, tmp_path: Path) -> None:
+    frames = record(session, config(), tmp_path / "log")
+    log = Log(tmp_path / "log")
+    assert examine(tmp_path / "log") == []
+    assert log.frame_count == frames == pytest.approx(240, abs=8)
+    assert len(log.episodes) == 4
+    columns = [log.columns(i) for i in range(4)]
+    lateral = np.concatenate([c[keys.LANE][:, 0] for c in columns])
+    assert np.abs(lateral).max() > 0.3
+    assert np.abs(np.concatenate([c[keys.DISTURBANCE] for c in columns])).max() > 0.005
+    assert all(abs(log.timestamps(i)[-1] - 6.0) < 0.25 for i in range(4))
+    first, last = (next(iter(log.frames(i, keys.IMAGE, 0, 1))) for i in (0, 3))
+    assert first.shape == (CAMERA.height_px, CAMERA.width_px, 3)
+    assert np.abs(first.astype(int) - last.astype(int)).mean() > 3.0, "two episodes look alike"
+
+
+def test_the_same_seed_records_the_same_labels(session: Session, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        record(session, config(tracks=1, minutes=0.1), tmp_path / name)
+    one, two = (Log(tmp_path / name).columns(0) for name in ("one", "two"))
+    for key in (keys.ACTION, keys.LANE, keys.STATE, keys.DISTURBANCE):
+        np.testing.assert_array_equal(one[key], two[key])
+
+
+def test_recording_again_continues_the_log(session: Session, tmp_path: Path) -> None:
+    for _ in range(2):
+        record(session, config(tracks=1, minutes=0.1), tmp_path / "log")
+    assert len(Log(tmp_path / "log").episodes) == 2
+
+
+@pytest.mark.parametrize("values", [{"minutes": 0.0}, {"episode_s": 1.0}, {"tracks": 0}, {"seed": -1}])
+def test_values_that_record_nothing_are_refused(values: dict[str, object]) -> None:
+    with pytest.raises(UserError, match=next(iter(values))):
+        config(**values)

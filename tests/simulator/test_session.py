@@ -1,0 +1,97 @@
+"""The client's side: settings restored, frames matched, failures told in words, servers ended."""
+
+from __future__ import annotations
+
+import contextlib
+
+import carla
+import pytest
+
+from driving.quantities import CameraSpec, Control, UserError
+from driving.simulator.errors import SimulatorError
+from driving.simulator.geometry import CarGeometry
+from driving.simulator.process import StandinProcess, server_at
+from driving.simulator.session import Session, SessionConfig
+from driving.world.routes import spread_routes
+from driving.world.tracks import TrackConfig, generate_track
+
+CAMERA = CameraSpec(width_px=64, height_px=36)
+
+
+def track() -> str:
+    return generate_track(3, TrackConfig(length_m=300.0))
+
+
+def test_a_session_restores_the_settings_that_it_found_and_leaves_no_car() -> None:
+    with StandinProcess() as server:
+        client = carla.Client(server.host, server.port)
+        client.set_timeout(20.0)
+        before = client.get_world().get_settings()
+        with Session(SessionConfig(server.host, server.port)) as session:
+            assert client.get_world().get_settings().synchronous_mode
+            session.spawn_ego(spread_routes(session.map, 1, 100.0, 0)[0].pose_at(5.0), CAMERA)
+            session.tick()
+        after = client.get_world().get_settings()
+        assert (after.synchronous_mode, after.fixed_delta_seconds) == (before.synchronous_mode, before.fixed_delta_seconds)
+        client.get_world().wait_for_tick(10.0)
+        assert not list(client.get_world().get_actors().filter("vehicle.*"))
+
+
+def test_settings_are_restored_after_an_error_too() -> None:
+    with StandinProcess() as server:
+        with contextlib.suppress(ZeroDivisionError), Session(SessionConfig(server.host, server.port)):
+            raise ZeroDivisionError
+        client = carla.Client(server.host, server.port)
+        client.set_timeout(20.0)
+        assert not client.get_world().get_settings().synchronous_mode
+
+
+def test_the_image_is_of_the_same_frame_as_the_state_and_the_car_obeys() -> None:
+    with server_at(None, None) as (host, port), Session(SessionConfig(host, port)) as session:
+        session.load_opendrive("track", track())
+        ego = session.spawn_ego(spread_routes(session.map, 1, 100.0, 0)[0].pose_at(5.0), CAMERA)
+        ego.apply(Control(throttle=0.7))
+        for _ in range(15):
+            frame = session.tick()
+            state, image = ego.observe(frame)
+            assert state.frame == frame
+            assert image.shape == (36, 64, 3)
+        assert state.speed_mps > 1.0
+
+
+def test_a_lost_frame_is_told_with_both_numbers() -> None:
+    with StandinProcess("--fault", "drop:1@6") as server, Session(SessionConfig(server.host, server.port, timeout_s=2.0)) as session:
+        ego = session.spawn_ego(spread_routes(session.map, 1, 100.0, 0)[0].pose_at(5.0), CAMERA)
+
+        def look_about() -> None:
+            for _ in range(12):
+                ego.observe(session.tick())
+
+        with pytest.raises(SimulatorError, match="camera gave"):
+            look_about()
+
+
+def test_a_server_that_is_not_there_is_told_with_its_address() -> None:
+    with pytest.raises(SimulatorError, match=r"127\.0\.0\.1:1"):
+        Session(SessionConfig("127.0.0.1", 1, timeout_s=0.5))
+
+
+def test_a_stand_in_that_cannot_start_says_why() -> None:
+    with pytest.raises(SimulatorError, match=r"exit status 2.*none\.xodr"):
+        StandinProcess("--map", "none.xodr")
+
+
+def test_a_broken_map_is_refused_and_the_session_goes_on() -> None:
+    with StandinProcess() as server, Session(SessionConfig(server.host, server.port, timeout_s=20.0)) as session:
+        with pytest.raises((SimulatorError, UserError)):
+            session.load_opendrive("broken", "<OpenDRIVE><road></OpenDRIVE>")
+        session.load_opendrive("track", track())
+        assert session.tick() > 0
+
+
+@pytest.mark.parametrize("speed", [0.0, 8.0, 30.0])
+def test_steer_and_curvature_turn_into_each_other(speed: float) -> None:
+    geometry = CarGeometry(2.875, 1.22, ((0.0, 1.0), (60.0, 0.8), (120.0, 0.7)))
+    for curvature in (-0.1, 0.0, 0.02):
+        assert geometry.curvature_of(geometry.steer_of(curvature, speed), speed) == pytest.approx(curvature)
+    assert geometry.steer_of(10.0, speed) == 1.0

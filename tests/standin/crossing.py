@@ -1,0 +1,67 @@
+"""A crossroads with traffic lights as OpenDRIVE text: the shared maps have no dynamic signals."""
+
+from __future__ import annotations
+
+import math
+
+HALF_M, ARM_M, WIDTH_M, LIMIT_KMH = 20.0, 80.0, 3.5, 60
+TURNS = {1: math.pi / 2.0, 2: 0.0, 3: -math.pi / 2.0}  # to the arm so many further round (counter-clockwise): left turns are positive
+
+
+def crossing_with_lights() -> str:
+    """Four arms of 80 m that meet at a junction; a light before each, opposite ones changing together, and a speed limit."""
+    arms = "".join(_arm(number) for number in range(4))
+    ways = [(one, (one + step) % 4, step) for one in range(4) for step in TURNS]
+    turns = "".join(_connecting(100 + k, *way) for k, way in enumerate(ways))
+    joins = "".join(
+        f'<connection id="{k}" incomingRoad="{one}" connectingRoad="{100 + k}" contactPoint="start"><laneLink from="1" to="-1"/></connection>'
+        for k, (one, _, _) in enumerate(ways)
+    )
+    controls = {k: f'<control signalId="{900 + k}" type=""/><control signalId="{902 + k}" type=""/>' for k in (0, 1)}
+    pairs = "".join(f'<controller name="c{k}" id="{500 + k}">{both}</controller>' for k, both in controls.items())
+    junction = f'<junction id="50" name="crossing">{joins}<controller id="500" type="0"/><controller id="501" type="0"/></junction>'
+    header = '<header revMajor="1" revMinor="4" name="crossing" version="1.0"><geoReference>+lat_0=49.0 +lon_0=8.0</geoReference></header>'
+    return f'<?xml version="1.0"?><OpenDRIVE>{header}{arms}{turns}{pairs}{junction}</OpenDRIVE>'
+
+
+def _road(number: int, junction: int, length_m: float, links: str, geometry: str, lanes: str, signals: str = "") -> str:
+    head = f'<road name="r{number}" length="{length_m}" id="{number}" junction="{junction}">'
+    return f'{head}<link>{links}</link><planView>{geometry}</planView><lanes><laneSection s="0">{lanes}</laneSection></lanes>{signals}</road>'
+
+
+def _lane(number: int, link: str = "") -> str:
+    width = f'<width sOffset="0" a="{WIDTH_M}" b="0" c="0" d="0"/>'
+    mark = '<roadMark sOffset="0" type="solid" weight="standard" color="white" width="0.12"/>'
+    return f'<lane id="{number}" type="driving" level="false"><link>{link}</link>{width}{mark}</lane>'
+
+
+_CENTRE = '<center><lane id="0" type="none" level="false"><roadMark sOffset="0" type="broken" color="white" width="0.12"/></lane></center>'
+
+
+def _arm(number: int) -> str:
+    """Begins at the junction, so that traffic to it is on the lane with id 1, against the road's direction."""
+    heading = number * math.pi / 2.0
+    x, y = HALF_M * math.cos(heading), HALF_M * math.sin(heading)
+    geometry = f'<geometry s="0" x="{x}" y="{y}" hdg="{heading}" length="{ARM_M}"><line/></geometry>'
+    lanes = f"<left>{_lane(1)}</left>{_CENTRE}<right>{_lane(-1)}</right>"
+    kind = 'country="OpenDRIVE" type="1000001" subtype="-1" value="-1" height="1" width="0.4" hOffset="0" pitch="0" roll="0" zOffset="3"'
+    place = f'name="light{number}" id="{900 + number}" s="1.0" t="5.0" dynamic="yes" orientation="-"'
+    light = f'<signal {place} {kind}><validity fromLane="1" toLane="1"/></signal>'
+    limit = kind.replace('type="1000001"', 'type="274"').replace('value="-1"', f'value="{LIMIT_KMH}" unit="km/h"')
+    sign_place = f'name="limit{number}" id="{800 + number}" s="50.0" t="4.5" dynamic="no" orientation="-"'
+    signals = f'<signals>{light}<signal {sign_place} {limit}><validity fromLane="1" toLane="1"/></signal></signals>'
+    return _road(number, -1, ARM_M, '<predecessor elementType="junction" elementId="50"/>', geometry, lanes, signals)
+
+
+def _connecting(number: int, one: int, other: int, step: int) -> str:
+    heading = one * math.pi / 2.0
+    x, y, turn = HALF_M * math.cos(heading), HALF_M * math.sin(heading), TURNS[step]
+    turn = -turn  # seen from a car that comes in, the next arm counter-clockwise lies to its right
+    length = HALF_M * abs(turn) if turn else 2.0 * HALF_M
+    shape = f'<arc curvature="{turn / length}"/>' if turn else "<line/>"
+    geometry = f'<geometry s="0" x="{x}" y="{y}" hdg="{heading + math.pi}" length="{length}">{shape}</geometry>'
+    before = f'<predecessor elementType="road" elementId="{one}" contactPoint="start"/>'
+    after = f'<successor elementType="road" elementId="{other}" contactPoint="start"/>'
+    joined = '<predecessor id="1"/><successor id="-1"/>'
+    lanes = f"{_CENTRE}<right>{_lane(-1, joined)}</right>"
+    return _road(number, 50, length, before + after, geometry, lanes)

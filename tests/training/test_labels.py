@@ -1,0 +1,62 @@
+"""Labels: the log's own steer, or the curvature that it means; clocks that cannot be are refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from driving.logs import keys
+from driving.logs.features import LogError, driving_features, vector
+from driving.logs.reader import Log
+from driving.logs.writer import LogWriter
+from driving.simulator.geometry import CarGeometry
+from driving.training.labels import Bicycle, steer_labels, target_labels, time_steps
+from driving.world.vehicles import Physics
+from tests.training.logs import CAMERA, line_image, steers, write_log
+
+
+def test_the_label_is_the_actions_steer_wherever_it_stands(tmp_path: Path) -> None:
+    features = {**driving_features(CAMERA), keys.ACTION: vector(["throttle", "steer"])}
+    with LogWriter(tmp_path / "log", features, 10.0) as writer, writer.episode() as episode:
+        for frame in range(5):
+            values = {key: np.zeros(feature.shape, np.float32) for key, feature in features.items() if not feature.is_video}
+            image = line_image(0.0, np.random.default_rng(0))
+            episode.add(frame / 10, {**values, keys.IMAGE: image, keys.ACTION: np.array([0.9, frame / 10], np.float32)})
+    np.testing.assert_allclose(steer_labels(Log(tmp_path / "log"), 0), np.arange(5) / 10, atol=1e-6)
+
+
+def test_a_curvature_label_is_the_path_that_the_car_makes_of_the_steer_at_its_speed(log: Path) -> None:
+    bicycle = Bicycle(wheelbase_m=2.5, max_steer_deg=40.0, steering_curve=((0.0, 1.0), (57.6, 0.5)))
+    curvature = target_labels(Log(log), 0, "curvature", bicycle)
+    speed_share = 0.75  # the log's 8 m/s are 28.8 km/h, half-way to 57.6
+    np.testing.assert_allclose(np.arctan(curvature * 2.5), steers(60, 0) * np.deg2rad(40.0) * speed_share, atol=1e-6)
+
+
+def test_the_learned_driver_turns_a_curvature_back_into_the_steer_that_it_came_from() -> None:
+    bicycle, physics = Bicycle(), Physics()
+    car = CarGeometry(bicycle.wheelbase_m, np.deg2rad(bicycle.max_steer_deg), physics.steering_curve)
+    for steer, speed_mps in ((0.3, 0.0), (-0.2, 9.0), (0.05, 30.0)):
+        assert car.steer_of(float(bicycle.curvature_per_m(np.array(steer), speed_mps)), speed_mps) == pytest.approx(steer)
+
+
+def test_a_wheel_angle_of_45_degrees_turns_in_the_wheelbase() -> None:
+    assert Bicycle(wheelbase_m=2.0, max_steer_deg=45.0).curvature_per_m(np.array([1.0, -1.0])) == pytest.approx([0.5, -0.5])
+
+
+def test_the_first_frames_time_step_is_the_median(log: Path) -> None:
+    np.testing.assert_allclose(time_steps(Log(log), 0), 0.1, atol=1e-9)
+
+
+def test_a_clock_that_stands_still_is_refused_with_the_frame(tmp_path: Path) -> None:
+    class BrokenClock(Log):
+        """A log whose clock repeats itself, as importers of bad sources may write."""
+
+        def timestamps(self, index: int) -> np.ndarray:
+            times = super().timestamps(index).copy()
+            times[7] = times[6]
+            return times
+
+    with pytest.raises(LogError, match="at frame 7, expected it to rise"):
+        time_steps(BrokenClock(write_log(tmp_path / "log", [20])), 0)

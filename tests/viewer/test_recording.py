@@ -1,0 +1,73 @@
+"""The Rerun recording, read back with Rerun's own reader."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rerun.chunk import RrdReader
+
+from driving.viewer.playback import Playback
+from driving.viewer.recording import TIMELINE, neuron_place, write_recording
+from tests.viewer.playbacks import edges_as_attention, some_playback
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Playback]:
+    playback, path = some_playback(30), tmp_path_factory.mktemp("rrd") / "drive.rrd"
+    write_recording(path, playback, edges_as_attention)
+    return path, playback
+
+
+def column(path: Path, entity: str, name: str) -> tuple[np.ndarray, list]:
+    """(times in s, values) of a component that changes, over all of the entity's chunks."""
+    times, values = [], []
+    for chunk in RrdReader(path).stream():
+        if str(chunk.entity_path) == f"/{entity}" and TIMELINE in chunk.timeline_names:
+            batch = chunk.to_record_batch()
+            if name in batch.schema.names:
+                times += [moment.total_seconds() for moment in batch.column(TIMELINE).to_pylist()]
+                values += batch.column(name).to_pylist()
+    order = np.argsort(times, kind="stable")
+    return np.array(times)[order], [values[i] for i in order]
+
+
+def test_every_neuron_is_there_by_role_with_its_states(written: tuple[Path, Playback]) -> None:
+    path, playback = written
+    for i, (name, role) in enumerate(zip(playback.neurons.names, playback.neurons.roles, strict=True)):
+        times, values = column(path, neuron_place(name, role), "Scalars:scalars")
+        assert times == pytest.approx(playback.columns["time_s"])
+        assert np.array(values)[:, 0] == pytest.approx(playback.state_TH[:, i])
+
+
+def test_controls_and_lane_errors_are_there(written: tuple[Path, Playback]) -> None:
+    path, playback = written
+    series = {"control/steer": "steer", "control/label": "label_steer", "lane/lateral_m": "lateral_m", "car/speed_mps": "speed_mps"}
+    for entity, name in series.items():
+        assert np.array(column(path, entity, "Scalars:scalars")[1])[:, 0] == pytest.approx(playback.columns[name])
+
+
+def test_camera_and_saliency_have_a_picture_a_tick(written: tuple[Path, Playback]) -> None:
+    path, playback = written
+    for entity in ("camera", "saliency"):
+        times, values = column(path, entity, "EncodedImage:blob")
+        assert times == pytest.approx(playback.columns["time_s"])
+        assert all(bytes(np.array(value, dtype=np.uint8).reshape(-1)[:3]) == b"\xff\xd8\xff" for value in values)
+
+
+def test_it_opens_with_a_blueprint_of_its_own(written: tuple[Path, Playback]) -> None:
+    reader = RrdReader(written[0])
+    assert len(reader.recordings()) == 1
+    assert len(reader.blueprints()) == 1
+    shown = {str(chunk.entity_path) for chunk in reader.stream(store=reader.blueprints()[0])}
+    assert any(place.startswith("/view/") for place in shown)
+
+
+def test_nothing_half_written_stays_behind_when_a_view_fails(tmp_path: Path) -> None:
+    def fails(images: np.ndarray) -> list:
+        raise RuntimeError("no attention")
+
+    with pytest.raises(RuntimeError, match="no attention"):
+        write_recording(tmp_path / "drive.rrd", some_playback(4), fails)
+    assert not (tmp_path / "drive.rrd").exists()
