@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import gc
+import os
 import signal
+import sys
 from pathlib import Path
 
 from driving.command import run
 from driving.quantities import UserError
 from driving.standin import faults
 
+COMPILED = "LIQUIDLANE_COMPILED"  # set in a process that was started over once its code was compiled; keeps one whose cache fails from looping
 EXAMPLE = """example:
   python scripts/standin.py --maps maps/ --port 2000        # then any CARLA 0.9.16 script
   python scripts/standin.py --track 7 --fault hang:30@200   # a generated road; tick 200 is answered 30 s late
@@ -47,6 +50,8 @@ def _serve() -> None:
 
     catalogue = Catalogue(arguments.seed, arguments.map, arguments.maps, arguments.track, arguments.randomise)
     server = Server(arguments.host, arguments.port, catalogue, planned)
+    if server.compiled and COMPILED not in os.environ:  # see `warmup` for why
+        os.execve(sys.executable, [sys.executable, "-m", "driving.standin", *sys.argv[1:]], {**os.environ, COMPILED: "1"})
     gc.collect()
     gc.freeze()
     print(f"listening on {server.host}:{server.port}", flush=True)

@@ -24,7 +24,7 @@ SWEEP_S = 1.0
 
 
 class Server:
-    """A running server. `methods` is what it answers, by name."""
+    """A running server. `methods` is what it answers, by name; `compiled` tells whether it had to compile its code."""
 
     def __init__(self, host: str, port: int, catalogue: Catalogue, faults: Faults) -> None:
         """Loads the first map and listens. Raises UserError where a port cannot be had or the map not be used."""
@@ -38,7 +38,7 @@ class Server:
             raise UserError(f"cannot listen on {host}:{port} ({cause}): choose another --host or --port, 0 for any free one") from None
         self.host, self.port, self.streams.port = host, rpc.port, stream.port
         self.simulation = Simulation(self.streams, catalogue, faults)
-        warm_up(self.simulation.episode.level)
+        self.compiled = warm_up(self.simulation.episode.level)
         self.simulation.on_cut = self._cut
         self.methods = self._all_methods()
         self.loop.before_wait = self._before_wait

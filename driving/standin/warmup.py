@@ -1,9 +1,16 @@
-"""Compiles (the first time) and loads all numerical code before clients come, so that no client's first tick runs into its time-out."""
+"""Compiles (the first time) and loads all numerical code before clients come, so that no client's first tick runs into its time-out.
+
+A process that compiled must not serve: numba's fresh code calls functions in other libraries than the code that it loads from its cache does,
+and with fastmath these round differently (one grey level in one of a million pixels). `main` of `command` starts over with what was compiled.
+"""
 
 from __future__ import annotations
 
 import itertools
+import sys
 import time
+
+from numba.core.dispatcher import Dispatcher
 
 from driving.quantities import Pose
 from driving.standin.blueprints import BY_ID, Description
@@ -20,8 +27,11 @@ LONG_S = 5.0
 FREE_AIR_M = 200.0
 
 
-def warm_up(level: Level) -> None:
-    """Lives through a short episode of its own on a level: two cars that touch, a walker, and cameras by day, night and in rain."""
+def warm_up(level: Level) -> bool:
+    """Lives through a short episode of its own on a level: two cars that touch, a walker, and cameras by day, night and in rain.
+
+    Answers whether any of the code had to be compiled.
+    """
     started = time.monotonic()
     episode = Episode(level, itertools.count(1), Streams())
     at = level.spawns[0] if level.spawns else Pose()
@@ -41,6 +51,12 @@ def warm_up(level: Level) -> None:
     took_s = time.monotonic() - started
     if took_s > LONG_S:
         log(f"compiled its code in {took_s:.0f} s; this is done once")
+    return any(sum(one.stats.cache_misses.values()) for one in _compiled_functions())
+
+
+def _compiled_functions() -> list[Dispatcher]:
+    modules = [module for name, module in sys.modules.items() if name.startswith("driving.")]
+    return [one for module in modules for one in vars(module).values() if isinstance(one, Dispatcher)]
 
 
 def _plain(name: str, **values: str) -> Description:
