@@ -1,7 +1,8 @@
 """An expert that is disturbed on purpose: pulses are added to its steer, so that a log shows how to come back; labels stay its own.
 
-A pulse is half a sine; its strength is chosen so that undisturbed steering would drift by up to `drift_m` off the centre at the present
-speed. After a pulse there is time to recover. Seeded: the same seed disturbs at the same times of simulation.
+A pulse is half a sine; its strength follows the speed, so that undisturbed steering would drift by up to `drift_m` off the centre. (Fixed by
+the speed at its start, it threw a car that was pulling away off the road.) After a pulse there is time to recover. Seeded: the same seed
+disturbs at the same times of simulation.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class DisturbanceConfig:
         jitter: standard deviation of small steering noise, correlated over about half a second, as a curvature (1/m).
     """
 
-    drift_m: float = 1.6
+    drift_m: float = 2.6
     shortest_s: float = 0.4
     longest_s: float = 1.4
     pause_s: float = 2.0
@@ -50,7 +51,7 @@ class PerturbedExpert:
         self._expert.reset(context)
         self._geometry = context.geometry
         self._random = np.random.default_rng((context.seed, 11))
-        self._time_s, self._start_s, self._end_s, self._curvature, self._noise = 0.0, 0.0, 0.0, 0.0, 0.0
+        self._time_s, self._start_s, self._end_s, self._drift_m, self._noise = 0.0, 0.0, 0.0, 0.0, 0.0
 
     def act(self, observation: Observation) -> Action:
         """The expert's control with the disturbance on its steer; the label is without."""
@@ -70,12 +71,12 @@ class PerturbedExpert:
             self._start_s = self._time_s + float(random.exponential(config.pause_s))
             length = float(random.uniform(config.shortest_s, config.longest_s))
             self._end_s = self._start_s + length
-            drift = float(random.uniform(-config.drift_m, config.drift_m))
-            metres = max(3.0, speed_mps) * (length + 0.8)
-            self._curvature = max(-0.12, min(0.12, 2.0 * drift / metres**2 * 2.0))
+            self._drift_m = float(random.uniform(-config.drift_m, config.drift_m))
         if self._start_s <= self._time_s <= self._end_s:
-            share = (self._time_s - self._start_s) / (self._end_s - self._start_s)
-            return self._noise + self._curvature * math.sin(math.pi * share) * math.pi / 2.0
+            length = self._end_s - self._start_s
+            metres = max(3.0, speed_mps) * (length + 0.8)
+            curvature = max(-0.12, min(0.12, 4.0 * self._drift_m / metres**2))
+            return self._noise + curvature * math.sin(math.pi * (self._time_s - self._start_s) / length) * math.pi / 2.0
         return self._noise
 
     def neurons(self) -> dict[str, Any] | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from driving.command import make_parser
+from driving.quantities import UserError
 from driving.rollout.record import RecordConfig, record
 from driving.simulator.process import server_at
 from driving.simulator.session import Session, SessionConfig
@@ -19,6 +21,7 @@ def record_command(about: str, args: list[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder of the log")
     parser.add_argument("--host", type=str | None, default=None, help="a CARLA server to record on")
     parser.add_argument("--port", type=int | None, default=None, help="its port")
+    parser.add_argument("--servers", type=int, default=1, help="how many stand-in servers record side by side; two are quickest on two cores")
     parser.add_argument("--timeout_s", type=float, default=60.0, help="how long a call to the server may take")
     parser.add_argument("--dt_s", type=float, default=0.1, help="simulated time between two frames (s)")
     parser.add_class_arguments(RecordConfig)
@@ -27,10 +30,15 @@ def record_command(about: str, args: list[str] | None = None) -> None:
     names = RecordConfig.__dataclass_fields__
     config = RecordConfig(**{name: getattr(options, name) for name in names})
     total = round(config.minutes * 60.0 / options.dt_s)
-    with server_at(options.host, options.port, ("--seed", str(config.seed), "--randomise")) as (host, port):
-        with Session(SessionConfig(host, port, options.timeout_s, options.dt_s)) as session:
-            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("frames"), TimeRemainingColumn())
-            with Progress(*columns) as bar:
-                task = bar.add_task("recording", total=total)
-                frames = record(session, config, options.out, lambda count: bar.advance(task, count))
+    if options.servers < 1 or (options.servers > 1 and (options.host or options.port) is not None):
+        raise UserError(f"servers is {options.servers}: give 1 or more, and only 1 with --host or --port")
+    with ExitStack() as opened:
+        sessions = []
+        for _ in range(options.servers):
+            host, port = opened.enter_context(server_at(options.host, options.port, ("--seed", str(config.seed), "--randomise")))
+            sessions.append(opened.enter_context(Session(SessionConfig(host, port, options.timeout_s, options.dt_s))))
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("frames"), TimeRemainingColumn())
+        with Progress(*columns) as bar:
+            task = bar.add_task("recording", total=total)
+            frames = record(sessions, config, options.out, lambda count: bar.advance(task, count))
     print(f"{options.out}: {frames} frames added")

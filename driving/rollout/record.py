@@ -6,18 +6,22 @@ What is varied and within which ranges stands in `RecordConfig`; a seed decides 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from driving.drivers.perturbed import DisturbanceConfig, PerturbedExpert
+from driving.logs.episode import Episode
 from driving.logs.features import driving_features
 from driving.logs.writer import LogWriter
 from driving.quantities import CameraSpec, Observation, Pose, UserError
 from driving.rollout.listeners import EpisodeRecorder
 from driving.rollout.loop import DriveConfig, drive
+from driving.rollout.turns import StoppedError, Turns
 from driving.simulator.session import Session
 from driving.world.routes import Route, spread_routes
 from driving.world.tracks import TrackConfig, generate_track, street
@@ -60,7 +64,7 @@ class RecordConfig:
     seed: int = 0
     maps: list[Path] = field(default_factory=list)
     speed_mps: tuple[float, float] = (8.0, 13.0)
-    start_lateral_m: float = 0.8
+    start_lateral_m: float = 1.2
     start_heading_rad: float = 0.08
     mount_m: float = 0.08
     mount_rad: float = 0.015
@@ -86,41 +90,87 @@ class RecordConfig:
 Progress = Callable[[int], None]
 
 
-def record(session: Session, config: RecordConfig, out: Path, progress: Progress = lambda frames: None) -> int:
-    """Records into the log `out` (continued if it is one); returns the number of frames. `progress` hears of every frame."""
+@dataclass(frozen=True)
+class _World:
+    """One road to record on: its OpenDRIVE text, and how many episodes of how many simulated seconds."""
+
+    number: int
+    name: str
+    opendrive: str
+    episodes: int
+    episode_s: float
+
+
+def record(sessions: Sequence[Session], config: RecordConfig, out: Path, progress: Progress = lambda frames: None) -> int:
+    """Records into the log `out` (continued if it is one); returns the number of frames. `progress` hears of every frame.
+
+    Each session, of a server of its own, takes every so many-th road. What is recorded on a road depends on the seed alone; how many
+    sessions there are decides the order of the episodes, nothing else does.
+    """
+    worlds, turns = _worlds(config), Turns(len(sessions))
+    with LogWriter(out, driving_features(config.camera), 1.0 / sessions[0].config.dt_s) as writer, ThreadPoolExecutor(len(sessions)) as pool:
+
+        def told(count: int) -> None:
+            turns.check()
+            progress(count)
+
+        def work(worker: int) -> int:
+            with turns.part(worker):
+                mine = worlds[worker :: len(sessions)]
+                return sum(_record_world(sessions[worker], config, world, writer, lambda: turns.of(worker), told) for world in mine)
+
+        jobs = [pool.submit(work, worker) for worker in range(len(sessions))]
+        try:
+            wait(jobs, return_when=FIRST_EXCEPTION)
+        finally:  # also when interrupted
+            turns.stop()
+        errors = [error for error in (job.exception() for job in jobs) if error is not None]
+        for error in sorted(errors, key=lambda one: isinstance(one, StoppedError)):
+            raise error
+        return sum(job.result() for job in jobs)
+
+
+def _worlds(config: RecordConfig) -> list[_World]:
     first = FIRST_TRACK + 1000 * config.seed
-    worlds = [(f"track_{seed}", generate_track(seed, config.track)) for seed in range(first, first + config.tracks)]
-    worlds += [(f"street_{seed}", generate_track(seed, config.street)) for seed in range(first, first + config.streets)]
-    worlds += [(Path(path).stem, Path(path).read_text()) for path in config.maps]
-    random = np.random.default_rng((config.seed, 3))
-    frames, total_s = 0, config.minutes * 60.0
-    with LogWriter(out, driving_features(config.camera), 1.0 / session.config.dt_s) as writer:
-        for number, (name, text) in enumerate(worlds):
-            session.load_opendrive(name, text)
-            routes = spread_routes(session.map, 4, ROUTE_M, config.seed)
-            share_s = total_s * (number + 1) / len(worlds) - total_s * number / len(worlds)
-            episodes = max(1, round(share_s / config.episode_s))
-            for _ in range(episodes):
-                route = routes[int(random.integers(len(routes)))]
-                frames += _episode(session, config, route, share_s / episodes, writer, random, progress)
+    named = [(f"track_{seed}", generate_track(seed, config.track)) for seed in range(first, first + config.tracks)]
+    named += [(f"street_{seed}", generate_track(seed, config.street)) for seed in range(first, first + config.streets)]
+    named += [(Path(path).stem, Path(path).read_text()) for path in config.maps]
+    seconds = config.minutes * 60.0 / len(named)
+    episodes = max(1, round(seconds / config.episode_s))
+    return [_World(number, *one, episodes, seconds / episodes) for number, one in enumerate(named)]
+
+
+def _record_world(
+    session: Session, config: RecordConfig, world: _World, writer: LogWriter, turn: Callable[[], AbstractContextManager[None]], progress: Progress
+) -> int:
+    """The episodes on one road; the number of their frames. `turn()` waits until this session may add an episode to the log."""
+    session.load_opendrive(world.name, world.opendrive)
+    routes = spread_routes(session.map, 4, ROUTE_M, config.seed)
+    random = np.random.default_rng((config.seed, 3, world.number))
+    frames = 0
+    for _ in range(world.episodes):
+        route = routes[int(random.integers(len(routes)))]
+        with ExitStack() as held:
+            episode = held.enter_context(writer.episode())
+            _drive_episode(session, config, route, world.episode_s, episode, random, progress)
+            frames += episode.length
+            with turn():
+                held.close()
     return frames
 
 
-def _episode(
-    session: Session, config: RecordConfig, route: Route, seconds: float, writer: LogWriter, random: np.random.Generator, progress: Progress
-) -> int:
-    """One episode somewhere on a route; the number of its frames."""
+def _drive_episode(
+    session: Session, config: RecordConfig, route: Route, seconds: float, episode: Episode, random: np.random.Generator, progress: Progress
+) -> None:
+    """One episode somewhere on a route."""
     speed = float(random.uniform(*config.speed_mps))
     room = route.length_m if route.closed else max(0.0, route.length_m - seconds * speed)
     start = float(random.uniform(0.0, room))
     ego = session.spawn_ego(_beside(route.pose_at(start), config, random), _mounted(config, random))
     plan = DriveConfig(max_speed_mps=speed, departure_m=4.0, start_m=start, time_s=seconds, seed=int(random.integers(1 << 31)))
     try:
-        with writer.episode() as episode:
-            listener = EpisodeRecorder(episode)
-            weathers = _Weathers(session, config.weather_s, random)
-            drive(session, ego, route, PerturbedExpert(config.disturbance), plan, [listener, weathers, _Told(progress)])
-            return episode.length
+        weathers = _Weathers(session, config.weather_s, random)
+        drive(session, ego, route, PerturbedExpert(config.disturbance), plan, [EpisodeRecorder(episode), weathers, _Told(progress)])
     finally:
         ego.destroy()
 

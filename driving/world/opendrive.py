@@ -14,6 +14,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -198,19 +199,41 @@ def _read_in_child(text: str, places: list[tuple[int, int, float]]) -> str:
     return f"failed on it (exit {child.returncode}{': ' + lines[-1][:200] if lines else ''})" if child.returncode else ""
 
 
+class _HeldStderr:
+    """This process's stderr, held back while anybody asks for it; what matters is let through when the last one leaves."""
+
+    def __init__(self) -> None:
+        self._lock, self._holders = threading.Lock(), 0
+
+    def enter(self) -> None:
+        with self._lock:
+            self._holders += 1
+            if self._holders == 1:
+                sys.stderr.flush()
+                self._kept, self._held = os.dup(2), tempfile.TemporaryFile()  # noqa: SIM115 - closed in leave()
+                os.dup2(self._held.fileno(), 2)
+
+    def leave(self) -> None:
+        with self._lock:
+            self._holders -= 1
+            if self._holders == 0:
+                os.dup2(self._kept, 2)
+                self._held.seek(0)
+                for line in self._held:
+                    if _HARMLESS.encode() not in line:
+                        os.write(self._kept, line)
+                self._held.close()
+                os.close(self._kept)
+
+
+_stderr = _HeldStderr()
+
+
 @contextlib.contextmanager
 def without_harmless_complaint() -> Iterator[None]:
-    """Holds this process's stderr back, and then lets through all lines but the harmless one."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with tempfile.TemporaryFile() as held:
-        os.dup2(held.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(kept, 2)
-            held.seek(0)
-            for line in held:
-                if _HARMLESS.encode() not in line:
-                    os.write(kept, line)
-            os.close(kept)
+    """Holds this process's stderr back, and then lets through all lines but the harmless one. Threads may overlap."""
+    _stderr.enter()
+    try:
+        yield
+    finally:
+        _stderr.leave()

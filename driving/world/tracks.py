@@ -16,6 +16,7 @@ from driving.quantities import UserError
 
 KEEP_APART_M = 30.0
 SHARPEST_M = 6.0
+NARROW_M = 0.4  # a shoulder that no line parts from its lane: with wider ones nobody could tell the lane's middle, and policies drove 0.3 m beside it
 DATE = "2020-01-01T00:00:00"  # OpenDRIVE wants one; a fixed one keeps the text the seed's alone
 
 
@@ -53,7 +54,7 @@ def street() -> TrackConfig:
     """Streets as in a small town: straights, corners of about 90 degrees that begin all at once, pavements, level."""
     return TrackConfig(
         length_m=600.0,
-        radius_m=(7.5, 15.0),
+        radius_m=(6.2, 14.0),
         turn_deg=(70.0, 100.0),
         clothoid=(0.03, 0.5),
         straight_m=(25.0, 110.0),
@@ -161,6 +162,8 @@ def _lanes(random: np.random.Generator, config: TrackConfig) -> xodr.Lanes:
     if pavement and apart.random() < 0.5:
         edge_kind = kinds.none
         centre_kind = kinds.broken if centre_kind == kinds.none else centre_kind
+    if edge_kind == kinds.none:
+        shoulder = min(shoulder, NARROW_M)
 
     section_centre = xodr.Lane(lane_type=xodr.LaneType.none)
     section_centre.add_roadmark(_mark(centre_kind, centre_colour, random))

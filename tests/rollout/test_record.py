@@ -22,7 +22,7 @@ def config(**values: object) -> RecordConfig:
 
 
 def test_a_recording_is_a_sound_log_with_recoveries(session: Session, tmp_path: Path) -> None:
-    frames = record(session, config(), tmp_path / "log")
+    frames = record([session], config(), tmp_path / "log")
     log = Log(tmp_path / "log")
     assert examine(tmp_path / "log") == []
     assert log.frame_count == frames == pytest.approx(240, abs=8)
@@ -39,7 +39,7 @@ def test_a_recording_is_a_sound_log_with_recoveries(session: Session, tmp_path: 
 
 def test_the_same_seed_records_the_same_labels(session: Session, tmp_path: Path) -> None:
     for name in ("one", "two"):
-        record(session, config(tracks=1, minutes=0.1), tmp_path / name)
+        record([session], config(tracks=1, minutes=0.1), tmp_path / name)
     one, two = (Log(tmp_path / name).columns(0) for name in ("one", "two"))
     for key in (keys.ACTION, keys.LANE, keys.STATE, keys.DISTURBANCE):
         np.testing.assert_array_equal(one[key], two[key])
@@ -47,7 +47,7 @@ def test_the_same_seed_records_the_same_labels(session: Session, tmp_path: Path)
 
 def test_recording_again_continues_the_log(session: Session, tmp_path: Path) -> None:
     for _ in range(2):
-        record(session, config(tracks=1, minutes=0.1), tmp_path / "log")
+        record([session], config(tracks=1, minutes=0.1), tmp_path / "log")
     assert len(Log(tmp_path / "log").episodes) == 2
 
 
