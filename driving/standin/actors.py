@@ -78,12 +78,13 @@ class Vehicle(Body):
 
 @dataclass(eq=False)
 class Sensor(Actor):
-    """A sensor: what it was asked to be, its stream, and when it measures next (elapsed seconds)."""
+    """A sensor: what it was asked to be, its stream, when it measures next (elapsed seconds), and how far a lidar's beam has turned."""
 
     description: Description = field(kw_only=True)
     stream_id: int = field(kw_only=True)
     period_s: float = 0.0
     due_s: float = -1.0
+    beam_rad: float = 0.0
 
     @property
     def carrier(self) -> Body | None:

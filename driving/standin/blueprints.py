@@ -113,11 +113,33 @@ _IMU: dict[str, object] = {
     **{f"noise_gyro_{kind}_{axis}": 0.0 for kind in ("bias", "stddev") for axis in _AXES},
 }
 _GNSS: dict[str, object] = {"noise_seed": 0, **{f"noise_{what}_{kind}": 0.0 for what in ("alt", "lat", "lon") for kind in ("bias", "stddev")}}
+_SEMANTIC_LIDAR: dict[str, object] = {
+    "channels": 32,
+    "range": 10.0,
+    "points_per_second": 56000,
+    "rotation_frequency": 10.0,
+    "upper_fov": 10.0,
+    "lower_fov": -30.0,
+    "horizontal_fov": 360.0,
+}
+_LIDAR: dict[str, object] = {
+    **_SEMANTIC_LIDAR,
+    "atmosphere_attenuation_rate": 0.004,
+    "dropoff_general_rate": 0.45,
+    "dropoff_intensity_limit": 0.8,
+    "dropoff_zero_intensity": 0.4,
+    "noise_seed": 0,
+    "noise_stddev": 0.0,
+}
+_RADAR: dict[str, object] = {"horizontal_fov": 30.0, "vertical_fov": 30.0, "range": 100.0, "points_per_second": 1500, "noise_seed": 0}
 
 SENSORS: dict[str, dict[str, object]] = {
     "sensor.camera.rgb": {**_IMAGE, **_POSTPROCESS},
     "sensor.camera.depth": _IMAGE,
     "sensor.camera.semantic_segmentation": _IMAGE,
+    "sensor.lidar.ray_cast": _LIDAR,
+    "sensor.lidar.ray_cast_semantic": _SEMANTIC_LIDAR,
+    "sensor.other.radar": _RADAR,
     "sensor.other.collision": {},
     "sensor.other.lane_invasion": {},
     "sensor.other.imu": _IMU,

@@ -17,6 +17,7 @@ from driving.standin.vehicle_models import MODELS
 from driving.world.collisions import BOX_WIDTH
 from driving.world.dynamics import place
 from driving.world.ground import Ground
+from driving.world.rays import RayCaster
 from driving.world.renderer import Renderer
 from driving.world.roads import RoadNetwork
 from driving.world.scene import SceneConfig, build_scene
@@ -32,7 +33,7 @@ _TRACK = re.compile(r"track_(\d{1,9})")
 
 @dataclass(frozen=True)
 class Level:
-    """A map, loaded: its roads, ground, static boxes, spawn points and the renderer of its scene."""
+    """A map, loaded: its roads, ground, static boxes, spawn points, and what shows its scene to cameras and to rays."""
 
     name: str
     network: RoadNetwork = field(repr=False)
@@ -40,6 +41,7 @@ class Level:
     statics: Statics = field(repr=False)
     spawns: tuple[Pose, ...] = field(repr=False)
     renderer: Renderer = field(repr=False)
+    rays: RayCaster = field(repr=False)
 
 
 class Catalogue:
@@ -111,7 +113,7 @@ class Catalogue:
             spawns = with_room(spawn_poses(network), statics)
         except (ValueError, ArithmeticError, IndexError, KeyError) as cause:
             raise UserError(f"map {name} cannot be used: {type(cause).__name__} {cause}") from None
-        return Level(name, network, ground, statics, spawns, Renderer(scene))
+        return Level(name, network, ground, statics, spawns, Renderer(scene), RayCaster(scene))
 
 
 def with_room(spawns: list[Pose], statics: Statics) -> tuple[Pose, ...]:

@@ -15,11 +15,16 @@ import numpy as np
 from driving.quantities import Pose
 from driving.standin.net import Part
 
-COLLISION, DEPTH, GNSS, IMU, OBSTACLE, RGB, SEMANTIC, SNAPSHOT = 0, 1, 4, 5, 7, 13, 14, 17
+COLLISION, DEPTH, GNSS, IMU, OBSTACLE, RADAR, SEMANTIC_LIDAR, LIDAR, RGB, SEMANTIC, SNAPSHOT = 0, 1, 4, 5, 7, 9, 10, 11, 13, 14, 17
 HEADER = struct.Struct("<QQd6f")
 SNAPSHOT_HEAD = struct.Struct("<Qdf3iI")
 IMAGE_HEAD = struct.Struct("<IIf")
+CLOUD_HEAD = struct.Struct("<fI")
 
+# One point of a lidar (m, in the sensor's frame), and one of a radar (m/s, rad, rad, m).
+LIDAR_POINT = np.dtype([("xyz", "<f4", 3), ("intensity", "<f4")])
+SEMANTIC_POINT = np.dtype([("xyz", "<f4", 3), ("cosine", "<f4"), ("actor", "<u4"), ("tag", "<u4")])
+RADAR_POINT = np.dtype([("velocity", "<f4"), ("azimuth", "<f4"), ("altitude", "<f4"), ("depth", "<f4")])
 # One actor in the snapshot. `pose` is x, y, z (m), pitch, yaw, roll (degrees).
 RECORD = np.dtype(
     [
@@ -89,6 +94,17 @@ def image(kind: int, frame: int, elapsed_s: float, at: Pose, fov_deg: float, bgr
 def event(kind: int, frame: int, elapsed_s: float, at: Pose, body: list[Any]) -> list[Part]:
     """A message whose body is MessagePack: collision, IMU, GNSS, obstacle."""
     return [header(kind, frame, elapsed_s, at) + msgpack.packb(body, use_bin_type=True)]
+
+
+def cloud(kind: int, frame: int, elapsed_s: float, at: Pose, angle_rad: float, counts: np.ndarray, points: np.ndarray) -> list[Part]:
+    """A lidar's message: where its beam stands, points in each channel (C,), and the points of LIDAR_POINT or SEMANTIC_POINT, channel by channel."""
+    head = header(kind, frame, elapsed_s, at) + CLOUD_HEAD.pack(angle_rad, len(counts))
+    return [head + counts.astype("<u4").tobytes() + points.tobytes()]
+
+
+def detections(kind: int, frame: int, elapsed_s: float, at: Pose, found: np.ndarray) -> list[Part]:
+    """A radar's message of `found` (N,) of RADAR_POINT."""
+    return [header(kind, frame, elapsed_s, at) + found.tobytes()]
 
 
 def depth_image(depth_m: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What sensors measure and when: cameras, collisions, IMU, GNSS, obstacles; and the faults that befall their messages.
+"""What sensors measure and when: cameras, lidars, radars, collisions, IMU, GNSS, obstacles; and the faults that befall their messages.
 
 A sensor that nobody listens to measures nothing. Bodies are made in `packets`.
 """
@@ -18,6 +18,8 @@ from driving.standin.faults import Faults
 from driving.standin.inertial import gnss_body, imu_body
 from driving.standin.net import Part
 from driving.standin.obstacles import nearest
+from driving.standin.ranging import Ranging
+from driving.standin.sights import Sights
 from driving.standin.streams import Streams
 
 if TYPE_CHECKING:
@@ -28,6 +30,9 @@ KINDS = {
     "sensor.camera.rgb": packets.RGB,
     "sensor.camera.depth": packets.DEPTH,
     "sensor.camera.semantic_segmentation": packets.SEMANTIC,
+    "sensor.lidar.ray_cast": packets.LIDAR,
+    "sensor.lidar.ray_cast_semantic": packets.SEMANTIC_LIDAR,
+    "sensor.other.radar": packets.RADAR,
     "sensor.other.collision": packets.COLLISION,
     "sensor.other.imu": packets.IMU,
     "sensor.other.gnss": packets.GNSS,
@@ -61,7 +66,8 @@ class Measurer:
 
     def __init__(self, streams: Streams, faults: Faults) -> None:
         self._streams, self._faults = streams, faults
-        self._cameras = Cameras()
+        self._sights = Sights()
+        self._cameras, self._ranging = Cameras(self._sights), Ranging(self._sights)
         self._late: list[tuple[int, int, Message]] = []
         self._last: dict[int, Message] = {}
         self._random: dict[int, np.random.Generator] = {}
@@ -77,7 +83,7 @@ class Measurer:
         tick = simulation.synchronous_ticks if simulation.settings.synchronous else 0
         if self._faults.kinds:
             self._begin(simulation.episode, tick)
-        self._cameras.begin(simulation.episode)
+        self._sights.begin(simulation.episode)
         for sensor in simulation.episode.sensors:
             if not self._streams.subscribers(sensor.stream_id):
                 continue
@@ -122,6 +128,10 @@ class Measurer:
         random = self._random.get(sensor.id)
         if random is None:
             random = self._random[sensor.id] = np.random.default_rng(int(sensor.description.number("noise_seed")) & 0xFFFFFFFF)
+        if kind in (packets.LIDAR, packets.SEMANTIC_LIDAR):
+            return [packets.cloud(*head, *self._ranging.lidar(sensor, kind, at, simulation.delta_s, random))]
+        if kind == packets.RADAR:
+            return [packets.detections(*head, self._ranging.radar(sensor, at, simulation.delta_s, random))]
         body = imu_body(sensor, at, episode, random) if kind == packets.IMU else gnss_body(sensor, at, episode, random)
         return [packets.event(*head, body)]
 

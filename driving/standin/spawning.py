@@ -11,6 +11,7 @@ from driving.standin import walkers
 from driving.standin.actors import Actor, Body, Sensor, Trigger, Vehicle, Walker
 from driving.standin.blueprints import Description
 from driving.standin.fleet import Fleet
+from driving.standin.limits import refuse_unservable
 from driving.standin.messages import Box
 from driving.standin.props import PROPS
 from driving.standin.rpc import RefusedError
@@ -20,7 +21,6 @@ from driving.standin.vehicle_models import VehicleModel
 from driving.world import dynamics as d
 from driving.world.vehicles import pack
 
-MAX_CAMERA_PX = 8192
 COLLISION_TEXT = "Spawn failed because of collision at spawn position"
 HEAVY_KG = 1e6
 CLOTHES = ((60, 70, 110), (120, 40, 40), (70, 100, 70), (150, 140, 120), (40, 40, 46), (170, 120, 60))
@@ -33,7 +33,7 @@ class Spawner:
         self._ids, self._streams, self._fleet, self._statics = ids, streams, fleet, statics
 
     def make(self, wanted: Description, at: Pose, parent: Actor | None) -> Actor:
-        """The actor. Raises RefusedError where it would touch another, or is a camera that cannot be."""
+        """The actor. Raises RefusedError where it would touch another, or is a sensor that cannot be."""
         name = wanted.blueprint.id
         if wanted.blueprint.model is not None:
             return self._vehicle(wanted, wanted.blueprint.model, at)
@@ -80,10 +80,7 @@ class Spawner:
 
     def _sensor(self, wanted: Description, parent: Actor | None) -> Sensor:
         name = wanted.blueprint.id
-        if name.startswith("sensor.camera"):
-            width, height, fov = (wanted.number(key) for key in ("image_size_x", "image_size_y", "fov"))
-            if not (1 <= width <= MAX_CAMERA_PX and 1 <= height <= MAX_CAMERA_PX and 1.0 <= fov <= 170.0):
-                raise RefusedError(f"camera of {width:.0f}x{height:.0f} pixels and fov {fov}: give 1 to {MAX_CAMERA_PX} pixels and 1 to 170 degrees")
+        refuse_unservable(wanted)
         stream_id = self._streams.open()
         sensor = Sensor(next(self._ids), name, wanted.message, 0, parent, description=wanted, stream_id=stream_id)
         sensor.period_s = max(0.0, wanted.number("sensor_tick"))

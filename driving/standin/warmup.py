@@ -10,15 +10,19 @@ import itertools
 import sys
 import time
 
+import numpy as np
 from numba.core.dispatcher import Dispatcher
 
 from driving.quantities import Pose
+from driving.standin import packets
 from driving.standin.blueprints import BY_ID, Description
 from driving.standin.cameras import WANTED, Cameras
 from driving.standin.episode import Episode
 from driving.standin.levels import Level
 from driving.standin.net import log
 from driving.standin.poses import pose_of
+from driving.standin.ranging import Ranging
+from driving.standin.sights import Sights
 from driving.standin.streams import Streams
 from driving.world import dynamics as d
 from driving.world.weather import PRESETS
@@ -28,7 +32,7 @@ FREE_AIR_M = 200.0
 
 
 def warm_up(level: Level) -> bool:
-    """Lives through a short episode of its own on a level: two cars that touch, a walker, and cameras by day, night and in rain.
+    """Lives through a short episode of its own on a level: two cars that touch, a walker, cameras by day, night and in rain, a lidar and a radar.
 
     Answers whether any of the code had to be compiled.
     """
@@ -39,12 +43,18 @@ def warm_up(level: Level) -> bool:
     other = episode.spawn(_plain("vehicle.audi.tt"), Pose(at.x_m, at.y_m, at.z_m + FREE_AIR_M))
     episode.spawn(_plain("walker.pedestrian.0001"), Pose(at.x_m, at.y_m, at.z_m + 2.0 * FREE_AIR_M))
     episode.spawn(_plain("sensor.camera.rgb", image_size_x="32", image_size_y="24"), Pose(1.0, 0.0, 1.6), car.id)
+    for name in ("sensor.lidar.ray_cast_semantic", "sensor.other.radar"):
+        episode.spawn(_plain(name), Pose(1.0, 0.0, 1.6), car.id)
     episode.fleet.state[other.row, [d.X, d.Z]] = at.x_m + 2.0, at.z_m
     for _ in range(2):
         episode.step(0.05)
         episode.records()
-    cameras, sensor = Cameras(), episode.sensors[0]
-    cameras.begin(episode)
+    sights = Sights()
+    cameras, ranging, (sensor, lidar, radar) = Cameras(sights), Ranging(sights), episode.sensors
+    sights.begin(episode)
+    ahead = pose_of(episode.others.world[lidar.row])
+    ranging.lidar(lidar, packets.SEMANTIC_LIDAR, ahead, 0.05, np.random.default_rng(0))
+    ranging.radar(radar, ahead, 0.05, np.random.default_rng(0))
     for weather in ("ClearNoon", "ClearNight", "HardRainSunset"):
         for kind in WANTED:
             cameras.picture(sensor, kind, pose_of(episode.others.world[sensor.row]), PRESETS[weather], 0.0)

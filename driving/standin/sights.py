@@ -1,0 +1,40 @@
+"""Who is there to be seen in a tick, as boxes for cameras and rays; worked out once a tick, when the first sensor asks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from driving.standin import poses
+from driving.standin.actors import Sensor
+from driving.standin.episode import Episode
+from driving.world.renderer import Boxes
+
+
+class Sights:
+    """The bodies of the episode of the moment, as boxes in the order of the fleet's rows."""
+
+    episode: Episode
+
+    def __init__(self) -> None:
+        self._boxes: Boxes | None = None
+
+    def begin(self, episode: Episode) -> None:
+        """A new tick."""
+        self.episode, self._boxes = episode, None
+
+    def all(self) -> Boxes:
+        """Every body."""
+        if self._boxes is None:
+            fleet = self.episode.fleet
+            centres = np.empty((fleet.count, 6))
+            poses.box_centres(fleet.state, fleet.offset, centres)
+            self._boxes = Boxes(centres, fleet.half, fleet.colour, fleet.tag, fleet.lights)
+        return self._boxes
+
+    def without_carrier(self, sensor: Sensor) -> Boxes:
+        """Every body but the one that carries a sensor."""
+        boxes, own = self.all(), sensor.carrier
+        if own is None:
+            return boxes
+        keep = np.arange(len(boxes.tags)) != own.row
+        return Boxes(boxes.poses[keep], boxes.half_sizes[keep], boxes.colours[keep], boxes.tags[keep], boxes.lights[keep])
