@@ -38,9 +38,15 @@ class CameraTransform(nn.Module):
             raise ValueError(f"model images are {tuple(images_NYXC.shape[1:])}, expected {size}: pass camera images through to_model first")
         flat = images_NYXC.flatten(1).float()
         centred = flat - flat.mean(1, keepdim=True)
-        deviation = torch.linalg.vector_norm(centred, dim=1, keepdim=True) * flat.shape[1] ** -0.5
-        return (centred / deviation.clamp_min(LEAST_STD)).view(images_NYXC.shape).permute(0, 3, 1, 2)
+        return (centred / _deviation(centred).clamp_min(LEAST_STD)).view(images_NYXC.shape).permute(0, 3, 1, 2)
 
     def forward(self, images_NYXC: Tensor) -> Tensor:
         """The same as `normalise`."""
         return self.normalise(images_NYXC)
+
+
+def _deviation(centred_NP: Tensor) -> Tensor:
+    """The standard deviation (N, 1) of rows of mean 0."""
+    if torch.compiler.is_exporting():  # onnxruntime's norm adds up an image's squares one by one in float32, 1e-4 off; its mean does not
+        return centred_NP.square().mean(1, keepdim=True).sqrt()
+    return torch.linalg.vector_norm(centred_NP, dim=1, keepdim=True) * centred_NP.shape[1] ** -0.5

@@ -51,8 +51,8 @@ def build_policy(case: str, seed: int = 3, **changes: Any) -> DrivingPolicy:
     """A small policy with the cell of a case, one motor output, weights from `seed`, in eval mode."""
     torch.manual_seed(seed)
     name, options = CASES[case]
-    transform = CameraTransformConfig(height_px=24, width_px=48)
-    return DrivingPolicy(PolicyConfig(transform=transform, cell=name, cell_options=_with_one_motor(options), **changes)).eval()
+    values = {"transform": CameraTransformConfig(24, 48), "cell": name, "cell_options": _with_one_motor(options)} | changes
+    return DrivingPolicy(PolicyConfig(**values)).eval()
 
 
 def _with_one_motor(options: dict[str, Any]) -> dict[str, Any]:

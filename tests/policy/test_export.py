@@ -13,6 +13,7 @@ import onnxruntime
 import pytest
 import torch
 
+from perception.transform import CameraTransformConfig
 from policy import export
 from policy.export import export_policy
 from policy.network import DrivingPolicy
@@ -49,6 +50,19 @@ def test_an_exported_policy_does_step_by_step_what_the_policy_does(case: str, tm
         np.testing.assert_allclose(prediction, whole.prediction_BT[:, k], atol=1e-5, rtol=1e-5)
         np.testing.assert_allclose(neurons, whole.cell.neuron_BTH[:, k], atol=1e-5, rtol=1e-5)
     np.testing.assert_allclose(state, whole.cell.state_BS, atol=1e-5, rtol=1e-5)
+
+
+def test_whitening_is_exact_for_plain_roads_too(tmp_path: Path) -> None:
+    policy = build_policy("feed_forward", transform=CameraTransformConfig())
+    export_policy(policy, tmp_path / "policy.onnx")
+    exported = ExportedPolicy(tmp_path / "policy.onnx")
+    for bright in range(60, 250, 10):  # of thousands of equal squares added one by one, all are rounded alike
+        camera = np.full((74, 144, 3), 50, np.uint8)
+        camera[60:, 40:] = bright
+        with torch.no_grad():
+            image = torch.from_numpy(policy.transform.to_model(camera))[None, None]
+            expected = policy.trace(image, torch.tensor([[0.1]])).cell.neuron_BTH[0, 0]
+        np.testing.assert_allclose(exported.step(camera, 0.1, exported.initial_state()).neuron_H, expected, atol=3e-6)
 
 
 @pytest.mark.parametrize("case", ["ltc", "feed_forward", "transformer"])
