@@ -19,12 +19,12 @@ from perception.frontends import FRONTENDS
 from perception.transform import CameraTransform, CameraTransformConfig
 from policy.cell import CellTrace
 from policy.cells import make_cell
+from policy.description import FORMAT, parse_description
 from policy.options import choose, from_options
 
 FEATURES = 32
 TARGETS = ("steer", "curvature")
 OUTPUTS = ("linear", "sinh")
-FORMAT = "liquidlane policy 1"
 WEIGHTS, DESCRIPTION = "policy.safetensors", "policy.json"
 
 
@@ -125,13 +125,7 @@ def read_description(folder: Path | str) -> dict[str, Any]:
     path = Path(folder) / DESCRIPTION
     if not path.is_file():
         raise ValueError(f"{path} does not exist: give a folder that save_policy wrote (with {DESCRIPTION} and {WEIGHTS})")
-    try:
-        description = json.loads(path.read_text())
-    except ValueError as error:
-        raise ValueError(f"{path} is not JSON ({error}): the checkpoint is broken, take another one") from error
-    if not isinstance(description, dict) or description.get("format") != FORMAT:
-        raise ValueError(f"{path} is not of the format '{FORMAT}': it was written by another program or version")
-    return description
+    return parse_description(path.read_text(), path)
 
 
 def load_policy(folder: Path | str, expected: PolicyConfig | None = None) -> DrivingPolicy:

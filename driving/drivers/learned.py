@@ -9,8 +9,8 @@ import numpy as np
 import torch
 
 from driving.drivers.driver import Action, DriveContext
-from driving.drivers.speed import SpeedControl
-from driving.quantities import Control, Observation, UserError
+from driving.drivers.prediction import PredictionControl
+from driving.quantities import Observation, UserError
 from policy.network import DESCRIPTION, WEIGHTS, DrivingPolicy
 
 
@@ -24,22 +24,18 @@ class LearnedDriver:
     def reset(self, context: DriveContext) -> None:
         """Begin a drive: the state is at rest."""
         self._state = self._policy.initial_state(1)
-        self._geometry = context.geometry
-        self._speed = SpeedControl(context.route, context.max_speed_mps)
+        self._control = PredictionControl(context, self._policy.config.target)
 
     @torch.inference_mode()
     def act(self, observation: Observation) -> Action:
         """Steers by the image; a predicted curvature is turned into a steer by the bicycle model."""
-        policy, vehicle = self._policy, observation.vehicle
+        policy = self._policy
         image = torch.from_numpy(policy.transform.to_model(observation.image))[None, None]
         trace = policy.trace(image, torch.tensor([[observation.dt_s]], dtype=torch.float32), self._state)
         self._state = trace.cell.state_BS
-        predicted = float(trace.prediction_BT[0, 0])
-        steer = self._geometry.steer_of(predicted, vehicle.speed_mps) if policy.config.target == "curvature" else predicted
-        throttle, brake = self._speed.pedals(observation.lane.s_m, vehicle.speed_mps, vehicle.pose.pitch_rad, observation.dt_s)
         tau = trace.cell.tau_s_BTH
         return Action(
-            Control(max(-1.0, min(1.0, steer)), throttle, brake),
+            self._control.control(float(trace.prediction_BT[0, 0]), observation),
             neuron_state=trace.cell.neuron_BTH[0, 0].numpy().astype(np.float32),
             neuron_tau_s=None if tau is None else tau[0, 0].numpy().astype(np.float32),
         )

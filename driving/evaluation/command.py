@@ -12,12 +12,14 @@ import torch
 from driving.command import make_parser
 from driving.drivers.driver import Driver
 from driving.drivers.expert import Expert
+from driving.drivers.exported import ExportedDriver
 from driving.drivers.learned import LearnedDriver, checkpoint_folder
 from driving.evaluation.runner import Endpoint, evaluate
 from driving.evaluation.suite import SuiteConfig
 from driving.evaluation.table import print_summary
 from driving.quantities import UserError
 from policy.network import DESCRIPTION, WEIGHTS, load_policy
+from policy.runtime import SUFFIX, ExportedPolicy
 
 DRIVERS = ("policy", "expert")
 
@@ -27,7 +29,7 @@ def evaluate_command(about: str, args: list[str] | None = None) -> dict[str, Any
     parser = make_parser(about)
     parser.add_argument("--suite", action="config", help="YAML file with the suite's values (those under 'what is driven')")
     parser.add_argument("--driver", choices=DRIVERS, default="policy", help="who drives (default: policy, the checkpoint)")
-    parser.add_argument("--checkpoint", type=Path | None, default=None, help="a training run, or its folder with policy.safetensors")
+    parser.add_argument("--checkpoint", type=Path | None, default=None, help="a training run, its folder with policy.safetensors, or a .onnx file")
     parser.add_argument("--out", type=Path, required=True, help="folder for summary.json and routes/NAME")
     parser.add_argument("--map", type=Path, nargs="+", default=[], help="OpenDRIVE files to drive on as well")
     parser.add_argument("--host", type=str | None, default=None, help="a CARLA server to drive on")
@@ -40,7 +42,7 @@ def evaluate_command(about: str, args: list[str] | None = None) -> dict[str, Any
     values = {name: getattr(options, name) for name in names}
     values["maps"] = [*values["maps"], *options.map]
     suite = SuiteConfig(**values)
-    make, identity = chosen_driver(options.driver, options.checkpoint)
+    make, identity = chosen_driver(options.driver, options.checkpoint, options.threads)
     torch.set_num_threads(options.threads)
     end = Endpoint(options.host, options.port, options.timeout_s, ("--seed", str(suite.seed)))
     summary = evaluate(make, suite, options.out, end, identity, print)
@@ -48,12 +50,22 @@ def evaluate_command(about: str, args: list[str] | None = None) -> dict[str, Any
     return summary
 
 
-def chosen_driver(name: str, checkpoint: Path | None) -> tuple[Callable[[], Driver], str]:
-    """What makes the driver, and a digest of its content. Raises UserError for a policy without a checkpoint."""
+def chosen_driver(name: str, checkpoint: Path | None, threads: int = 1) -> tuple[Callable[[], Driver], str]:
+    """What makes the driver, and a digest of its content; an exported policy computes on `threads` threads.
+
+    Raises UserError for a policy without a checkpoint, ValueError for one that cannot be read.
+    """
     if name == "expert":
         return Expert, ""
     if checkpoint is None:
         raise UserError("no --checkpoint: give a training run to drive with, or --driver expert")
+    if checkpoint.suffix == SUFFIX:
+        exported = ExportedPolicy(checkpoint, threads)
+        return lambda: ExportedDriver(exported), _digest(checkpoint)
     folder = checkpoint_folder(checkpoint)
     policy = load_policy(folder)
-    return lambda: LearnedDriver(policy), hashlib.sha256((folder / WEIGHTS).read_bytes() + (folder / DESCRIPTION).read_bytes()).hexdigest()[:16]
+    return lambda: LearnedDriver(policy), _digest(folder / WEIGHTS, folder / DESCRIPTION)
+
+
+def _digest(*files: Path) -> str:
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]

@@ -40,11 +40,14 @@ def asked(option: str) -> str:
 def select(parameters: LtcParameters, features: Tensor, dt: Tensor, state: Tensor, name: str = "auto") -> Choice:
     """The kernel for these tensors, `name` being the one asked for.
 
-    Raises ValueError for an unknown name, or one that cannot serve them, with the reason.
+    A graph that is being exported holds the reference whatever is asked for. Raises ValueError for an unknown name, or one that cannot serve
+    these tensors, with the reason.
     """
     choose(KERNELS, name, "kernel")
     if name == "reference":
         return Choice("reference", "asked for")
+    if torch.compiler.is_exporting() or torch.jit.is_tracing():
+        return Choice("reference", "a graph is being exported, which must hold torch operations only")
     tensors = (features, dt, state, *parameters)
     obstacle = _obstacle(tensors, "triton" if name == "triton" else "cpu")
     if obstacle is None:
@@ -56,8 +59,6 @@ def select(parameters: LtcParameters, features: Tensor, dt: Tensor, state: Tenso
 
 def _obstacle(tensors: tuple[Tensor, ...], kernel: str) -> str | None:
     """Why the kernel cannot serve these tensors, or None."""
-    if torch.compiler.is_exporting() or torch.jit.is_tracing():
-        return "a graph is being exported, which must hold torch operations only"
     for one in tensors:  # as little as possible for each: small nets take no longer than these questions
         if one.dtype is not torch.float32:
             types = sorted({str(one.dtype) for one in tensors})

@@ -6,7 +6,6 @@ E synapses among H neurons, F sensory synapses from I features, M motor neurons 
 from __future__ import annotations
 
 import hashlib
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -59,6 +58,9 @@ class LtcPlan:
         self.sensory_source, self.sensory_target = (np.ascontiguousarray(a, dtype=np.int32) for a in wiring.index_arrays(sensory=True)[:2])
         self.row, self.sensory_row = (np.searchsorted(t, np.arange(self.units + 1)).astype(np.int32) for t in (self.target, self.sensory_target))
 
+        # At once, not when first asked for: that may be while a graph is exported, whose stand-ins for tensors must not be kept.
+        self.block = SynapseBlock(self.source, self.target, self.units, self.units)  # dense, for the reference kernel
+        self.sensory_block = SynapseBlock(self.sensory_source, self.sensory_target, self.inputs, self.units)
         parts = (wiring.inputs, wiring.roles, wiring.synapses, wiring.sensory, solver, unfolds, softplus)
         self.key = hashlib.sha256(repr(parts).encode()).hexdigest()
         PLANS.setdefault(self.key, self)
@@ -70,16 +72,6 @@ class LtcPlan:
     def evaluations(self) -> int:
         """Evaluations of all synapses a step."""
         return self.unfolds * EVALUATIONS[self.solver]
-
-    @cached_property
-    def block(self) -> SynapseBlock:
-        """The synapses as a dense block for the reference kernel."""
-        return SynapseBlock(self.source, self.target, self.units, self.units)
-
-    @cached_property
-    def sensory_block(self) -> SynapseBlock:
-        """The sensory synapses as a dense block for the reference kernel."""
-        return SynapseBlock(self.sensory_source, self.sensory_target, self.inputs, self.units)
 
     def positive(self, raw: Tensor) -> Tensor:
         """The positive value that a stored parameter stands for."""
@@ -97,7 +89,7 @@ class SynapseBlock:
         self.targets = int(target.max()) + 1 if len(target) else 0
         self.padding = units - self.targets
         self._place = torch.from_numpy(source.astype(np.int64) * self.targets + target)
-        self._places: dict[torch.device, Tensor] = {}
+        self._places = {self._place.device: self._place}
 
     def dense(self, edge_E: Tensor) -> Tensor:
         """Edge values as a (sources, targets) matrix, 0 where there is no synapse."""

@@ -38,6 +38,8 @@ DOORS: dict[str, set[str]] = {
     "pyarrow": {"driving.logs"},
     "msgpack": {"driving.standin"},
     "scenariogeneration": {"driving.world"},
+    "onnxruntime": {"policy"},
+    "onnx_ir": {"policy"},
 }
 OURS = {"driving", "perception", "policy"}
 

@@ -1,4 +1,4 @@
-"""The main job through its commands, small: record, check, train, drive, judge, show, report. Each is a process of its own, as a user's."""
+"""The main job through its commands, small: record, check, train, drive, export, judge, show, report. Each is a process of its own, as a user's."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def command(name: str, *words: object) -> str:
     return done.stdout
 
 
-def test_record_train_drive_show(tmp_path: Path) -> None:
+def test_record_train_drive_export_show(tmp_path: Path) -> None:
     log, run, drives, view = (tmp_path / name for name in ("log", "run", "drives", "view"))
     camera = ("--camera.width_px", 160, "--camera.height_px", 90)
     command("record", "--out", log, "--tracks", 1, "--streets", 1, "--minutes", 0.5, "--episode_s", 10, "--seed", 5, *camera)
@@ -31,6 +31,8 @@ def test_record_train_drive_show(tmp_path: Path) -> None:
     assert "track_9001" in told
     summary = json.loads((drives / "summary.json").read_text())
     assert summary["overall"]["km"] > 0.03
+    assert "policy.onnx" in command("export", "--checkpoint", run, "--out", tmp_path / "policy.onnx")
+    assert "track_9001" in command("evaluate", "--checkpoint", tmp_path / "policy.onnx", *suite, "--out", tmp_path / "exported")
     command("view", "--checkpoint", run, "--drive", drives / "routes" / "track_9001", "--out", view)
     assert {path.name for path in view.iterdir()} == {"drive.mp4", "drive.rrd", "neurons.html", "wiring.png"}
     assert "explained" in command("openloop", "--checkpoint", run, "--log", log)

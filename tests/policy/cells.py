@@ -1,4 +1,4 @@
-"""Cells for tests: every cell by a name, small, and inputs for it."""
+"""Cells for tests: every cell by a name, small, alone or in a policy, and inputs for it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from perception.transform import CameraTransformConfig
 from policy.cell import Cell
 from policy.cells import make_cell
+from policy.network import DrivingPolicy, PolicyConfig
 
 INPUTS, MOTORS = 6, 2
 NCP = {"kind": "ncp", "inter": 6, "command": 4, "motor": MOTORS, "sensory_fanout": 3, "inter_fanout": 2, "recurrent_command": 3, "motor_fanin": 3}
@@ -43,6 +45,18 @@ def build(case: str, seed: int = 3) -> Cell:
     torch.manual_seed(seed)
     name, options = CASES[case]
     return make_cell(name, INPUTS, MOTORS, options)
+
+
+def build_policy(case: str, seed: int = 3, **changes: Any) -> DrivingPolicy:
+    """A small policy with the cell of a case, one motor output, weights from `seed`, in eval mode."""
+    torch.manual_seed(seed)
+    name, options = CASES[case]
+    values = {"transform": CameraTransformConfig(24, 48), "cell": name, "cell_options": _with_one_motor(options)} | changes
+    return DrivingPolicy(PolicyConfig(**values)).eval()
+
+
+def _with_one_motor(options: dict[str, Any]) -> dict[str, Any]:
+    return {key: 1 if key == "motor" else _with_one_motor(value) if isinstance(value, dict) else value for key, value in options.items()}
 
 
 def sequence(batch: int, time: int, seed: int = 0, dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor]:

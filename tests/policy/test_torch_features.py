@@ -96,3 +96,16 @@ def test_one_step_is_exported_in_torch_operations_only() -> None:
     assert not any("liquidlane" in str(node.target) for node in exported.graph.nodes)
     found = exported.module()(features, dt, cell.initial_state(1))[0]
     assert torch.allclose(found, cell(features, dt)[0], atol=1e-6)
+
+
+@pytest.mark.parametrize("kernel", ["auto", "cpu"])
+def test_a_cell_that_was_exported_is_still_itself(kernel: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIQUIDLANE_KERNEL", kernel)
+    cell = build("ltc").eval()
+    features, dt = sequence(1, 1)
+    for _ in range(2):
+        torch.export.export(cell, (features, dt, cell.initial_state(1)), strict=False)
+    monkeypatch.setenv("LIQUIDLANE_KERNEL", "reference")
+    found = cell(features, dt)[0]
+    assert type(found) is Tensor
+    assert torch.allclose(found, build("ltc").eval()(features, dt)[0])

@@ -1,0 +1,93 @@
+"""Writes a trained policy as one ONNX file: one step, its state going in and coming out, whitening and description inside; see `runtime`.
+
+Torch's exporter by torch.export (dynamo=True) writes every cell; the one by TorchScript knows neither addcdiv and expm1 (LTC, CT-RNN) nor sinh,
+drops dt_s from models of cells that do not use it, and is on its way out. A batch of 1 and one step are fixed: of a whole sequence either
+exporter unrolls the length that it was shown, and the time between two frames is an input, not a constant.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from copy import deepcopy
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from policy.network import DrivingPolicy
+from policy.runtime import INPUTS, METADATA, OUTPUTS, SUFFIX
+
+EXAMPLE_DT_S = 0.1  # any does: it is an input of the model
+CHATTY = ("torch.onnx", "onnx_ir", "onnxscript")
+
+
+class _Step(nn.Module):
+    """One step with everything that goes in and comes out made explicit."""
+
+    def __init__(self, policy: DrivingPolicy) -> None:
+        super().__init__()
+        self.policy = policy
+
+    def forward(self, image_1YXC: Tensor, dt_s_1: Tensor, state_1S: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Prediction (1,), next state (1, S), neurons (1, H)."""
+        trace = self.policy.trace(image_1YXC[None], dt_s_1[None], state_1S)
+        return trace.prediction_BT[:, 0], trace.cell.state_BS, trace.cell.neuron_BTH[:, 0]
+
+
+def export_policy(policy: DrivingPolicy, path: Path | str, extra: Mapping[str, Any] | None = None) -> None:
+    """Writes the policy to `path`, a name that ends in .onnx, in a folder that is made if absent; `extra` as `save_policy` keeps it.
+
+    The file appears whole or not at all; the policy stays as it is, and the same policy gives the same bytes. Raises ValueError for another
+    ending, and where the exporter's packages are not installed.
+    """
+    path = Path(path)
+    if path.suffix != SUFFIX:
+        raise ValueError(f"an exported policy's name ends in {SUFFIX}, got '{path.name}': give {path.with_suffix(SUFFIX)}")
+    if find_spec("onnxscript") is None:
+        raise ValueError("the export needs onnxscript, which is not installed: pip install 'liquidlane[export]'")
+    program = _program(policy)
+    program.model.metadata_props[METADATA] = json.dumps(policy.description() | {"extra": dict(extra or {})})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}")
+    try:
+        program.save(partial, external_data=False)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+@torch.no_grad()
+def _program(policy: DrivingPolicy) -> torch.onnx.ONNXProgram:
+    """The step as an ONNX program, without the exporter's notes, which name the exporting machine's files."""
+    from onnx_ir.passes.common import ClearMetadataAndDocStringPass
+
+    copy = deepcopy(policy).float().cpu().eval()
+    size = (copy.config.transform.height_px, copy.config.transform.width_px)
+    example = (torch.zeros(1, *size, 3, dtype=torch.uint8), torch.tensor([EXAMPLE_DT_S]), copy.initial_state(1))
+    with _quiet():
+        program = torch.onnx.export(_Step(copy).eval(), example, input_names=INPUTS, output_names=OUTPUTS, dynamo=True, verbose=False)
+    assert program is not None
+    ClearMetadataAndDocStringPass()(program.model)
+    return program
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without what the exporter says of itself: packages that it misses and we do not, its own calls that are to change."""
+    loggers = [logging.getLogger(name) for name in CHATTY]
+    levels = [logger.level for logger in loggers]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for logger in loggers:
+                logger.setLevel(logging.ERROR)
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

@@ -1,0 +1,34 @@
+"""Write a trained policy as one ONNX file that drives without PyTorch: one step, its state going in and coming out.
+
+    python scripts/export.py --checkpoint RUN --out policy.onnx
+
+The file holds the whitening and the policy's description (camera transform, target, neurons) as well; `evaluate.py --checkpoint policy.onnx`
+drives it. Inputs: image uint8 (1, Y, X, 3), RGB of the model's size; dt_s float32 (1,), seconds since the image before; state float32 (1, S),
+zeros at first. Outputs: prediction (1,), next_state (1, S), neurons (1, H).
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from driving.command import make_parser, run
+from driving.drivers.learned import checkpoint_folder
+from policy.export import export_policy
+from policy.network import load_policy, read_description
+
+
+def main() -> None:
+    """Runs the command."""
+    parser = make_parser(__doc__ or "")
+    parser.add_argument("--checkpoint", type=Path, required=True, help="a training run, or its folder with policy.safetensors")
+    parser.add_argument("--out", type=Path, required=True, help="the file to write, NAME.onnx")
+    chosen = parser.parse_args()
+    folder = checkpoint_folder(chosen.checkpoint)
+    policy = load_policy(folder)
+    export_policy(policy, chosen.out, read_description(folder).get("extra"))
+    print(f"{chosen.out}: '{policy.config.cell}' that predicts {policy.config.target}, {chosen.out.stat().st_size / 1024:.0f} KiB")
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))

@@ -1,0 +1,112 @@
+"""An exported policy at the wheel drives as the policy that it was made from; the commands write it and drive it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from driving.drivers.driver import Action, DriveContext, Driver
+from driving.drivers.exported import ExportedDriver
+from driving.drivers.learned import LearnedDriver
+from driving.evaluation.command import chosen_driver
+from driving.quantities import Observation
+from driving.rollout.loop import DriveConfig, drive
+from driving.rollout.trace import Trace
+from driving.simulator.session import Session
+from perception.transform import CameraTransformConfig
+from policy.export import export_policy
+from policy.network import DrivingPolicy, PolicyConfig, save_policy
+from policy.runtime import ExportedPolicy
+from tests.rollout.world import CAMERA, opened, route_of
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[Session]:
+    yield from opened()
+
+
+def policy(target: str = "curvature") -> DrivingPolicy:
+    torch.manual_seed(3)
+    config = PolicyConfig(transform=CameraTransformConfig(24, 48), target=target, scale=0.02, output="sinh")
+    return DrivingPolicy(config).eval()
+
+
+def driven(session: Session, driver: Driver) -> Trace:
+    route = route_of(session)
+    ego = session.spawn_ego(route.pose_at(0.0), CAMERA)
+    try:
+        return drive(session, ego, route, driver, DriveConfig(time_s=6.0))
+    finally:
+        ego.destroy()
+
+
+class Beside:
+    """Lets one driver drive and another answer to the same observations; keeps both answers."""
+
+    name = "two"
+
+    def __init__(self, drives: Driver, watches: Driver) -> None:
+        self.drivers, self.answers = (drives, watches), list[tuple[Action, Action]]()
+
+    def reset(self, context: DriveContext) -> None:
+        for driver in self.drivers:
+            driver.reset(context)
+
+    def act(self, observation: Observation) -> Action:
+        self.answers.append((self.drivers[0].act(observation), self.drivers[1].act(observation)))
+        return self.answers[-1][0]
+
+    def neurons(self) -> dict[str, Any] | None:
+        return self.drivers[0].neurons()
+
+
+@pytest.mark.parametrize("target", ["steer", "curvature"])
+def test_an_exported_policy_drives_the_same_drive(session: Session, target: str, tmp_path: Path) -> None:
+    net = policy(target)
+    export_policy(net, tmp_path / "policy.onnx")
+    both = Beside(LearnedDriver(net), ExportedDriver(ExportedPolicy(tmp_path / "policy.onnx")))
+    one = driven(session, both)
+    assert len(both.answers) > 50
+    assert float(np.ptp(one.columns["steer"])) > 1e-4
+    for learned, exported in both.answers:
+        assert exported.control.steer == pytest.approx(learned.control.steer, abs=1e-6)
+        np.testing.assert_allclose(exported.neuron_state, learned.neuron_state, atol=1e-5)  # type: ignore[arg-type]
+    two = driven(session, ExportedDriver(ExportedPolicy(tmp_path / "policy.onnx")))
+    assert one.meta["neurons"] == two.meta["neurons"]
+    # neurons aside: where the roads of two drives part by micrometres, a pixel at an edge may change its colour
+    for name in set(two.columns) - {"frame", "time_s", "act_s", "tick_s", "neuron_state"}:
+        np.testing.assert_allclose(two.columns[name], one.columns[name], atol=1e-3, err_msg=name)
+
+
+def command(name: str, *words: object) -> subprocess.CompletedProcess[str]:
+    line: list[Any] = [sys.executable, f"scripts/{name}.py", *map(str, words)]
+    return subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_the_command_exports_a_run_and_says_nothing_but_that(tmp_path: Path) -> None:
+    save_policy(policy(), tmp_path / "run" / "checkpoint", {"epoch": 7})
+    done = command("export", "--checkpoint", tmp_path / "run", "--out", tmp_path / "policy.onnx")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"{tmp_path / 'policy.onnx'}: 'ltc' that predicts curvature")
+    assert ExportedPolicy(tmp_path / "policy.onnx").description["extra"] == {"epoch": 7}
+    make, identity = chosen_driver("policy", tmp_path / "policy.onnx")
+    assert make().name == "ltc, exported"
+    assert len(identity) == 16
+
+
+def test_a_file_that_is_no_exported_policy_ends_the_command_with_one_line(tmp_path: Path) -> None:
+    (tmp_path / "policy.onnx").write_text("# no model")
+    done = command("evaluate", "--checkpoint", tmp_path / "policy.onnx", "--out", tmp_path / "out")
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith(f"error: {tmp_path / 'policy.onnx'} cannot be read as an ONNX model")
+    assert "give a file that scripts/export.py wrote" in done.stderr
