@@ -30,7 +30,7 @@ class DisturbanceConfig:
         jitter: standard deviation of small steering noise, correlated over about half a second, as a curvature (1/m).
     """
 
-    drift_m: float = 2.6
+    drift_m: float = 2.0
     shortest_s: float = 0.4
     longest_s: float = 1.4
     pause_s: float = 2.0

@@ -64,7 +64,7 @@ class RecordConfig:
     seed: int = 0
     maps: list[Path] = field(default_factory=list)
     speed_mps: tuple[float, float] = (8.0, 13.0)
-    start_lateral_m: float = 1.2
+    start_lateral_m: float = 1.0
     start_heading_rad: float = 0.08
     mount_m: float = 0.08
     mount_rad: float = 0.015

@@ -12,7 +12,9 @@ from driving.logs.doctor import examine
 from driving.logs.reader import Log
 from driving.quantities import UserError
 from driving.rollout.record import RecordConfig, record
-from driving.simulator.session import Session
+from driving.simulator.errors import SimulatorError
+from driving.simulator.process import StandinProcess
+from driving.simulator.session import Session, SessionConfig
 from tests.rollout.world import CAMERA, TRACK
 
 
@@ -49,6 +51,40 @@ def test_recording_again_continues_the_log(session: Session, tmp_path: Path) -> 
     for _ in range(2):
         record([session], config(tracks=1, minutes=0.1), tmp_path / "log")
     assert len(Log(tmp_path / "log").episodes) == 2
+
+
+def test_two_servers_side_by_side_record_what_one_records(session: Session, tmp_path: Path) -> None:
+    record([session], config(), tmp_path / "one")
+    with StandinProcess() as server, Session(SessionConfig(server.host, server.port, timeout_s=20.0)) as other:
+        frames = record([session, other], config(), tmp_path / "two")
+        record([session, other], config(), tmp_path / "again")
+    assert examine(tmp_path / "two") == []
+    assert Log(tmp_path / "two").frame_count == frames
+    one, two, again = (labels(tmp_path / name) for name in ("one", "two", "again"))
+    assert one != two, "the roads' episodes should alternate"
+    assert sorted(one) == sorted(two)
+    assert two == again
+
+
+def labels(log: Path) -> list[bytes]:
+    opened = Log(log)
+    return [opened.columns(index)[keys.ACTION].tobytes() for index in range(len(opened.episodes))]
+
+
+def test_when_one_server_dies_recording_ends_and_keeps_what_was_finished(session: Session, tmp_path: Path) -> None:
+    with StandinProcess() as server, Session(SessionConfig(server.host, server.port, timeout_s=3.0)) as other:
+        frames = 0
+
+        def count(added: int) -> None:
+            nonlocal frames
+            frames += added
+            if frames == 170:  # two episodes of 60 frames are finished then, the next two under way
+                server.close()
+
+        with pytest.raises(SimulatorError, match=str(server.port)):
+            record([session, other], config(tracks=2, minutes=0.8), tmp_path / "log", count)
+    assert 2 <= len(Log(tmp_path / "log").episodes) < 8
+    assert examine(tmp_path / "log") == []
 
 
 @pytest.mark.parametrize("values", [{"minutes": 0.0}, {"episode_s": 1.0}, {"tracks": 0}, {"seed": -1}])

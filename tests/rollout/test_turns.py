@@ -1,0 +1,54 @@
+"""Turns: threads go round and round in a fixed order, whoever is quick."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from driving.rollout.turns import StoppedError, Turns
+
+
+def together(*workers: Callable[[], None]) -> None:
+    threads = [threading.Thread(target=worker, daemon=True) for worker in workers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10.0)
+        assert not thread.is_alive()
+
+
+def test_the_order_does_not_depend_on_speed_and_the_rest_goes_on_when_one_has_finished() -> None:
+    turns, told = Turns(3), list[str]()
+
+    def work(worker: int, rounds: int, pause_s: float) -> None:
+        with turns.part(worker):
+            for number in range(rounds):
+                time.sleep(pause_s)
+                with turns.of(worker):
+                    told.append(f"{worker}.{number}")
+
+    together(lambda: work(0, 2, 0.02), lambda: work(1, 3, 0.0), lambda: work(2, 1, 0.01))
+    assert told == ["0.0", "1.0", "2.0", "0.1", "1.1", "1.2"]
+
+
+def test_a_failure_of_one_stops_those_who_wait() -> None:
+    turns, stopped = Turns(2), list[int]()
+
+    def fail() -> None:
+        with pytest.raises(ZeroDivisionError), turns.part(0):
+            raise ZeroDivisionError
+
+    def wait() -> None:
+        try:
+            with turns.part(1), turns.of(1):
+                raise AssertionError("it was never this one's turn")
+        except StoppedError:
+            stopped.append(1)
+
+    together(wait, fail)
+    assert stopped == [1]
+    with pytest.raises(StoppedError):
+        turns.check()
