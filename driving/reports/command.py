@@ -27,6 +27,7 @@ def report_command(about: str, args: list[str] | None = None) -> Path:
         ("run", "the training run's folder"),
         ("evaluation", "the policy's evaluation"),
         ("expert", "the expert's evaluation on the same suite"),
+        ("benchmark", "the JSON of `benchmark.py ltc`: speed beside peers, accuracy of the solvers against cost"),
         ("views", "the folder that view.py wrote"),
         ("stages", "how long each stage took: lines name,seconds,what"),
     ):
@@ -41,6 +42,7 @@ def report_command(about: str, args: list[str] | None = None) -> Path:
         metrics_csv=metrics,
         evaluation=given.evaluation,
         expert=given.expert,
+        benchmark=given.benchmark,
         links=links,
         notes=("Driven on the stand-in server with the carla client 0.9.16; not on a CARLA server with Unreal.",) if given.evaluation else (),
     )

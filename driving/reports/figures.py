@@ -18,12 +18,26 @@ GOOD_TO_BAD = ((42, 168, 148), (230, 172, 40), (215, 58, 52))
 PATH_BINS = 12
 
 
-def curves(lines: Mapping[str, tuple[np.ndarray, np.ndarray]], x_name: str) -> str:
-    """Named lines (x, y) in one drawing, with axes and a legend."""
+Words = Callable[[float], str]
+
+
+def _plain(value: float) -> str:
+    return f"{value:.3g}".replace("-", "−")
+
+
+def curves(
+    lines: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    x_name: str,
+    x_words: Words = _plain,
+    y_words: Words = _plain,
+    y_ticks: list[float] | None = None,
+) -> str:
+    """Named lines (x, y) in one drawing, with axes and a legend. `x_words` and `y_words` write the axes' figures; `y_ticks` span the y axis."""
     xs = np.concatenate([x for x, _ in lines.values()])
     ys = np.concatenate([y for _, y in lines.values()])
-    axes = _Axes(float(xs.min()), float(xs.max()), min(0.0, float(ys.min())), float(ys.max()))
-    parts = [axes.frame(x_name)]
+    low, high = (min(0.0, float(ys.min())), float(ys.max())) if y_ticks is None else (y_ticks[0], y_ticks[-1])
+    axes = _Axes(float(xs.min()), float(xs.max()), low, high)
+    parts = [axes.frame(x_name, y_words, y_ticks, x_words)]
     offset = LEFT
     for ink, (name, (x, y)) in zip(INKS * 4, lines.items(), strict=False):
         points = " ".join(f"{axes.x(a):.1f},{axes.y(b):.1f}" for a, b in zip(x, y, strict=True))
@@ -33,6 +47,14 @@ def curves(lines: Mapping[str, tuple[np.ndarray, np.ndarray]], x_name: str) -> s
         parts.append(f'<circle cx="{offset + 5}" cy="12" r="4" fill="{ink}"/>{_text(name, offset + 13, 16)}')
         offset += 26 + 7 * len(name)
     return _svg("".join(parts))
+
+
+def cost_curves(lines: Mapping[str, tuple[np.ndarray, np.ndarray]], x_name: str) -> str:
+    """Named lines (x, y) of positive values, both axes logarithmic: powers of two along x, of ten along y."""
+    logs = {name: (np.log2(x), np.log10(y)) for name, (x, y) in lines.items()}
+    low, high = (function(np.concatenate([y for _, y in logs.values()])) for function in (np.min, np.max))
+    decades = [float(power) for power in range(math.floor(low), math.ceil(high) + 1)]
+    return curves(logs, x_name, lambda x: f"{2**x:g}", lambda y: f"{10**y:g}", decades)
 
 
 def histogram(values: np.ndarray, x_name: str, bins: int = 41) -> str:
@@ -84,13 +106,13 @@ class _Axes:
     def y(self, value: float) -> float:
         return HEIGHT - BOTTOM - (float(value) - self.y_low) / (self.y_high - self.y_low) * (HEIGHT - TOP - BOTTOM)
 
-    def frame(self, x_name: str, y_words: Callable[[float], str] = lambda y: f"{y:.3g}", y_ticks: list[float] | None = None) -> str:
+    def frame(self, x_name: str, y_words: Words, y_ticks: list[float] | None = None, x_words: Words = _plain) -> str:
         """Grid lines, their figures and the name of the x axis."""
         parts = []
         for y in y_ticks if y_ticks is not None else _ticks(self.y_low, self.y_high):
             parts.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{self.y(y):.1f}" y2="{self.y(y):.1f}" stroke="{LINE}"/>')
             parts.append(_text(y_words(y), LEFT - 6, self.y(y) + 4, "end"))
-        parts.extend(_text(f"{x:.3g}".replace("-", "−"), self.x(x), HEIGHT - BOTTOM + 15, "middle") for x in _ticks(self.x_low, self.x_high))
+        parts.extend(_text(x_words(x), self.x(x), HEIGHT - BOTTOM + 15, "middle") for x in _ticks(self.x_low, self.x_high))
         parts.append(_text(x_name, WIDTH - RIGHT, HEIGHT - 2, "end"))
         return "".join(parts)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from driving.reports import drives, provenance, training
+from driving.reports import benchmarks, drives, provenance, training
 from driving.reports.document import Block, Document, Links, Section, Table, Words, as_html, as_markdown, write_pictures
 
 PICTURES = "report_pictures"
@@ -28,7 +28,8 @@ class ReportInputs:
     """What a report is made from; what is left out is left out of the report.
 
     `config` are the run's values (seeds too), nested mappings allowed. `log` is a log's folder, `metrics_csv` the training's, `evaluation`
-    and `expert` folders with summary.json and routes/NAME. `links` are (name, path, what it holds); paths are made relative to the report.
+    and `expert` folders with summary.json and routes/NAME, `benchmark` the JSON of scripts/benchmark.py ltc. `links` are (name, path,
+    what it holds); paths are made relative to the report.
     """
 
     title: str
@@ -39,6 +40,7 @@ class ReportInputs:
     metrics_csv: Path | None = None
     evaluation: Path | None = None
     expert: Path | None = None
+    benchmark: Path | None = None
     links: Sequence[tuple[str, Path, str]] = ()
     notes: Sequence[str] = ()
 
@@ -67,6 +69,8 @@ def compose(out_dir: Path, inputs: ReportInputs) -> Document:
         sections.append(Section("Training", [training.training_curves(inputs.metrics_csv)]))
     if inputs.log is not None:
         sections.append(Section("The log it learnt from", training.log_table(inputs.log)))
+    if inputs.benchmark is not None:
+        sections.append(benchmarks.benchmark_section(inputs.benchmark))
     sections.extend(_run(inputs))
     if inputs.notes:
         sections.append(Section("Notes", [Words(note) for note in inputs.notes]))
