@@ -45,7 +45,7 @@ def curves(
         if len(x) <= 40:
             parts.extend(f'<circle cx="{axes.x(a):.1f}" cy="{axes.y(b):.1f}" r="2.6" fill="{ink}"/>' for a, b in zip(x, y, strict=True))
         parts.append(f'<circle cx="{offset + 5}" cy="12" r="4" fill="{ink}"/>{_text(name, offset + 13, 16)}')
-        offset += 26 + 7 * len(name)
+        offset += 24 + 6 * len(name)
     return _svg("".join(parts))
 
 
