@@ -15,11 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 
 
-class UserError(Exception):
-    """A mistake that the user can mend: what it was, what was got, what was expected, the remedy, in one line.
+class TellingError(Exception):
+    """An error that says all that a user needs in one line; commands print it as `error: ...` and end with exit status 2."""
 
-    Commands print it as `error: ...` and end with exit status 2.
-    """
+
+class UserError(TellingError):
+    """A mistake that the user can mend: what it was, what was got, what was expected, the remedy."""
 
 
 def wrap_angle(angle_rad: float) -> float:

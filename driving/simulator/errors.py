@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from driving.quantities import TellingError
 
-class SimulatorError(Exception):
+
+class SimulatorError(TellingError):
     """The server died, hung, refused, or a sensor was late: what was asked, what came, what to try."""

@@ -50,7 +50,7 @@ class Session:
         self.client = carla.Client(config.host, config.port)
         self.client.set_timeout(config.timeout_s)
         self._cars: list[EgoVehicle] = []
-        with self._explained("connect"):
+        with self._explained("connect", "; start it, or name another with --host and --port"):
             theirs, ours = self.client.get_server_version(), version("carla")
             if theirs != ours:
                 raise UserError(f"the server at {config.host}:{config.port} is CARLA {theirs}, the client is {ours}: install one version for both")
@@ -63,14 +63,14 @@ class Session:
             raise
 
     @contextlib.contextmanager
-    def _explained(self, what: str) -> Iterator[None]:
-        """Turns the client's RuntimeError into a SimulatorError that says what was asked of whom."""
+    def _explained(self, what: str, remedy: str = "") -> Iterator[None]:
+        """Turns the client's RuntimeError into a SimulatorError that says what was asked of whom, and perhaps what to do."""
         try:
             with without_harmless_complaint():
                 yield
         except RuntimeError as error:
             where = f"{self.config.host}:{self.config.port}"
-            raise SimulatorError(f"cannot {what} at the server {where}: {' '.join(str(error).split())}") from error
+            raise SimulatorError(f"cannot {what} at the server {where}: {' '.join(str(error).split())}{remedy}") from error
 
     def _synchronise(self) -> None:
         with self._explained("set synchronous mode"):

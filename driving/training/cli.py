@@ -7,7 +7,6 @@ validation and Weights & Biases, and turns every mistake into one line.
 from __future__ import annotations
 
 import logging
-import re
 import shutil
 import warnings
 from argparse import RawDescriptionHelpFormatter
@@ -20,6 +19,7 @@ from jsonargparse._deprecated import JsonargparseDeprecationWarning
 from lightning.pytorch import Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
+from driving.command import refusal
 from driving.quantities import UserError
 from driving.training.checkpoint import FOLDER, LAST, RunCheckpoint
 from driving.training.closed_loop import ClosedLoopConfig, closed_loop_judge
@@ -27,7 +27,6 @@ from driving.training.data import DrivingData
 from driving.training.module import PolicyTraining
 from driving.training.run_log import METRICS, CsvLog, wandb_log
 from driving.training.speed import keep_freed_memory
-from policy.options import nearest
 
 KEEP = ("best", "last")
 EXISTING = ("refuse", "resume", "replace")
@@ -41,9 +40,6 @@ ADVICE = (
     ".*Total length of `.*` across ranks is zero.*",
     ".*PyTorch Lightning will not run validation.*",
 )
-
-
-UNKNOWN = re.compile(r"(?:unrecognized arguments: --|does not accept option ')([\w.]+)")
 
 
 class Help(RawDescriptionHelpFormatter, DefaultHelpFormatter):
@@ -103,12 +99,7 @@ class TrainCommand(LightningCLI):
         try:
             super().parse_arguments(parser, args)
         except ArgumentError as error:
-            raise UserError(f"{one_line(str(error))}{self._nearest(str(error))}: see --help for what train.py takes") from error
-
-    def _nearest(self, message: str) -> str:
-        """The known option nearest to the one that an error message names, in words."""
-        named = UNKNOWN.search(message)
-        return nearest(named.group(1), self._subcommand_parsers["fit"].get_defaults(skip_validation=True).keys()) if named else ""
+            raise refusal(error, self._subcommand_parsers["fit"].get_defaults(skip_validation=True).keys()) from error
 
     def fit(self, model: PolicyTraining, datamodule: DrivingData, **_: Any) -> None:
         """Trains, and says in a line what on and in another what came of it."""
@@ -127,11 +118,6 @@ def quieten() -> None:
     for words in ADVICE:
         warnings.filterwarnings("ignore", words)
     warnings.filterwarnings("ignore", category=JsonargparseDeprecationWarning)  # of calls inside Lightning
-
-
-def one_line(message: str) -> str:
-    """A message without line breaks and trailing full stop."""
-    return " ".join(message.split()).rstrip(".")
 
 
 def prepare_run(run: Path, existing: str) -> bool:
