@@ -16,7 +16,9 @@ from driving.quantities import UserError
 
 KEEP_APART_M = 30.0
 SHARPEST_M = 6.0
-NARROW_M = 0.4  # a shoulder that no line parts from its lane: with wider ones nobody could tell the lane's middle, and policies drove 0.3 m beside it
+# A shoulder that no line parts from its lane is a gutter: nobody can tell the lane's middle beside wider ones, and policies drove half of
+# their width off it.
+NARROW_M = 0.15
 DATE = "2020-01-01T00:00:00"  # OpenDRIVE wants one; a fixed one keeps the text the seed's alone
 
 
