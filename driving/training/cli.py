@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import torch
 from jsonargparse import ArgumentError, DefaultHelpFormatter
 from jsonargparse._deprecated import JsonargparseDeprecationWarning
+from jsonargparse.typing import PositiveInt
 from lightning.pytorch import Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
@@ -78,6 +80,7 @@ class TrainCommand(LightningCLI):
         parser.add_argument(
             "--keep", type=str, default="best", choices=KEEP, help="whose epoch's policy is kept: by closed loop or loss, or the last"
         )
+        parser.add_argument("--threads", type=PositiveInt | None, default=None, help="threads of the arithmetic; null for all cores")
         parser.add_argument("--wandb", type=bool, default=False, help="log to Weights & Biases too, offline unless you are logged in")
         parser.add_class_arguments(ClosedLoopConfig, "closed_loop")
         parser.link_arguments("model.policy.transform", "data.transform")
@@ -87,6 +90,8 @@ class TrainCommand(LightningCLI):
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """The trainer with this run's loggers and checkpoints."""
         chosen = self.config_init[self.subcommand]
+        if chosen.threads is not None:
+            torch.set_num_threads(chosen.threads)
         self.run: Path = chosen.out
         self.resumes = prepare_run(self.run, chosen.existing)
         logs = [CsvLog(self.run, self.resumes), *([wandb_log(self.run)] if chosen.wandb else [])]
