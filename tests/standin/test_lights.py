@@ -111,3 +111,4 @@ def test_a_car_before_a_light_knows_it(crossing: tuple[carla.World, list[carla.T
         assert car.get_traffic_light().id == lights[0].id
         assert car.get_traffic_light_state() == lights[0].get_state()
         assert not far.is_at_traffic_light()
+        assert far.get_traffic_light_state() == GREEN
