@@ -12,7 +12,7 @@ import numpy as np
 from driving.quantities import Pose
 from driving.standin.actors import Actor, Body, Vehicle, Walker, body_pose
 from driving.standin.blueprints import describe
-from driving.standin.messages import Vector, bounding_box, flag, natural, pose, real, vector
+from driving.standin.messages import Box, Vector, bounding_box, flag, natural, pose, real, vector
 from driving.standin.rpc import OK_VOID, RefusedError, value
 from driving.standin.simulation import Simulation
 from driving.world import dynamics as d
@@ -34,7 +34,7 @@ class ActorMethods:
             "spawn_actor_with_parent": self.spawn_actor_with_parent,
             "destroy_actor": self.destroy_actor,
             "get_actors_by_id": self.get_actors_by_id,
-            "get_actor_bounding_box": lambda actor_id: value(bounding_box(self.actor(actor_id).box, natural(actor_id))),
+            "get_actor_bounding_box": self.get_actor_bounding_box,
             "set_actor_transform": lambda actor_id, at: self.move(actor_id, lambda _: pose(at)),
             "set_actor_location": self.set_actor_location,
             "set_actor_target_velocity": self.set_actor_target_velocity,
@@ -45,7 +45,7 @@ class ActorMethods:
             "add_actor_force": self.add_actor_force,
             "add_actor_angular_impulse": self.add_actor_angular_impulse,
             "add_actor_torque": self.add_actor_torque,
-            "set_actor_simulate_physics": lambda actor_id, on: self._switch(actor_id, d.E_SIMULATE, flag(on)),
+            "set_actor_simulate_physics": self.set_actor_simulate_physics,
             "set_actor_enable_gravity": lambda actor_id, on: self._switch(actor_id, d.E_GRAVITY, flag(on)),
             "set_actor_collisions": self.set_actor_collisions,
             "set_actor_autopilot": self.set_actor_autopilot,
@@ -89,6 +89,14 @@ class ActorMethods:
         """The Actor records of those ids that live."""
         actors = self._simulation.episode.actors
         return value([actors[number].record() for number in ids if isinstance(number, int) and number in actors])
+
+    def get_actor_bounding_box(self, actor_id: Any) -> Any:
+        """The bounding box in the actor's frame, an empty one for an actor that has gone.
+
+        A traffic manager asks for what it saw in the last snapshot from a thread of its own, where a refusal ends the client's process.
+        """
+        number = natural(actor_id)
+        return value(bounding_box(Box() if self._simulation.episode.departed(number) else self.actor(number).box, number))
 
     def set_actor_autopilot(self, actor_id: Any, on: Any) -> Any:
         """Nothing to do: the client's traffic manager drives by controls."""
@@ -206,6 +214,12 @@ class ActorMethods:
         return OK_VOID
 
     # Switches
+
+    def set_actor_simulate_physics(self, actor_id: Any, on: Any) -> Any:
+        """Whether a vehicle moves by itself; nothing for an actor that has gone, see `get_actor_bounding_box`."""
+        if self._simulation.episode.departed(natural(actor_id)):
+            return OK_VOID
+        return self._switch(actor_id, d.E_SIMULATE, flag(on))
 
     def _switch(self, actor_id: Any, column: int, on: bool) -> Any:
         actor, fleet = self.actor(actor_id), self._simulation.episode.fleet

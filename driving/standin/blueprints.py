@@ -146,6 +146,14 @@ SENSORS: dict[str, dict[str, object]] = {
     "sensor.other.gnss": _GNSS,
     "sensor.other.obstacle": {"distance": 5.0, "hit_radius": 0.5, "only_dynamics": False, "debug_linetrace": False},
 }
+# In the library because scripts look all of them up before they spawn any; to spawn one is refused.
+UNSERVED_SENSORS: dict[str, dict[str, object]] = {
+    "sensor.camera.dvs": _IMAGE,
+    "sensor.camera.instance_segmentation": _IMAGE,
+    "sensor.camera.normals": _IMAGE,
+    "sensor.camera.optical_flow": _IMAGE,
+}
+WALKER_AI = "controller.ai.walker"
 NEVER_TICKED = ("sensor.other.collision", "sensor.other.lane_invasion")
 
 
@@ -207,7 +215,8 @@ WALKERS = 52
 BLUEPRINTS: tuple[Blueprint, ...] = (
     *(_vehicle(model) for model in MODELS),
     *(_walker(number) for number in range(1, WALKERS + 1)),
-    *(_sensor(*item) for item in SENSORS.items()),
+    *(_sensor(*item) for item in (SENSORS | UNSERVED_SENSORS).items()),
+    Blueprint(WALKER_AI, (_attribute("role_name", "walker"),)),
     *(_prop(prop) for prop in PROPS.values()),
     _TRIGGER,
 )

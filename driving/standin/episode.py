@@ -43,6 +43,7 @@ class Episode:
         self._fleeting: list[Vehicle] = []
         self.any_ackermann = False
         self.untouched = True
+        self.newest_id = 0
         self._spawner = Spawner(ids, streams, self.fleet, level.statics)
         self.spectator = Actor(next(ids), "spectator", [0, "spectator", []], 0)
         self._enter(self.spectator, self._first_view())
@@ -78,7 +79,7 @@ class Episode:
         return actor
 
     def _enter(self, actor: Actor, at: Pose, kind: int = poses.UNATTACHED) -> None:
-        self.actors[actor.id] = actor
+        self.actors[actor.id], self.newest_id = actor, actor.id
         if isinstance(actor, Body):
             self.bodies.append(actor)
         else:
@@ -104,6 +105,10 @@ class Episode:
                 other.parent = None
         self._sorted = False
         return True
+
+    def departed(self, actor_id: int) -> bool:
+        """Whether there was an actor of that id, in this episode or before."""
+        return 0 < actor_id <= self.newest_id and actor_id not in self.actors
 
     def clear(self) -> None:
         """Ends the episode: all sensors' streams close."""

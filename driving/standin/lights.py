@@ -119,7 +119,10 @@ class TrafficLights:
         records["frozen"], records["state"] = self.frozen, self.states
 
     def seen_by(self, state: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """For each vehicle: state of the light it is at (OFF if none), whether there is one, its id."""
+        """For each vehicle: state of the light it is at, whether there is one, its id.
+
+        Away from lights it is GREEN, as on CARLA's server: the traffic manager stops in the middle of a crossing for anything else.
+        """
         found = self._boxes.of(state)
         at, light = found >= 0, np.maximum(found, 0)
-        return np.where(at, self.states[light], OFF), at, np.where(at, self._ids[light], 0)
+        return np.where(at, self.states[light], GREEN), at, np.where(at, self._ids[light], 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from driving.standin.blueprints import Description
+from driving.standin.blueprints import SENSORS, UNSERVED_SENSORS, WALKER_AI, Description
 from driving.standin.rpc import RefusedError
 
 MAX_CAMERA_PX = 8192
@@ -25,8 +25,12 @@ _RADAR: dict[str, tuple[float, float]] = {**_LIDAR, "horizontal_fov": (0.1, 170.
 
 
 def refuse_unservable(wanted: Description) -> None:
-    """Raises RefusedError, with what could be given instead, for a sensor that cannot be."""
+    """Raises RefusedError, with what could be given instead, for a sensor or walker's controller that cannot be."""
     name = wanted.blueprint.id
+    if name == WALKER_AI:
+        raise RefusedError(f"{name} is not served by this stand-in server, it needs Unreal's navigation mesh: walkers go by apply_control")
+    if name in UNSERVED_SENSORS:
+        raise RefusedError(f"{name} is not served by this stand-in server, which has {', '.join(SENSORS)}")
     if name.startswith("sensor.camera"):
         width, height, fov = (wanted.number(key) for key in ("image_size_x", "image_size_y", "fov"))
         if not (1 <= width <= MAX_CAMERA_PX and 1 <= height <= MAX_CAMERA_PX and 1.0 <= fov <= 170.0):

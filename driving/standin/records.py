@@ -14,6 +14,7 @@ from driving.standin.packets import LIGHT_RECORD, RECORD, VEHICLE_RECORD
 from driving.standin.signs import Signs
 from driving.world import dynamics as d
 
+# On a map without lights the traffic manager takes turns at junctions only where cars see a light that is off; see `TrafficLights.seen_by`.
 ACTIVE, NO_LIGHT = 1, 3
 _WALKER = struct.Struct("<4fB37x")
 

@@ -29,6 +29,7 @@ SIGN_TYPES = {SPEED_LIMIT: "traffic.speed_limit", "205": "traffic.yield", "206":
 KMH_PER_MPH = 1.609344
 FACING = math.cos(math.radians(60.0))
 LEVEL_M, NEAR_M = 4.0, 20.0
+STEP_BACK_M, NEAR_LINE_M, MAX_STEPS_BACK = 2.0, 0.1, 200
 FRONT_M = 2.5  # a vehicle's front is so far before its origin, or a little less
 
 
@@ -168,16 +169,37 @@ def _turns(root: ET.Element) -> dict[str, tuple[str, int]]:
 
 def _stops(carla_map: Any, landmark: Any) -> Iterator[Stop]:
     for low, high in landmark.get_lane_validities() or [(-20, 20)]:
-        for lane_id in range(min(low, high), min(max(low, high), min(low, high) + 40) + 1):
-            if lane_id == 0 or not _faces(landmark, lane_id):
-                continue
+        lanes = [lane_id for lane_id in range(min(low, high), min(max(low, high), min(low, high) + 40) + 1) if lane_id]
+        for lane_id in [lane_id for lane_id in lanes if _faces(landmark, lane_id)] or lanes:
             point = carla_map.get_waypoint_xodr(landmark.road_id, lane_id, landmark.s)
             if point is None or str(point.lane_type) != "Driving":
                 continue
+            point = _before_junction(point)
             at = _pose(point.transform)
             back = STOP_LENGTH_M
             x, y = at.x_m - back * math.cos(at.yaw_rad), at.y_m - back * math.sin(at.yaw_rad)
             yield Stop(x, y, at.z_m, at.yaw_rad, STOP_LENGTH_M, max(0.5, point.lane_width / 2.0 - 0.2))
+
+
+def _before_junction(point: Any) -> Any:
+    """Where a lane's traffic comes to the junction that a point lies in; the point itself outside of junctions.
+
+    CARLA's towns have their lights on the roads that cross a junction, often behind it: cars are stopped before it all the same.
+    """
+    inside, step_m = point, STEP_BACK_M
+    if not point.is_junction:
+        return point
+    for _ in range(MAX_STEPS_BACK):
+        before = inside.previous(step_m)
+        if not before:
+            break
+        if before[0].is_junction:
+            inside = before[0]
+        elif step_m < 2.0 * NEAR_LINE_M:
+            return before[0]
+        else:
+            step_m /= 2.0
+    return point
 
 
 def _faces(landmark: Any, lane_id: int) -> bool:

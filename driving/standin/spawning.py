@@ -33,8 +33,9 @@ class Spawner:
         self._ids, self._streams, self._fleet, self._statics = ids, streams, fleet, statics
 
     def make(self, wanted: Description, at: Pose, parent: Actor | None) -> Actor:
-        """The actor. Raises RefusedError where it would touch another, or is a sensor that cannot be."""
+        """The actor. Raises RefusedError where it would touch another, or is a sensor or controller that cannot be."""
         name = wanted.blueprint.id
+        refuse_unservable(wanted)
         if wanted.blueprint.model is not None:
             return self._vehicle(wanted, wanted.blueprint.model, at)
         if name.startswith("sensor."):
@@ -80,7 +81,6 @@ class Spawner:
 
     def _sensor(self, wanted: Description, parent: Actor | None) -> Sensor:
         name = wanted.blueprint.id
-        refuse_unservable(wanted)
         stream_id = self._streams.open()
         sensor = Sensor(next(self._ids), name, wanted.message, 0, parent, description=wanted, stream_id=stream_id)
         sensor.period_s = max(0.0, wanted.number("sensor_tick"))

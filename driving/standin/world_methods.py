@@ -18,6 +18,7 @@ from driving.standin.rpc import OK_VOID, RefusedError, value
 from driving.standin.settings import Settings
 from driving.standin.simulation import Simulation
 from driving.standin.streams import EPISODE_STREAM
+from driving.world.dynamics import GRAVITY
 from driving.world.weather import NAMES, Weather
 
 VERSION = "0.9.16"
@@ -60,6 +61,7 @@ class WorldMethods:
             "get_all_level_BBs": lambda *_: value([]),
             "enable_environment_objects": lambda *_: OK_VOID,
             "get_names_of_all_objects": lambda: value([]),
+            "get_imui_gravity": lambda: value(GRAVITY),
             "load_map_layer": lambda *_: OK_VOID,
             "unload_map_layer": lambda *_: OK_VOID,
             "console_command": self._refuse("console commands need Unreal"),

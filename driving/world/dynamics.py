@@ -30,6 +30,9 @@ STEER_RATE_RADPS = 1.2  # of the road wheel at full rate; PhysX's steering smoot
 ROLLING_RESISTANCE = 0.012
 IDLE_RPM = 800.0
 SLIP_SPEED_FLOOR_MPS = 0.5
+# A car on its springs never stands exactly level. It matters: CARLA's agents take what lies at an angle of exactly 0 for not ahead, and in
+# float32 a level car that is in line with a red light sees it there.
+RAKE_RAD = math.radians(0.05)
 
 # Columns of the state, one row a car.
 X, Y, Z, PITCH, YAW, ROLL, VX, VY, VZ, YAW_RATE, STEER, GEAR, SHIFT_TIMER, ON_GROUND, AX, AY, AZ, RPM, NX, NY, NZ, FRICTION, STATE_WIDTH = range(23)
@@ -279,7 +282,7 @@ def _settle(state, external, height, normal, friction):  # type: ignore[no-untyp
             cos, sin = math.cos(v[YAW]), math.sin(v[YAW])
             along = (v[NX] * cos + v[NY] * sin) / v[NZ]
             across = (-v[NX] * sin + v[NY] * cos) / v[NZ]
-            v[PITCH], v[ROLL] = -math.atan(along), math.atan(across)
+            v[PITCH], v[ROLL] = -math.atan(along) - RAKE_RAD, math.atan(across)
         else:
             v[ON_GROUND] = 0.0
         v[YAW] = (v[YAW] + math.pi) % (2.0 * math.pi) - math.pi

@@ -225,9 +225,10 @@ def _by_night(tint, values, beam, paint, y, start, count, row):  # type: ignore[
         lamp = ONE + F_14 * night * fall * fall * beam[start + x] * min(ONE, depth * F_2)
         glows = (paint[y, start + x] >> np.uint32(27)) >= np.uint32(GLOW_CLASS)
         r, g, b = tint[x], tint[BLOCK + x], tint[2 * BLOCK + x]
+        white = night if g + g > r else F_12 * night  # a tail lamp is red
         tint[x] = r + GLOW_RED * night if glows else r * lamp
-        tint[BLOCK + x] = g + GLOW_GREEN * night if glows else g * lamp
-        tint[2 * BLOCK + x] = b + GLOW_BLUE * night if glows else b * lamp * F_9
+        tint[BLOCK + x] = g + GLOW_GREEN * white if glows else g * lamp
+        tint[2 * BLOCK + x] = b + GLOW_BLUE * white if glows else b * lamp * F_9
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")

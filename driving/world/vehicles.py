@@ -76,10 +76,13 @@ class Physics:
 
     @staticmethod
     def of_car(mass_kg: float, wheelbase_m: float, track_m: float, radius_m: float, steer_deg: float = 70.0, torque_scale: float = 1.0) -> Physics:
-        """A car of other size and power than the default."""
+        """A car of other size and power than the default; a weaker engine also drags less, or bicycles would stop at once."""
         base = Physics()
         return Physics(
             torque_curve=tuple((rpm, torque * torque_scale) for rpm, torque in base.torque_curve),
+            damping_full_throttle=base.damping_full_throttle * torque_scale,
+            damping_zero_throttle_clutch_engaged=base.damping_zero_throttle_clutch_engaged * torque_scale,
+            damping_zero_throttle_clutch_disengaged=base.damping_zero_throttle_clutch_disengaged * torque_scale,
             mass_kg=mass_kg,
             wheels=_wheels(wheelbase_m, track_m, radius_m, steer_deg),
         )

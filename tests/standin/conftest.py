@@ -22,6 +22,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Our own server, whether or not a real one is there."""
     folder = tmp_path_factory.mktemp("standin")
     (folder / "crossing.xodr").write_text(crossing_with_lights())
+    (folder / "lights_behind.xodr").write_text(crossing_with_lights(behind=True))
     with serving(folder, "--track", 3, "--maps", folder) as made:
         yield made
 

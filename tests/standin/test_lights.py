@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import carla
 import pytest
 
+from tests.standin.crossing import HALF_M
 from tests.standin.servers import Server, synchronous
 
 RED, YELLOW, GREEN = carla.TrafficLightState.Red, carla.TrafficLightState.Yellow, carla.TrafficLightState.Green
@@ -33,6 +34,20 @@ def test_every_dynamic_signal_is_a_light_where_the_map_has_it(crossing: tuple[ca
         assert world.get_traffic_light(landmark).id == light.id
         stop = light.get_stop_waypoints()[0].transform.location
         assert light.get_transform().transform(light.trigger_volume.location).distance_2d(stop) < 8.0
+
+
+def test_lights_behind_a_junction_stop_cars_before_it(server: Server) -> None:
+    client = server.client()
+    world = client.load_world("lights_behind")
+    carla_map, lights = world.get_map(), world.get_actors().filter("traffic.traffic_light")
+    stops = [light.get_transform().transform(light.trigger_volume.location) for light in lights]
+    client.load_world("track_3")
+    assert len(lights) == 4
+    for stop in stops:
+        point = carla_map.get_waypoint(stop)
+        assert not point.is_junction
+        assert point.transform.location.distance_2d(stop) < 0.3
+        assert HALF_M < stop.distance_2d(carla.Location()) < HALF_M + 5.0
 
 
 def test_opposite_lights_change_together_and_crossing_ones_take_turns(crossing: tuple[carla.World, list[carla.TrafficLight]]) -> None:
@@ -96,3 +111,4 @@ def test_a_car_before_a_light_knows_it(crossing: tuple[carla.World, list[carla.T
         assert car.get_traffic_light().id == lights[0].id
         assert car.get_traffic_light_state() == lights[0].get_state()
         assert not far.is_at_traffic_light()
+        assert far.get_traffic_light_state() == GREEN

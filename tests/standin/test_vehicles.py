@@ -295,3 +295,14 @@ def test_a_car_is_stopped_by_a_thing_on_the_road(world: carla.World, spawn: Spaw
     drive(world, 80)
     assert told.next().other_actor.id == thing.id
     assert car.get_location().distance(at.location) < 12.0
+
+
+@ours
+def test_what_a_traffic_manager_asks_of_an_actor_that_has_gone_is_no_error(world: carla.World, client: carla.Client, spawn: Spawn) -> None:
+    car = spawn("vehicle.audi.tt")
+    world.tick()
+    client.apply_batch_sync([carla.command.DestroyActor(car.id)])
+    assert car.bounding_box.extent.x == 0.0
+    car.set_simulate_physics(False)
+    with pytest.raises(RuntimeError, match="destroyed"):
+        car.get_physics_control()

@@ -184,3 +184,11 @@ def test_what_is_not_served_is_refused_by_name(world: carla.World, client: carla
     with pytest.raises(RuntimeError, match=r"get_actor_bone_names.*serves"):
         spawn("vehicle.audi.tt").get_bone_names()
     assert world.tick() > 0
+
+
+@ours
+@pytest.mark.parametrize("name", ["controller.ai.walker", "sensor.camera.dvs", "sensor.camera.instance_segmentation"])
+def test_what_scripts_look_up_is_in_the_library_and_refused_when_it_is_spawned(world: carla.World, spawn: Spawn, name: str) -> None:
+    with pytest.raises(RuntimeError, match=f"{name} is not served"):
+        spawn(name)
+    assert world.tick() > 0

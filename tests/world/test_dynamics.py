@@ -88,12 +88,18 @@ def test_the_hand_brake_stops_and_holds_a_car_on_a_slope(grade: float) -> None:
     assert rows[-1, 0, d.VX] == 0.0
 
 
+def test_a_car_is_never_so_level_that_float32_takes_its_forward_vector_for_horizontal() -> None:
+    state, _ = car()
+    assert abs(state[0, d.PITCH]) < math.radians(0.1)
+    assert np.float32(math.cos(state[0, d.PITCH])) < np.float32(1.0)
+
+
 def test_without_brakes_a_car_rolls_down_a_slope_at_g_sin_minus_rolling_resistance() -> None:
     ground = Plane(grade=-0.1)
     rows = drive(*car(Physics(damping_zero_throttle_clutch_engaged=0.0, drag_coefficient=0.0), ground=ground), control(), 3.0, ground)
     angle = math.atan(0.1)
     assert rows[-1, 0, d.VX] / 3.0 == pytest.approx(d.GRAVITY * math.cos(angle) * (math.sin(angle) - d.ROLLING_RESISTANCE), rel=0.03)
-    assert rows[-1, 0, d.PITCH] == pytest.approx(-angle, rel=1e-6)
+    assert rows[-1, 0, d.PITCH] == pytest.approx(-angle - d.RAKE_RAD, rel=1e-6)
 
 
 def test_a_car_at_rest_gains_no_energy_whatever_the_wheel_does() -> None:

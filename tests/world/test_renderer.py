@@ -87,17 +87,21 @@ def test_painted_lines_lie_within_a_pixel_of_their_place_on_the_map(name: str) -
     assert found == asked
 
 
-def test_a_car_hides_the_road_behind_it_and_its_tag_shows() -> None:
-    camera = camera_at("track:3", 30.0)
-    ahead = 12.0
-    x, y = camera.x_m + ahead * math.cos(camera.yaw_rad), camera.y_m + ahead * math.sin(camera.yaw_rad)
-    car = Boxes(
-        np.array([[x, y, camera.z_m - 0.9, 0.0, camera.yaw_rad, 0.0]]),
+def car_ahead(camera: Pose, ahead_m: float, turned_rad: float = 0.0) -> Boxes:
+    """One car so far before a camera, facing away from it or turned."""
+    x, y = camera.x_m + ahead_m * math.cos(camera.yaw_rad), camera.y_m + ahead_m * math.sin(camera.yaw_rad)
+    return Boxes(
+        np.array([[x, y, camera.z_m - 0.9, 0.0, camera.yaw_rad + turned_rad, 0.0]]),
         np.array([[2.3, 1.0, 0.75]]),
         np.array([[200, 20, 20]], np.uint8),
         np.array([14], np.uint8),
         np.zeros(1, np.uint32),
     )
+
+
+def test_a_car_hides_the_road_behind_it_and_its_tag_shows() -> None:
+    camera, ahead = camera_at("track:3", 30.0), 12.0
+    car = car_ahead(camera, ahead)
     renderer = bare("track:3")
     tags = renderer.render(camera, WIDTH, HEIGHT, FOV, CLEAR, car, 0.0, "semantic")
     depth = renderer.render(camera, WIDTH, HEIGHT, FOV, CLEAR, car, 0.0, "depth")
@@ -108,6 +112,18 @@ def test_a_car_hides_the_road_behind_it_and_its_tag_shows() -> None:
     assert (depth[inside] <= empty[inside] + 1e-3).all()
     columns = np.flatnonzero(inside.any(axis=0))
     assert abs((columns[0] + columns[-1]) / 2 - WIDTH / 2) < 12
+
+
+def test_at_night_tail_lamps_are_red_and_head_lamps_white() -> None:
+    camera = camera_at("track:3", 30.0)
+    brightest = []
+    for turned_rad in (0.0, math.pi):
+        image = bare("track:3").render(camera, WIDTH, HEIGHT, FOV, PRESETS["ClearNight"], car_ahead(camera, 8.0, turned_rad), 0.0)
+        pixels = image[HEIGHT // 3 :, WIDTH // 3 : -WIDTH // 3, :3].reshape(-1, 3).astype(int)
+        brightest.append(pixels[pixels[:, 2].argmax()])
+    (tail_blue, tail_green, tail_red), (head_blue, head_green, head_red) = brightest
+    assert tail_red > 2.5 * max(tail_green, tail_blue)
+    assert min(head_green, head_blue) > 0.5 * head_red > 50
 
 
 def test_every_preset_looks_different_and_night_is_dark() -> None:
