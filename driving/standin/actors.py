@@ -14,6 +14,7 @@ from driving.standin.fleet import Fleet
 from driving.standin.messages import Box, Vector, bounding_box
 from driving.standin.vehicle_models import VehicleModel
 from driving.world import dynamics as d
+from driving.world.events import EventMemory
 from driving.world.vehicles import Physics, pack
 
 NO_TOKEN = b""
@@ -76,15 +77,25 @@ class Vehicle(Body):
         return replace(self.physics, wheels=tuple(replace(wheel, tire_friction=self.trigger_friction) for wheel in self.physics.wheels))
 
 
+@dataclass
+class View:
+    """Where a camera (a row of the rasteriser) and the boxes that it saw (poses, by actor id) were at its last picture."""
+
+    camera: np.ndarray
+    boxes: dict[int, np.ndarray]
+
+
 @dataclass(eq=False)
 class Sensor(Actor):
-    """A sensor: what it was asked to be, its stream, when it measures next (elapsed seconds), and how far a lidar's beam has turned."""
+    """A sensor: what it was asked to be, its stream, when it measures next (elapsed seconds), how far a lidar's beam has turned, its last picture."""
 
     description: Description = field(kw_only=True)
     stream_id: int = field(kw_only=True)
     period_s: float = 0.0
     due_s: float = -1.0
     beam_rad: float = 0.0
+    view: View | None = None
+    events: EventMemory | None = None
 
     @property
     def carrier(self) -> Body | None:

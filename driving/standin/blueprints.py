@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from driving.standin.messages import natural, text
 from driving.standin.props import PROPS, Prop
 from driving.standin.rpc import RefusedError
 from driving.standin.vehicle_models import MODELS, VehicleModel
+from driving.world.events import EventConfig
 
 BOOL, INT, FLOAT, STRING, COLOUR = range(1, 6)
 _PATTERNS = {
@@ -57,6 +58,10 @@ class Description:
     def number(self, name: str, default: float = 0.0) -> float:
         """An attribute as a number."""
         return float(self.values.get(name, default))
+
+    def yes(self, name: str) -> bool:
+        """An attribute as a truth."""
+        return self.values.get(name, "").strip().lower() in ("true", "1")
 
 
 def _attribute(name: str, value: object, recommended: tuple[str, ...] = (), restricted: bool = False, modifiable: bool = True) -> Attribute:
@@ -106,6 +111,7 @@ _POSTPROCESS: dict[str, object] = {
     "toe": 0.55,
     "white_clip": 0.04,
 }
+_EVENTS: dict[str, object] = asdict(EventConfig())
 _AXES = ("x", "y", "z")
 _IMU: dict[str, object] = {
     "noise_seed": 0,
@@ -137,6 +143,10 @@ SENSORS: dict[str, dict[str, object]] = {
     "sensor.camera.rgb": {**_IMAGE, **_POSTPROCESS},
     "sensor.camera.depth": _IMAGE,
     "sensor.camera.semantic_segmentation": _IMAGE,
+    "sensor.camera.instance_segmentation": _IMAGE,
+    "sensor.camera.normals": _IMAGE,
+    "sensor.camera.optical_flow": _IMAGE,
+    "sensor.camera.dvs": {**_IMAGE, **_POSTPROCESS, **_EVENTS},
     "sensor.lidar.ray_cast": _LIDAR,
     "sensor.lidar.ray_cast_semantic": _SEMANTIC_LIDAR,
     "sensor.other.radar": _RADAR,
@@ -146,13 +156,7 @@ SENSORS: dict[str, dict[str, object]] = {
     "sensor.other.gnss": _GNSS,
     "sensor.other.obstacle": {"distance": 5.0, "hit_radius": 0.5, "only_dynamics": False, "debug_linetrace": False},
 }
-# In the library because scripts look all of them up before they spawn any; to spawn one is refused.
-UNSERVED_SENSORS: dict[str, dict[str, object]] = {
-    "sensor.camera.dvs": _IMAGE,
-    "sensor.camera.instance_segmentation": _IMAGE,
-    "sensor.camera.normals": _IMAGE,
-    "sensor.camera.optical_flow": _IMAGE,
-}
+# In the library because scripts look it up before they spawn any; to spawn one is refused.
 WALKER_AI = "controller.ai.walker"
 NEVER_TICKED = ("sensor.other.collision", "sensor.other.lane_invasion")
 
@@ -215,7 +219,7 @@ WALKERS = 52
 BLUEPRINTS: tuple[Blueprint, ...] = (
     *(_vehicle(model) for model in MODELS),
     *(_walker(number) for number in range(1, WALKERS + 1)),
-    *(_sensor(*item) for item in (SENSORS | UNSERVED_SENSORS).items()),
+    *(_sensor(*item) for item in SENSORS.items()),
     Blueprint(WALKER_AI, (_attribute("role_name", "walker"),)),
     *(_prop(prop) for prop in PROPS.values()),
     _TRIGGER,

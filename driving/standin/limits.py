@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from driving.standin.blueprints import SENSORS, UNSERVED_SENSORS, WALKER_AI, Description
+from driving.standin.blueprints import WALKER_AI, Description
 from driving.standin.rpc import RefusedError
 
 MAX_CAMERA_PX = 8192
@@ -23,19 +23,27 @@ _LIDAR: dict[str, tuple[float, float]] = {
 }
 _RADAR: dict[str, tuple[float, float]] = {**_LIDAR, "horizontal_fov": (0.1, 170.0), "vertical_fov": (0.1, 170.0)}
 
+_DVS: dict[str, tuple[float, float]] = {
+    "positive_threshold": (0.01, 1000.0),
+    "negative_threshold": (0.01, 1000.0),
+    "sigma_positive_threshold": (0.0, 1000.0),
+    "sigma_negative_threshold": (0.0, 1000.0),
+    "refractory_period_ns": (0, 9_999_999_999),
+    "log_eps": (1e-9, 1000.0),
+}
+_LIMITS = {"sensor.other.radar": _RADAR, "sensor.camera.dvs": _DVS}
+
 
 def refuse_unservable(wanted: Description) -> None:
     """Raises RefusedError, with what could be given instead, for a sensor or walker's controller that cannot be."""
     name = wanted.blueprint.id
     if name == WALKER_AI:
         raise RefusedError(f"{name} is not served by this stand-in server, it needs Unreal's navigation mesh: walkers go by apply_control")
-    if name in UNSERVED_SENSORS:
-        raise RefusedError(f"{name} is not served by this stand-in server, which has {', '.join(SENSORS)}")
     if name.startswith("sensor.camera"):
         width, height, fov = (wanted.number(key) for key in ("image_size_x", "image_size_y", "fov"))
         if not (1 <= width <= MAX_CAMERA_PX and 1 <= height <= MAX_CAMERA_PX and 1.0 <= fov <= 170.0):
             raise RefusedError(f"camera of {width:.0f}x{height:.0f} pixels and fov {fov}: give 1 to {MAX_CAMERA_PX} pixels and 1 to 170 degrees")
-    limits = _LIDAR if name.startswith("sensor.lidar") else _RADAR if name == "sensor.other.radar" else {}
+    limits = _LIDAR if name.startswith("sensor.lidar") else _LIMITS.get(name, {})
     for key, (low, high) in limits.items():
         if key in wanted.values and not low <= wanted.number(key) <= high:
             raise RefusedError(f"{name} with {key} {wanted.values[key]}: give {low:g} to {high:.10g}")

@@ -15,7 +15,8 @@ import numpy as np
 from driving.quantities import Pose
 from driving.standin.net import Part
 
-COLLISION, DEPTH, GNSS, IMU, OBSTACLE, RADAR, SEMANTIC_LIDAR, LIDAR, RGB, SEMANTIC, SNAPSHOT = 0, 1, 4, 5, 7, 9, 10, 11, 13, 14, 17
+COLLISION, DEPTH, NORMALS, DVS, GNSS, IMU, OBSTACLE, FLOW, RADAR, SEMANTIC_LIDAR, LIDAR = 0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 11
+RGB, SEMANTIC, INSTANCE, SNAPSHOT = 13, 14, 15, 17
 HEADER = struct.Struct("<QQd6f")
 SNAPSHOT_HEAD = struct.Struct("<Qdf3iI")
 IMAGE_HEAD = struct.Struct("<IIf")
@@ -85,10 +86,15 @@ def snapshot(frame: int, elapsed_s: float, episode_id: int, platform_s: float, d
     return head + SNAPSHOT_HEAD.pack(episode_id, platform_s, delta_s, 0, 0, 0, 0) + records.tobytes()
 
 
-def image(kind: int, frame: int, elapsed_s: float, at: Pose, fov_deg: float, bgra: np.ndarray) -> list[Part]:
-    """A camera message, as parts; bgra (Y, X, 4) uint8 contiguous and not written to again."""
-    rows, columns, _ = bgra.shape
-    return [header(kind, frame, elapsed_s, at) + IMAGE_HEAD.pack(columns, rows, fov_deg), memoryview(bgra.data).cast("B")]
+def image(kind: int, frame: int, elapsed_s: float, at: Pose, fov_deg: float, pixels: np.ndarray) -> list[Part]:
+    """A camera message, as parts; pixels (Y, X, 4) BGRA uint8 or (Y, X, 2) flow float32, contiguous and not written to again."""
+    rows, columns, _ = pixels.shape
+    return [header(kind, frame, elapsed_s, at) + IMAGE_HEAD.pack(columns, rows, fov_deg), memoryview(pixels.data).cast("B")]
+
+
+def events(frame: int, elapsed_s: float, at: Pose, width_px: int, height_px: int, fov_deg: float, found: np.ndarray) -> list[Part]:
+    """A dynamic vision sensor's message of `found` (E,) of the world's EVENT."""
+    return [header(DVS, frame, elapsed_s, at) + IMAGE_HEAD.pack(width_px, height_px, fov_deg) + found.tobytes()]
 
 
 def event(kind: int, frame: int, elapsed_s: float, at: Pose, body: list[Any]) -> list[Part]:
@@ -119,4 +125,11 @@ def semantic_image(tags: np.ndarray) -> np.ndarray:
     """Semantic tags (Y, X) uint8 in the red channel; BGRA."""
     out = np.zeros((*tags.shape, 4), np.uint8)
     out[..., 2], out[..., 3] = tags, 255
+    return out
+
+
+def instance_image(tags: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    """Semantic tags (Y, X) uint8 in red, the low 16 bits of ids (Y, X) in green (the lower) and blue; BGRA."""
+    out = semantic_image(tags)
+    out[..., 1], out[..., 0] = ids & 255, (ids >> 8) & 255
     return out

@@ -12,7 +12,7 @@ import numpy as np
 
 from driving.standin import packets
 from driving.standin.actors import Sensor
-from driving.standin.cameras import Cameras
+from driving.standin.cameras import PICTURES, Cameras, lens_of
 from driving.standin.episode import Episode
 from driving.standin.faults import Faults
 from driving.standin.inertial import gnss_body, imu_body
@@ -30,6 +30,10 @@ KINDS = {
     "sensor.camera.rgb": packets.RGB,
     "sensor.camera.depth": packets.DEPTH,
     "sensor.camera.semantic_segmentation": packets.SEMANTIC,
+    "sensor.camera.instance_segmentation": packets.INSTANCE,
+    "sensor.camera.normals": packets.NORMALS,
+    "sensor.camera.optical_flow": packets.FLOW,
+    "sensor.camera.dvs": packets.DVS,
     "sensor.lidar.ray_cast": packets.LIDAR,
     "sensor.lidar.ray_cast_semantic": packets.SEMANTIC_LIDAR,
     "sensor.other.radar": packets.RADAR,
@@ -109,9 +113,9 @@ class Measurer:
             return []
         at = episode.others.pose(sensor)
         head = (kind, simulation.frame, simulation.elapsed_s, at)
-        if kind in (packets.RGB, packets.DEPTH, packets.SEMANTIC):
-            if simulation.settings.no_rendering:
-                return []
+        if simulation.settings.no_rendering and sensor.type_id.startswith("sensor.camera"):
+            return []
+        if kind in PICTURES:
             picture = self._cameras.picture(sensor, kind, at, simulation.weather, simulation.scene_s)
             return [packets.image(*head, sensor.description.number("fov"), picture)]
         if kind == packets.COLLISION:
@@ -128,6 +132,9 @@ class Measurer:
         random = self._random.get(sensor.id)
         if random is None:
             random = self._random[sensor.id] = np.random.default_rng(int(sensor.description.number("noise_seed")) & 0xFFFFFFFF)
+        if kind == packets.DVS:
+            fired = self._cameras.events(sensor, at, simulation.weather, simulation.scene_s, simulation.elapsed_s, random)
+            return [packets.events(simulation.frame, simulation.elapsed_s, at, *lens_of(sensor), fired)] if len(fired) else []
         if kind in (packets.LIDAR, packets.SEMANTIC_LIDAR):
             return [packets.cloud(*head, *self._ranging.lidar(sensor, kind, at, simulation.delta_s, random))]
         if kind == packets.RADAR:

@@ -38,3 +38,8 @@ class Sights:
             return boxes
         keep = np.arange(len(boxes.tags)) != own.row
         return Boxes(boxes.poses[keep], boxes.half_sizes[keep], boxes.colours[keep], boxes.tags[keep], boxes.lights[keep])
+
+    def ids(self, sensor: Sensor) -> list[int]:
+        """The actors' ids of the boxes without the carrier."""
+        own = sensor.carrier
+        return [body.id for body in self.episode.bodies if body is not own]

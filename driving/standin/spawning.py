@@ -58,7 +58,7 @@ class Spawner:
         colour = [min(int(part), 255) for part in wanted.values["color"].split(",")]
         index = self._fleet.add(state=row, parameters=pack(physics), half=half, offset=offset, colour=colour, tag=model.tags[0])
         vehicle = Vehicle(next(self._ids), model.id, wanted.message, index, None, model.box, model.tags, model=model, physics=physics)
-        vehicle.sticky = wanted.values["sticky_control"].lower() in ("true", "1")
+        vehicle.sticky = wanted.yes("sticky_control")
         return vehicle
 
     def _still(self, at: Pose, box: Box, mass_kg: float, colour: tuple[int, int, int], tag: int) -> int:

@@ -16,7 +16,7 @@ from numba.core.dispatcher import Dispatcher
 from driving.quantities import Pose
 from driving.standin import packets
 from driving.standin.blueprints import BY_ID, Description
-from driving.standin.cameras import WANTED, Cameras
+from driving.standin.cameras import PICTURES, Cameras
 from driving.standin.episode import Episode
 from driving.standin.levels import Level
 from driving.standin.net import log
@@ -32,7 +32,7 @@ FREE_AIR_M = 200.0
 
 
 def warm_up(level: Level) -> bool:
-    """Lives through a short episode of its own on a level: two cars that touch, a walker, cameras by day, night and in rain, a lidar and a radar.
+    """Lives through a short episode of its own on a level: two cars that touch, a walker, cameras by day, night and in rain, a lidar, a radar.
 
     Answers whether any of the code had to be compiled.
     """
@@ -43,6 +43,7 @@ def warm_up(level: Level) -> bool:
     other = episode.spawn(_plain("vehicle.audi.tt"), Pose(at.x_m, at.y_m, at.z_m + FREE_AIR_M))
     episode.spawn(_plain("walker.pedestrian.0001"), Pose(at.x_m, at.y_m, at.z_m + 2.0 * FREE_AIR_M))
     episode.spawn(_plain("sensor.camera.rgb", image_size_x="32", image_size_y="24"), Pose(1.0, 0.0, 1.6), car.id)
+    episode.spawn(_plain("sensor.camera.dvs", image_size_x="32", image_size_y="24"), Pose(1.0, 0.0, 1.6), car.id)
     for name in ("sensor.lidar.ray_cast_semantic", "sensor.other.radar"):
         episode.spawn(_plain(name), Pose(1.0, 0.0, 1.6), car.id)
     episode.fleet.state[other.row, [d.X, d.Z]] = at.x_m + 2.0, at.z_m
@@ -50,14 +51,15 @@ def warm_up(level: Level) -> bool:
         episode.step(0.05)
         episode.records()
     sights = Sights()
-    cameras, ranging, (sensor, lidar, radar) = Cameras(sights), Ranging(sights), episode.sensors
+    cameras, ranging, (sensor, retina, lidar, radar) = Cameras(sights), Ranging(sights), episode.sensors
     sights.begin(episode)
     ahead = pose_of(episode.others.world[lidar.row])
     ranging.lidar(lidar, packets.SEMANTIC_LIDAR, ahead, 0.05, np.random.default_rng(0))
     ranging.radar(radar, ahead, 0.05, np.random.default_rng(0))
     for weather in ("ClearNoon", "ClearNight", "HardRainSunset"):
-        for kind in WANTED:
-            cameras.picture(sensor, kind, pose_of(episode.others.world[sensor.row]), PRESETS[weather], 0.0)
+        for kind in PICTURES:
+            cameras.picture(sensor, kind, ahead, PRESETS[weather], 0.0)
+        cameras.events(retina, ahead, PRESETS[weather], 0.0, 0.0, np.random.default_rng(0))
     took_s = time.monotonic() - started
     if took_s > LONG_S:
         log(f"compiled its code in {took_s:.0f} s; this is done once")

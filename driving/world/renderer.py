@@ -8,6 +8,7 @@ Perspective: a pinhole at the camera's pose; the pixel of a point (x forward, y 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,7 +20,7 @@ from driving.world.light import light_of
 from driving.world.materials import ACTOR, GLOWING, TAGS
 from driving.world.noise import grain_of, noise_tiles
 from driving.world.rasteriser import CAMERA_WIDTH, draw_paint, draw_shadows, draw_triangles
-from driving.world.scene import PAINT_M, SHADOWS_M, Scene
+from driving.world.scene import PAINT_M, SHADOWS_M, Layer, Scene
 from driving.world.shading import LOOKS, rain_over, shade_image
 from driving.world.shapes import BODY, CAR_PARTS, CAR_TRIANGLES, HEADLAMP, TAILLAMP, TYRE, WINDOW
 from driving.world.sky import empty_sky
@@ -30,6 +31,9 @@ BOXES_M = 250.0
 BRAKE_LIGHT, LOW_BEAM, HIGH_BEAM = 0x8, 0x2, 0x4
 PLAIN_BOX = np.zeros(256, np.bool_)
 PLAIN_BOX[[7, 8, 20, 21]] = True  # traffic lights, signs, other things: drawn as boxes, not as cars
+
+
+Buffers = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 @dataclass
@@ -68,7 +72,7 @@ class Renderer:
         self.scene = scene
         self._noise = noise_tiles()
         self._grain = grain_of(self._noise)
-        self._buffers: dict[tuple[int, int], tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
+        self._buffers: dict[tuple[int, int], Buffers] = {}
         self._weather: Weather | None = None
         self._light = light_of(Weather())
         self._sky = empty_sky()
@@ -99,7 +103,8 @@ class Renderer:
             sunny = self._light[k.SHADOW] < 0.93
             self._shadows = self.scene.shadows(self._light[:3]) if sunny else np.zeros((0, 10, 3, 3), np.float32)
 
-    def _draw(self, row: np.ndarray, columns: int, rows: int, boxes: Boxes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def blank(self, columns: int, rows: int) -> Buffers:
+        """The buffers `near`, `paint` and `shade` of a picture's size, empty; the next call for that size empties them again."""
         if (rows, columns) not in self._buffers:
             self._buffers[rows, columns] = (
                 np.empty((rows, columns), np.float32),
@@ -109,36 +114,47 @@ class Renderer:
         buffers = self._buffers[rows, columns]
         for buffer in buffers:
             buffer.fill(0)
-        scene, light = self.scene, self._light
-        above = max(1.0, row[2] / 80.0) if row[5] < -0.3 else 1.0  # a bird's eye sees further
-        for layer in scene.layers:
+        return buffers
+
+    def layers_seen(self, row: np.ndarray, columns: int, rows: int) -> Iterator[tuple[Layer, np.ndarray]]:
+        """The scene's layers in the order of drawing, each with its triangles (F,) in view."""
+        above = reach(row)
+        for layer in self.scene.layers:
             chosen = layer.chunks.seen(row, columns, rows, layer.near_m, layer.far_m * above)
             if len(chosen):
-                draw_triangles(*buffers, row, light, layer.triangles, layer.normals, layer.codes, layer.colours, chosen)
+                yield layer, chosen
+
+    def paint_seen(self, row: np.ndarray, columns: int, rows: int) -> np.ndarray:
+        """The painted segments in view."""
+        return self.scene.paint_chunks.seen(row, columns, rows, 0.0, PAINT_M * reach(row))
+
+    def _draw(self, row: np.ndarray, columns: int, rows: int, boxes: Boxes) -> Buffers:
+        buffers, scene, light = self.blank(columns, rows), self.scene, self._light
+        for layer, chosen in self.layers_seen(row, columns, rows):
+            draw_triangles(*buffers, row, light, layer.triangles, layer.normals, layer.codes, layer.colours, chosen)
         if len(boxes.poses):
             self._draw_boxes(buffers, row, boxes)
-        chosen = scene.paint_chunks.seen(row, columns, rows, 0.0, PAINT_M * above)
-        draw_paint(*buffers, row, light, *scene.paint, chosen)
+        draw_paint(*buffers, row, light, *scene.paint, self.paint_seen(row, columns, rows))
         if len(self._shadows):
-            draw_shadows(*buffers, row, _close(self._shadows, row, SHADOWS_M * above))
+            draw_shadows(*buffers, row, _close(self._shadows, row, SHADOWS_M * reach(row)))
         if len(boxes.poses):
             draw_shadows(*buffers, row, _under(boxes.poses, boxes.half_sizes, light[:3]))
         return buffers
 
-    def _draw_boxes(self, buffers: tuple[np.ndarray, np.ndarray, np.ndarray], row: np.ndarray, boxes: Boxes) -> None:
-        triangles, normals, codes, colours = _cars(
-            boxes.poses,
-            boxes.half_sizes,
-            boxes.colours,
-            boxes.tags,
-            boxes.lights,
-            PLAIN_BOX,
-            row,
-            CAR_TRIANGLES,
-            CAR_PARTS,
-            self._light[k.NIGHT] > 0.5,
-        )
+    def _draw_boxes(self, buffers: Buffers, row: np.ndarray, boxes: Boxes) -> None:
+        triangles, normals, codes, colours = box_triangles(boxes, row, self._light[k.NIGHT] > 0.5)
         draw_triangles(*buffers, row, self._light, triangles, normals, codes, colours, np.arange(len(triangles)))
+
+
+def reach(row: np.ndarray) -> float:
+    """How many times further than usual a camera is drawn for: a bird's eye sees further."""
+    return float(max(1.0, row[2] / 80.0)) if row[5] < -0.3 else 1.0
+
+
+def box_triangles(boxes: Boxes, row: np.ndarray, night: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """The boxes near a camera as triangles (F, 3, 3), their normals (F, 3), codes (F,) and colours (F, 3), box after box."""
+    parts = boxes.poses, boxes.half_sizes, boxes.colours, boxes.tags, boxes.lights
+    return _cars(*parts, PLAIN_BOX, row, CAR_TRIANGLES, CAR_PARTS, bool(night))
 
 
 @njit(cache=True, nogil=True)
