@@ -74,7 +74,9 @@ def test_the_flow_of_a_drive_straight_on_is_the_pinholes(world: carla.World, spa
     images = Messages(camera)
     assert np.abs(flow_px(images.of(world.tick()))).max() < 1e-4
     camera.set_transform(moved(at, step_m, HEIGHT_M))
-    flow = flow_px(images.of(world.tick()))
+    image = images.of(world.tick())
+    assert len(image.get_color_coded_flow().raw_data) == 64 * 48 * 4
+    flow = flow_px(image)
     assert np.all(flow[40:, :28, 0] < 0.0)
     assert np.all(flow[40:, 36:, 0] > 0.0)
     for row in (34, 40, 47):
