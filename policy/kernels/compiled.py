@@ -31,7 +31,7 @@ def forward(key: str, features_BTI: Tensor, dt_BT: Tensor, state_BH: Tensor, par
 
 def _tape_floats(plan: LtcPlan, batch: int, time: int) -> int:
     lanes = native.widest_lanes()
-    return (batch + lanes - 1) // lanes * lanes * plan.units * (time * plan.evaluations + 1)
+    return (batch + lanes - 1) // lanes * lanes * (time * plan.tape_rows + plan.units)
 
 
 @forward.register_fake
