@@ -50,7 +50,7 @@ def backward(
     plan, inputs = PLANS[key], (features_BTI.contiguous(), dt_BT.contiguous())
     given, job = (g_motor, g_last, g_neurons), _job(plan, parameters, dt_BT)
     own, gradients = native.run_backward(plan, tuple(parameters), inputs, tape, given, (True, True, True), job)
-    return [one for one in own if one is not None] + gradients
+    return [one for one in own if one is not None] + [one.clone() for one in gradients]  # an operator's results share no memory
 
 
 @backward.register_fake
