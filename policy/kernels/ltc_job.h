@@ -1,18 +1,17 @@
-// What one call of the LTC kernel is given, and what every lane width shares: parameters made ready, gradient sums, memory, threads.
+// What one call of the LTC kernel is given, and what every lane width shares: parameters made ready, gradient sums, memory.
 //
 // Shapes: B batch, T time, I features, H neurons, M motors (the first neurons), E synapses, F sensory synapses; row-major float32.
 // Synapses are sorted by target; row[i] to row[i + 1] are those into neuron i.
 #pragma once
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <new>
-#include <system_error>
-#include <thread>
 #include <vector>
+
+#include "ltc_threads.h"
 
 #define INLINE static inline __attribute__((always_inline))
 #define INLINE_MEMBER inline __attribute__((always_inline))
@@ -169,23 +168,6 @@ struct Rows {
     Rows(const Rows&) = delete;
     Rows& operator=(const Rows&) = delete;
 };
-
-// Runs work(0) to work(pieces - 1) on up to `threads` threads, this one among them.
-template <class Work>
-static void share(int64_t pieces, int64_t threads, const Work& work) {
-    std::atomic<int64_t> next{0};
-    auto run = [&] {
-        for (int64_t piece = next++; piece < pieces; piece = next++) work(piece);
-    };
-    std::vector<std::thread> helpers;
-    try {
-        for (int64_t i = 1; i < std::min(threads, pieces); i++) helpers.emplace_back(run);
-    } catch (const std::system_error&) {
-        // The system gives no more threads: the ones there are, this one at least, do the work.
-    }
-    run();
-    for (auto& helper : helpers) helper.join();
-}
 
 // One step of a single sample with buffers that stay: see `ltc_step.h`. Synapses are padded to whole vectors of the widest lanes.
 struct Lanes {
