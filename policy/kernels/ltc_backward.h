@@ -19,7 +19,7 @@ INLINE Gradients relax_backward(vf g, vf v, vf G, vf D, float cm, vf d, vf r) {
     return {g * one.e, g * one.q, -g * (A * one.q + d * ue), g * (ue * one.x), -g * (ue * D)};
 }
 
-// Of a resting neuron, whose potential pulls on no synapse but its targets': how much of the gradient reaches its start.
+// How much of the gradient of a resting neuron's potential after a sub-step reaches the one before it.
 template <int SOLVER>
 INLINE vf carried(vf D, float cm, vf d) {
     return SOLVER == SEMI_IMPLICIT ? cm * reciprocal(cm + d * D) : decay(D, cm, d).e;

@@ -135,7 +135,8 @@ INLINE void evaluate_backward(const std::vector<Synapse>& synapses, const float*
         EACH_ONE h[one] = load(g + synapse[one].target * LANES) * synapse[one].w_erev + load(d + synapse[one].target * LANES) * synapse[one].w;
         EACH_ONE h[one] = h[one] * (s[one] - s[one] * s[one]);
         EACH_ONE {
-            const reg gs = fold_product(load(g + synapse[one].target * LANES), s[one]), ds = fold_product(load(d + synapse[one].target * LANES), s[one]);
+            const reg gs = fold_product(load(g + synapse[one].target * LANES), s[one]);
+            const reg ds = fold_product(load(d + synapse[one].target * LANES), s[one]);
             sum_to(sums + (e + one) * REGISTER, sum_lanes(gs, ds, fold_product(h[one], load(v + synapse[one].source * LANES)), fold(h[one])));
         }
         EACH_ONE add_to(g_v + synapse[one].source * LANES, h[one] * synapse[one].sigma);
