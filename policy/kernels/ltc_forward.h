@@ -9,11 +9,10 @@ INLINE void map_inputs(const LtcJob& job, const Tile& tile, int64_t t, float* ra
 }
 
 // The parts of G and D that stay the same over a step.
-INLINE void sense(const LtcJob& job, const Prepared& prepared, const float* x, float* activity, float* G, float* D) {
-    evaluate(prepared.sensory, x, activity);
+INLINE void sense(const LtcJob& job, const Prepared& prepared, const float* x, float* G, float* D) {
     for (int64_t i = 0; i < job.units; i++) {
         vf g = splat(prepared.leak[i]), d = splat(prepared.gleak[i]);
-        add_up(prepared.sensory, job.sensory_row[i], job.sensory_row[i + 1], activity, g, d);
+        evaluate(prepared.sensory, job.sensory_row[i], job.sensory_row[i + 1], x, g, d);
         store(G + i * LANES, g);
         store(D + i * LANES, d);
     }
@@ -45,15 +44,14 @@ INLINE void settle(const Prepared& prepared, const float* G0, const float* D0, v
 // A sub-step of length d from `start`, with the synapses evaluated at `at`; the whole one, or the midpoint's first half.
 template <int SOLVER>
 INLINE void advance(const LtcJob& job, const Prepared& prepared, const float* start, const float* at, const float* G0, const float* D0,
-                    const float* paces, vf d, float* activity, float* G_kept, float* D_kept, float* out) {
-    evaluate(prepared.inner, at, activity);
+                    const float* paces, vf d, float* G_kept, float* D_kept, float* out) {
     for (const int32_t i : prepared.resting) {
         store(out + i * LANES, relax<SOLVER>(load(start + i * LANES), load(G0 + i * LANES), load(D0 + i * LANES), load(paces), d));
         paces += LANES;
     }
     for (const int32_t i : prepared.driven) {
         vf G = load(G0 + i * LANES), D = load(D0 + i * LANES);
-        add_up(prepared.inner, job.row[i], job.row[i + 1], activity, G, D);
+        evaluate(prepared.inner, job.row[i], job.row[i + 1], at, G, D);
         store(G_kept, G);
         store(D_kept, D);
         G_kept += LANES, D_kept += LANES;
@@ -79,20 +77,19 @@ static void forward_tile(const LtcJob& job, const Prepared& prepared, int64_t in
     const Tile tile(job, index);
     const Tape tape(job);
     const int64_t H = job.units, I = job.inputs, M = job.motors, line = H * LANES, N = evaluations(job);
-    Rows raw(I * LANES), x(I * LANES), G0(line), D0(line), paces(2 * line), out(M * LANES), spare(job.tape ? 0 : (tape.step + H) * LANES),
-        activity((int64_t)std::max(prepared.inner.size(), prepared.sensory.size()) * LANES);
+    Rows raw(I * LANES), x(I * LANES), G0(line), D0(line), paces(2 * line), out(M * LANES), spare(job.tape ? 0 : (tape.step + H) * LANES);
     Step step{job.tape ? job.tape + index * tape.count * LANES : spare.data, tape, H, N};
     tile.gather(job.state, H, H, step.v(0));
     for (int64_t t = 0; t < job.time; t++) {
         map_inputs(job, tile, t, raw.data, x.data);
-        sense(job, prepared, x.data, activity.data, G0.data, D0.data);
+        sense(job, prepared, x.data, G0.data, D0.data);
         const vf d = tile.substep(t), half = d * 0.5f;
         settle<SOLVER>(prepared, G0.data, D0.data, d, step.resting_G(), step.resting_D(), paces.data);
         if (SOLVER == EXPONENTIAL_MIDPOINT) settle<SOLVER>(prepared, G0.data, D0.data, half, step.resting_G(), step.resting_D(), paces.data + line);
         for (int64_t n = 0; n < N; n++) {
             const bool first_half = SOLVER == EXPONENTIAL_MIDPOINT && n % 2 == 0, second = SOLVER == EXPONENTIAL_MIDPOINT && n % 2 == 1;
             advance<SOLVER>(job, prepared, step.v(second ? n - 1 : n), step.v(n), G0.data, D0.data, paces.data + (first_half ? line : 0),
-                            first_half ? half : d, activity.data, step.G(n), step.D(n), step.v(n + 1));
+                            first_half ? half : d, step.G(n), step.D(n), step.v(n + 1));
         }
         const float* v = step.v(N);
         for (int64_t m = 0; m < M; m++) store(out.data + m * LANES, load(v + m * LANES) * job.parameters[OUTPUT_W][m] + job.parameters[OUTPUT_B][m]);

@@ -107,18 +107,24 @@ struct Activities {
     }
 };
 
-// The activities of all synapses, given to `activity`.
-INLINE void evaluate(const std::vector<Synapse>& synapses, const float* v, float* activity) {
-    for (size_t e = 0; e < synapses.size(); e += GROUP) {
-        const Activities s(&synapses[e], v);
-        for (int one = 0; one < GROUP; one++) store(activity + (e + one) * LANES, s[one]);
-    }
+// 1 / activity of a synapse.
+INLINE vf inverse_activity(const Synapse& synapse, const float* v) {
+    vf y = load(v + synapse.source * LANES) * synapse.slope + synapse.offset;
+    one_plus_exp2(y.part);
+    return y;
 }
 
-// Adds what synapses first to last say about their target to its sums G and D.
-INLINE void add_up(const std::vector<Synapse>& synapses, int32_t first, int32_t last, const float* activity, vf& G, vf& D) {
-    for (int32_t e = first; e < last; e++) {
-        const vf s = load(activity + e * LANES);
+// Adds what synapses first to last, all those of a target, say about its sums G and D; two share a reciprocal as in `sigmoids`.
+INLINE void evaluate(const std::vector<Synapse>& synapses, int32_t first, int32_t last, const float* v, vf& G, vf& D) {
+    int32_t e = first;
+    for (; e + 1 < last; e += 2) {
+        const Synapse &one = synapses[e], &other = synapses[e + 1];
+        const vf a = inverse_activity(one, v), b = inverse_activity(other, v), r = reciprocal(a * b);
+        G += (b * one.w_erev + a * other.w_erev) * r;
+        D += (b * one.w + a * other.w) * r;
+    }
+    if (e < last) {
+        const vf s = reciprocal(inverse_activity(synapses[e], v));
         G += s * synapses[e].w_erev;
         D += s * synapses[e].w;
     }
