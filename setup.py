@@ -10,7 +10,7 @@ from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_ext import build_ext
 
 KERNELS = Path("policy/kernels")
-# No -ffast-math: it spoils the exponential, see ltc_lanes.h. No -march: lane widths carry their own targets and are chosen at run time.
+# No -ffast-math: it spoils the exponential, see ltc_register.h. No -march: lane widths carry their own targets and are chosen at run time.
 FLAGS = ["-std=c++17", "-O3", "-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros", "-ffp-contract=fast"]
 # Keeps the registers of a tile in turns, so that they hide one another's latency.
 FLAGS += ["-fno-tree-ter", "-fschedule-insns", "-fsched-pressure"]

@@ -77,16 +77,24 @@ class Cell(nn.Module, ABC):
 
     def initial_state(self, batch: int, device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> Tensor:
         """The state at the start of a drive: zeros (B, S)."""
-        like = next(self.parameters())
+        like = self._first_parameter()
         return torch.zeros(batch, self.state_size, device=device or like.device, dtype=dtype or like.dtype)
+
+    def _first_parameter(self) -> Tensor:
+        for one in self._parameters.values():  # `self.parameters()` goes through all modules, as slowly as a small net steps
+            if one is not None:
+                return one
+        return next(self.parameters())
 
     def forward(self, features_BTI: Tensor, dt_BT: Tensor, state_BS: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Outputs (B, T, M) and the state after the last step, in full precision under autocast. Raises ValueError for shapes that do not fit."""
-        with torch.autocast(features_BTI.device.type, enabled=False):
-            features_BTI, dt_BT, state_BS = self.prepare(features_BTI, dt_BT, state_BS)
-            if features_BTI.shape[1] == 0:
-                return features_BTI.new_zeros(features_BTI.shape[0], 0, self.motors), state_BS
-            return self.outputs(features_BTI, dt_BT, state_BS)
+        if torch.is_autocast_enabled(features_BTI.device.type):
+            with torch.autocast(features_BTI.device.type, enabled=False):
+                return self.forward(features_BTI, dt_BT, state_BS)
+        features_BTI, dt_BT, state_BS = self.prepare(features_BTI, dt_BT, state_BS)
+        if features_BTI.shape[1] == 0:
+            return features_BTI.new_zeros(features_BTI.shape[0], 0, self.motors), state_BS
+        return self.outputs(features_BTI, dt_BT, state_BS)
 
     def trace(self, features_BTI: Tensor, dt_BT: Tensor, state_BS: Tensor | None = None) -> CellTrace:
         """As `forward`, with every neuron's state and time constant after each step."""
@@ -124,9 +132,9 @@ class Cell(nn.Module, ABC):
                 f"dt has shape {tuple(dt_BT.shape)}, features {tuple(features_BTI.shape)}: give one dt (s) a sample and step, "
                 f"shape {tuple(features_BTI.shape[:2])}"
             )
-        batch, dtype = features_BTI.shape[0], next(self.parameters()).dtype
+        batch, dtype = features_BTI.shape[0], self._first_parameter().dtype
         if state_BS is None:
-            state_BS = self.initial_state(batch, features_BTI.device)
+            state_BS = self.initial_state(batch, features_BTI.device, dtype)
         elif state_BS.shape != (batch, self.state_size):
             raise ValueError(f"state has shape {tuple(state_BS.shape)}, expected {(batch, self.state_size)}: pass this cell's own state")
         return features_BTI.to(dtype), dt_BT.to(dtype), state_BS.to(dtype)

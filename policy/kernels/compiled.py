@@ -31,7 +31,7 @@ def forward(key: str, features_BTI: Tensor, dt_BT: Tensor, state_BH: Tensor, par
 
 def _tape_floats(plan: LtcPlan, batch: int, time: int) -> int:
     lanes = native.widest_lanes()
-    return (batch + lanes - 1) // lanes * lanes * plan.units * (time * plan.evaluations + 1)
+    return (batch + lanes - 1) // lanes * lanes * (time * plan.tape_rows + plan.units)
 
 
 @forward.register_fake
@@ -50,7 +50,7 @@ def backward(
     plan, inputs = PLANS[key], (features_BTI.contiguous(), dt_BT.contiguous())
     given, job = (g_motor, g_last, g_neurons), _job(plan, parameters, dt_BT)
     own, gradients = native.run_backward(plan, tuple(parameters), inputs, tape, given, (True, True, True), job)
-    return [one for one in own if one is not None] + gradients
+    return [one for one in own if one is not None] + [one.clone() for one in gradients]  # an operator's results share no memory
 
 
 @backward.register_fake

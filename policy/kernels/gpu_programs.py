@@ -2,7 +2,7 @@
 
 Synapses lie in slots: by target (`in_...`, K_IN slots of H2: the k-th synapse into each neuron) to sum what comes in, by source (`out_...`,
 K_OUT slots: the k-th synapse out of each) to go backwards without scattering. A slot without a synapse has weight 0. The four sums a synapse
-(of gG s, gD s, h v, h; see ltc_passes.h) are kept by each program for itself and added up afterwards in a fixed order: no atomics.
+(of gG s, gD s, h v, h; see ltc_backward.h) are kept by each program for itself and added up afterwards in a fixed order: no atomics.
 Shapes: B rows, T steps, H2 neurons and I2 features padded to powers of two, E evaluations a step. Sub-steps are numbered t E + k in the tape.
 """
 

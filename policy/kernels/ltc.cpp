@@ -1,7 +1,7 @@
 // The LTC over whole sequences on a CPU, forward and backward, and one step of it; loaded through ctypes, knows neither Python nor torch.
 //
 // The batch lies across SIMD lanes: a tile is LANES rows of it, in one register or two, and threads share the tiles. Synapses are the inner
-// loop. The kernel is compiled once a register width (16: AVX-512, 8: AVX2, 4: any machine, NEON too), and the CPU chooses at run time.
+// loop, several at once. The kernel is compiled once a register width (16: AVX-512, 8: AVX2, 4: any machine, NEON too), and the CPU chooses.
 // Equations: reference.py. Results are the same for any number of threads.
 
 #include "ltc_job.h"

@@ -1,20 +1,20 @@
-// What one call of the LTC kernel is given, and what every lane width shares: parameters made ready, gradient sums, memory, threads.
+// What one call of the LTC kernel is given, and what every lane width shares: parameters made ready, gradient sums, memory.
 //
 // Shapes: B batch, T time, I features, H neurons, M motors (the first neurons), E synapses, F sensory synapses; row-major float32.
 // Synapses are sorted by target; row[i] to row[i + 1] are those into neuron i.
 #pragma once
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <new>
-#include <system_error>
-#include <thread>
 #include <vector>
 
+#include "ltc_threads.h"
+
 #define INLINE static inline __attribute__((always_inline))
+#define INLINE_MEMBER inline __attribute__((always_inline))
 
 enum Solver { SEMI_IMPLICIT, EXPONENTIAL_EULER, EXPONENTIAL_MIDPOINT };
 enum Parameter { GLEAK, VLEAK, CM, W, MU, SIGMA, EREV, SENSORY_W, SENSORY_MU, SENSORY_SIGMA, SENSORY_EREV, INPUT_W, INPUT_B, OUTPUT_W, OUTPUT_B, PARAMETERS };
@@ -33,15 +33,19 @@ struct LtcJob {
     float* g_parameters[PARAMETERS];
 };
 
-// 2^(j / 8), the exponent's bits less those of j / 8: see `one_plus_exp2`.
+// 2^(j / 8) and 2^(j / 32), the exponent's bits less those of j / 8 and j / 32: see `one_plus_exp2`.
 struct Powers {
-    alignas(32) float of[8];
+    alignas(64) float of_8[8], of_32[32];
     Powers() {
-        for (int32_t j = 0; j < 8; j++) {
-            const float power = (float)std::exp2(j / 8.0);
+        fill(of_8, 8, 20);
+        fill(of_32, 32, 18);
+    }
+    static void fill(float* of, int32_t steps, int32_t shift) {
+        for (int32_t j = 0; j < steps; j++) {
+            const float power = (float)std::exp2((double)j / steps);
             int32_t bits;
             std::memcpy(&bits, &power, sizeof bits);
-            bits -= j << 20;
+            bits -= j << shift;
             std::memcpy(&of[j], &bits, sizeof bits);
         }
     }
@@ -52,52 +56,70 @@ static int64_t evaluations(const LtcJob& job) { return job.unfolds * (job.solver
 static int64_t rows(const LtcJob& job) { return job.lanes * job.registers; }  // of the batch, in a tile
 static int64_t tiles(const LtcJob& job) { return (job.batch + rows(job) - 1) / rows(job); }
 
-// Floats that a tile keeps for the backward pass: the potentials before each evaluation of the synapses, and the last ones.
-static int64_t tape_floats(const LtcJob& job) { return (job.time * evaluations(job) + 1) * job.units * rows(job); }
+// What a tile keeps for the backward pass, in rows of one float a lane. A step: for each evaluation of the synapses the potentials before it
+// (units) and the sums G and D it gave to the neurons that have synapses into them (driven each); then the sums of the other neurons, the same
+// over a step (resting each). After the last step, the potentials.
+struct Tape {
+    int64_t driven, resting, evaluation, step, count;
+
+    explicit Tape(const LtcJob& job) : driven(0) {
+        for (int64_t i = 0; i < job.units; i++) driven += job.row[i] < job.row[i + 1];
+        resting = job.units - driven;
+        evaluation = job.units + 2 * driven;
+        step = evaluations(job) * evaluation + 2 * resting;
+        count = job.time * step + job.units;
+    }
+};
+static int64_t tape_floats(const LtcJob& job) { return Tape(job).count * rows(job); }
 
 static float positive(const LtcJob& job, float raw) { return job.softplus ? (raw > 20 ? raw : std::log1p(std::exp(raw))) : raw; }
 static float positive_slope(const LtcJob& job, float raw) { return job.softplus ? 1.0f / (1.0f + std::exp(-raw)) : 1.0f; }
 
 struct Synapse {
     float slope, offset, w, w_erev, sigma;  // activity s = 1 / (1 + 2^(slope v + offset)), slope = -sigma log2(e)
-    int32_t source;
+    int32_t source, target;
 };
+static int64_t padded(int64_t synapses) { return (synapses + 7) / 8 * 8; }  // to whole groups; what is added weighs nothing
 
 // The parameters as the inner loops want them; made once a call.
 struct Prepared {
     std::vector<Synapse> inner, sensory;
     std::vector<float> gleak, cm, leak;  // leak = gleak vleak
+    std::vector<int32_t> driven, resting;  // the neurons with and without synapses into them
 
     explicit Prepared(const LtcJob& job) : gleak(job.units), cm(job.units), leak(job.units) {
-        inner = synapses(job, W, job.source, job.synapses);
-        sensory = synapses(job, SENSORY_W, job.sensory_source, job.sensory_synapses);
+        inner = synapses(job, W, job.source, job.row, job.synapses);
+        sensory = synapses(job, SENSORY_W, job.sensory_source, job.sensory_row, job.sensory_synapses);
         for (int64_t i = 0; i < job.units; i++) {
             gleak[i] = positive(job, job.parameters[GLEAK][i]);
             cm[i] = positive(job, job.parameters[CM][i]);
             leak[i] = gleak[i] * job.parameters[VLEAK][i];
+            (job.row[i] < job.row[i + 1] ? driven : resting).push_back((int32_t)i);
         }
     }
 
-    static std::vector<Synapse> synapses(const LtcJob& job, int first, const int32_t* source, int64_t count) {
+    static std::vector<Synapse> synapses(const LtcJob& job, int first, const int32_t* source, const int32_t* row, int64_t count) {
         const float *raw = job.parameters[first], *mu = job.parameters[first + 1], *sigma = job.parameters[first + 2], *erev = job.parameters[first + 3];
-        std::vector<Synapse> result(count);
+        std::vector<Synapse> result((size_t)padded(count), Synapse{});
+        int32_t target = 0;
         for (int64_t e = 0; e < count; e++) {
             const float w = positive(job, raw[e]), slope = -LOG2E * sigma[e];
-            result[e] = {slope, -slope * mu[e], w, w * erev[e], sigma[e], source[e]};
+            while (row[target + 1] <= e) target++;
+            result[e] = {slope, -slope * mu[e], w, w * erev[e], sigma[e], source[e], target};
         }
         return result;
     }
 };
 
 // Where each group of gradient sums begins, in rows of one register. A synapse's row has four sums (of g s, d s, h v and h, see
-// ltc_passes.h) in turns, REGISTER / 4 parts of each; the other rows are parts of one sum. Totals have four numbers a row.
+// ltc_backward.h) in turns, REGISTER / 4 parts of each; the other rows are parts of one sum. Totals have four numbers a row.
 struct Sums {
     int64_t inner, sensory, drive_g, drive_d, cm, input_w, input_b, output_w, output_b, count;
 
     explicit Sums(const LtcJob& job) {
         inner = 0;
-        sensory = inner + job.synapses;
-        drive_g = sensory + job.sensory_synapses;
+        sensory = inner + padded(job.synapses);
+        drive_g = sensory + padded(job.sensory_synapses);
         drive_d = drive_g + job.units;
         cm = drive_d + job.units;
         input_w = cm + job.units;
@@ -146,23 +168,6 @@ struct Rows {
     Rows(const Rows&) = delete;
     Rows& operator=(const Rows&) = delete;
 };
-
-// Runs work(0) to work(pieces - 1) on up to `threads` threads, this one among them.
-template <class Work>
-static void share(int64_t pieces, int64_t threads, const Work& work) {
-    std::atomic<int64_t> next{0};
-    auto run = [&] {
-        for (int64_t piece = next++; piece < pieces; piece = next++) work(piece);
-    };
-    std::vector<std::thread> helpers;
-    try {
-        for (int64_t i = 1; i < std::min(threads, pieces); i++) helpers.emplace_back(run);
-    } catch (const std::system_error&) {
-        // The system gives no more threads: the ones there are, this one at least, do the work.
-    }
-    run();
-    for (auto& helper : helpers) helper.join();
-}
 
 // One step of a single sample with buffers that stay: see `ltc_step.h`. Synapses are padded to whole vectors of the widest lanes.
 struct Lanes {

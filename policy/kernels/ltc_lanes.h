@@ -60,14 +60,8 @@ INLINE reg fold_product(vf a, vf b) {
 }
 INLINE void sum_to(float* to, reg value) { store_register(to, load_register(to) + value); }
 
-// 1 / sigmoid of a synapse.
-INLINE vf inverse_activity(vf v, const Synapse& synapse) {
-    vf r;
-    EACH_PART r.part[part] = one_plus_exp2(v.part[part] * synapse.slope + synapse.offset);
-    return r;
-}
 INLINE vf reciprocal(vf x) {
-    EACH_PART x.part[part] = inverse(x.part[part]);
+    inverse(x.part);
     return x;
 }
 
@@ -89,38 +83,98 @@ INLINE Decay decay(vf D, float cm, vf d) {
     return one;
 }
 
-// Adds what synapses first to last say about their target to its sums G and D; keeps the activities in `kept` where given.
-// Two synapses share a reciprocal: with a and b the inverses of their activities and r = 1 / (a b), those are b r and a r.
-template <bool KEEP>
-INLINE void evaluate(const Synapse* synapses, int32_t first, int32_t last, const float* v, vf& G, vf& D, float* kept) {
+static const int PARTS = LANES / REGISTER, GROUP = (REGISTER == 16 ? 8 : 4) / PARTS;  // synapses at once, as many as registers hold
+
+// The activities of a group of synapses, or of one synapse at a group of steps.
+struct Activities {
+    reg of[GROUP * PARTS];
+
+    INLINE_MEMBER Activities(const Synapse* synapses, const float* v) {
+        for (int e = 0; e < GROUP; e++)
+            EACH_PART of[e * PARTS + part] =
+                load_register(v + synapses[e].source * LANES + part * REGISTER) * synapses[e].slope + synapses[e].offset;
+        sigmoids(of);
+    }
+    INLINE_MEMBER Activities(const Synapse& synapse, const float* v, int64_t step) {
+        for (int t = 0; t < GROUP; t++)
+            EACH_PART of[t * PARTS + part] = load_register(v + t * step + part * REGISTER) * synapse.slope + synapse.offset;
+        sigmoids(of);
+    }
+    INLINE_MEMBER vf operator[](int e) const {
+        vf r;
+        EACH_PART r.part[part] = of[e * PARTS + part];
+        return r;
+    }
+};
+
+// 1 / activity of a synapse.
+INLINE vf inverse_activity(const Synapse& synapse, const float* v) {
+    vf y = load(v + synapse.source * LANES) * synapse.slope + synapse.offset;
+    one_plus_exp2(y.part);
+    return y;
+}
+
+// Adds what synapses first to last, all those of a target, say about its sums G and D; two share a reciprocal as in `sigmoids`.
+INLINE void evaluate(const std::vector<Synapse>& synapses, int32_t first, int32_t last, const float* v, vf& G, vf& D) {
     int32_t e = first;
     for (; e + 1 < last; e += 2) {
         const Synapse &one = synapses[e], &other = synapses[e + 1];
-        const vf a = inverse_activity(load(v + one.source * LANES), one), b = inverse_activity(load(v + other.source * LANES), other);
-        const vf r = reciprocal(a * b);
-        if (KEEP) {
-            store(kept + (e - first) * LANES, b * r);
-            store(kept + (e + 1 - first) * LANES, a * r);
-        }
+        const vf a = inverse_activity(one, v), b = inverse_activity(other, v), r = reciprocal(a * b);
         G += (b * one.w_erev + a * other.w_erev) * r;
         D += (b * one.w + a * other.w) * r;
     }
     if (e < last) {
-        const vf s = reciprocal(inverse_activity(load(v + synapses[e].source * LANES), synapses[e]));
-        if (KEEP) store(kept + (e - first) * LANES, s);
+        const vf s = reciprocal(inverse_activity(synapses[e], v));
         G += s * synapses[e].w_erev;
         D += s * synapses[e].w;
     }
 }
 
-// From the gradients g and d of a neuron's sums: the synapses' own (four sums each), and those of the source potentials, added to g_v.
-INLINE void evaluate_backward(const Synapse* synapses, int32_t first, int32_t last, const float* v, const float* kept, vf g, vf d, float* g_v,
-                              float* sums) {
-    for (int32_t e = first; e < last; e++) {
+#define EACH_ONE for (int one = 0; one < GROUP; one++)
+
+// From the gradients g and d of the neurons' sums: each synapse's own (four sums), and those of the source potentials, added to g_v.
+INLINE void evaluate_backward(const std::vector<Synapse>& synapses, const float* v, const float* g, const float* d, float* g_v, float* sums) {
+    for (size_t e = 0; e < synapses.size(); e += GROUP) {
+        const Synapse* synapse = &synapses[e];
+        const Activities s(synapse, v);
+        vf h[GROUP];
+        EACH_ONE h[one] = load(g + synapse[one].target * LANES) * synapse[one].w_erev + load(d + synapse[one].target * LANES) * synapse[one].w;
+        EACH_ONE h[one] = h[one] * (s[one] - s[one] * s[one]);
+        EACH_ONE {
+            const reg gs = fold_product(load(g + synapse[one].target * LANES), s[one]);
+            const reg ds = fold_product(load(d + synapse[one].target * LANES), s[one]);
+            sum_to(sums + (e + one) * REGISTER, sum_lanes(gs, ds, fold_product(h[one], load(v + synapse[one].source * LANES)), fold(h[one])));
+        }
+        EACH_ONE add_to(g_v + synapse[one].source * LANES, h[one] * synapse[one].sigma);
+    }
+}
+
+// The same through the sensory synapses over CHUNK steps, a synapse at a time: fewer sums over the lanes, and its parameters stay in registers.
+// A step's x and g_x are `inputs` rows, its g and d are `units` rows.
+static const int CHUNK = GROUP < 4 ? 4 : GROUP;
+
+INLINE void evaluate_backward_over_time(const std::vector<Synapse>& synapses, int64_t inputs, int64_t units, const float* x, const float* g,
+                                        const float* d, float* g_x, float* sums) {
+    const int64_t x_step = inputs * LANES, step = units * LANES;
+    for (size_t e = 0; e < synapses.size(); e++) {
         const Synapse& synapse = synapses[e];
-        const vf s = load(kept + (e - first) * LANES), h = (g * synapse.w_erev + d * synapse.w) * (s - s * s);
-        sum_to(sums + e * REGISTER, sum_lanes(fold_product(g, s), fold_product(d, s), fold_product(h, load(v + synapse.source * LANES)), fold(h)));
-        add_to(g_v + synapse.source * LANES, h * synapse.sigma);
+        const float *x_e = x + synapse.source * LANES, *g_e = g + synapse.target * LANES, *d_e = d + synapse.target * LANES;
+        float* g_x_e = g_x + synapse.source * LANES;
+        reg gs = splat_register(0.0f), ds = gs, hx = gs, h_sum = gs;
+        for (int t = 0; t < CHUNK; t += GROUP) {
+            const Activities s(synapse, x_e, x_step);
+            EACH_ONE {
+                const vf g_ = load(g_e + one * step), d_ = load(d_e + one * step);
+                const vf h = (g_ * synapse.w_erev + d_ * synapse.w) * (s[one] - s[one] * s[one]);
+                gs += fold_product(g_, s[one]);
+                ds += fold_product(d_, s[one]);
+                hx += fold_product(h, load(x_e + one * x_step));
+                h_sum += fold(h);
+                add_to(g_x_e + one * x_step, h * synapse.sigma);
+            }
+            x_e += GROUP * x_step, g_x_e += GROUP * x_step, g_e += GROUP * step, d_e += GROUP * step;
+        }
+        sum_to(sums + e * REGISTER, sum_lanes(gs, ds, hx, h_sum));
     }
 }
 
@@ -133,9 +187,16 @@ struct Tile {
     int64_t row(int64_t lane) const { return first + std::min(lane, valid - 1); }
 
     void gather(const float* from, int64_t stride, int64_t count, float* to) const {
-        for (int64_t lane = 0; lane < LANES; lane++) {
-            const float* line = from + row(lane) * stride;
-            for (int64_t i = 0; i < count; i++) to[i * LANES + lane] = line[i];
+        for (int64_t first_lane = 0; first_lane < LANES; first_lane += REGISTER) {
+            const float* line[REGISTER];
+            for (int64_t lane = 0; lane < REGISTER; lane++) line[lane] = from + row(first_lane + lane) * stride;
+            int64_t i = 0;
+            for (; i + 4 <= count; i += 4) {
+                columns(line, to + i * LANES + first_lane, LANES);
+                for (auto& one : line) one += 4;
+            }
+            for (; i < count; i++)
+                for (int64_t lane = 0; lane < REGISTER; lane++) to[i * LANES + first_lane + lane] = *line[lane]++;
         }
     }
     // As `gather`, with zeros for lanes beyond the batch and for a gradient that is not given.

@@ -9,10 +9,12 @@ INLINE reg load_any(const float* from) {
 // Adds the synapses' parts to the sums into each neuron.
 INLINE void evaluate_one(Stepper& s, const Lanes& synapses, const int32_t* row, const float* v, float* G, float* D) {
     for (size_t e = 0; e < synapses.w.size(); e += REGISTER) {
-        reg potential;
-        for (int lane = 0; lane < REGISTER; lane++) potential[lane] = v[synapses.source[e + lane]];
-        const reg activity = inverse(one_plus_exp2(potential * load_any(&synapses.slope[e]) + load_any(&synapses.offset[e])));
-        const reg w = activity * load_any(&synapses.w[e]), w_erev = activity * load_any(&synapses.w_erev[e]);
+        reg activity[1];
+        for (int lane = 0; lane < REGISTER; lane++) activity[0][lane] = v[synapses.source[e + lane]];
+        activity[0] = activity[0] * load_any(&synapses.slope[e]) + load_any(&synapses.offset[e]);
+        one_plus_exp2(activity);
+        inverse(activity);
+        const reg w = activity[0] * load_any(&synapses.w[e]), w_erev = activity[0] * load_any(&synapses.w_erev[e]);
         std::memcpy(&s.weighted[e], &w, sizeof w);
         std::memcpy(&s.weighted_erev[e], &w_erev, sizeof w_erev);
     }

@@ -30,14 +30,16 @@ namespace REGISTER_NAMESPACE {
 namespace single {
 #include "ltc_lanes.h"
 
-#include "ltc_passes.h"
+#include "ltc_forward.h"
+#include "ltc_backward.h"
 }  // namespace single
 #undef LANES
 #define LANES (2 * REGISTER)
 namespace twice {
 #include "ltc_lanes.h"
 
-#include "ltc_passes.h"
+#include "ltc_forward.h"
+#include "ltc_backward.h"
 }  // namespace twice
 #undef LANES
 }  // namespace REGISTER_NAMESPACE

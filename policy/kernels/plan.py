@@ -73,6 +73,12 @@ class LtcPlan:
         """Evaluations of all synapses a step."""
         return self.unfolds * EVALUATIONS[self.solver]
 
+    @property
+    def tape_rows(self) -> int:
+        """Values a sample that the CPU kernel keeps of a step for the backward pass: `Tape` of ltc_job.h."""
+        driven = int(np.count_nonzero(np.diff(self.row)))
+        return self.evaluations * (self.units + 2 * driven) + 2 * (self.units - driven)
+
     def positive(self, raw: Tensor) -> Tensor:
         """The positive value that a stored parameter stands for."""
         return torch.nn.functional.softplus(raw) if self.softplus else raw

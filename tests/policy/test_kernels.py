@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -137,6 +139,39 @@ def test_results_are_bit_for_bit_the_same_for_any_number_of_threads() -> None:
     for outputs, gradients in found[1:]:
         assert all(torch.equal(a, b) for a, b in zip(outputs, found[0][0], strict=True))
         assert all(torch.equal(gradients[name], found[0][1][name]) for name in gradients)
+
+
+def test_calls_from_several_threads_at_once_give_what_one_alone_gives() -> None:
+    cell = make(WIRINGS["paper"])
+    given_inputs = inputs(cell, 200, 8, "one a step")
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(3)
+        alone = results(cell, given_inputs, "cpu", torch.float32)
+        with ThreadPoolExecutor(4) as pool:
+            found = list(pool.map(lambda _: results(cell, given_inputs, "cpu", torch.float32), range(24)))
+    finally:
+        torch.set_num_threads(before)
+    assert all(torch.equal(a, b) for outputs, _ in found for a, b in zip(outputs, alone[0], strict=True))
+    assert all(torch.equal(gradients[name], alone[1][name]) for _, gradients in found for name in alone[1])
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_process_has_its_own_helper_threads() -> None:
+    cell = make(WIRINGS["paper"])
+    given_inputs = inputs(cell, 100, 4, "one a step")
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        with torch.no_grad():
+            expected = cell(*given_inputs)[0]
+            child = os.fork()
+            if child == 0:
+                os._exit(0 if torch.equal(cell(*given_inputs)[0], expected) else 1)
+    finally:
+        torch.set_num_threads(before)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def test_two_sequences_before_one_backward_pass_keep_apart() -> None:
