@@ -21,8 +21,8 @@ run() {
     echo "$1,$((SECONDS - began)),\"$2\"" >>"$out/stages.csv"
 }
 
-run record "the expert drives 38 generated tracks and 10 streets, disturbed on purpose; its corrections are the labels -> $out/log" \
-    python scripts/record.py --out "$out/log" --tracks 38 --streets 10 --minutes 38 --servers 2 --seed 0
+run record "the expert drives 28 generated tracks and 24 streets, disturbed on purpose; its corrections are the labels -> $out/log" \
+    python scripts/record.py --out "$out/log" --tracks 28 --streets 24 --minutes 41 --servers 2 --seed 0
 run train "a small CNN and 19 liquid neurons learn to steer from the log -> $out/training, $out/checkpoint" \
     python scripts/train.py fit --config configs/train/quickstart.yaml --data.log "$out/log" --out "$out/training"
 cp -r "$out/training/checkpoint" "$out/checkpoint"

@@ -16,6 +16,7 @@ from driving.quantities import LaneState, Pose, UserError, wrap_angle
 
 STEP_M = 1.0
 SMOOTHING_M = 4.0  # curvature is the heading's slope over this length; junction lanes of 6 m radius are still seen
+TURNING_OFF_RAD = 0.6  # so much within 12 m is no lane's continuation
 CLOSING_M = 3.0
 
 
@@ -105,7 +106,8 @@ def _nearest(points, start, x, y, closed):  # type: ignore[no-untyped-def]
 
 
 def follow_lane(carla_map: carla.Map, start: carla.Waypoint, length_m: float, name: str = "route") -> Route:
-    """The lane from `start` on for `length_m`, through junctions by the straightest continuation; ends where no lane goes on.
+    """The lane from `start` on for `length_m`, through junctions by the straightest continuation; ends where no lane goes on, or where it
+    parts and every way turns off (the stem of a T), since nobody who follows the lane could tell which is meant.
 
     Raises UserError where there is less than 3 m of lane to follow.
     """
@@ -170,7 +172,8 @@ def _straightest(point: carla.Waypoint) -> carla.Waypoint | None:
         end = ahead[0] if ahead else option
         return abs(wrap_angle(math.radians(end.transform.rotation.yaw - point.transform.rotation.yaw)))
 
-    return min(options, key=turn)
+    best = min(options, key=turn)
+    return best if turn(best) < TURNING_OFF_RAD else None
 
 
 def _route(name: str, rows: np.ndarray, closed: bool) -> Route:

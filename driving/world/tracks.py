@@ -59,7 +59,7 @@ def street() -> TrackConfig:
         radius_m=(6.2, 14.0),
         turn_deg=(70.0, 100.0),
         clothoid=(0.03, 0.5),
-        straight_m=(25.0, 110.0),
+        straight_m=(12.0, 70.0),
         lane_width_m=(3.3, 4.2),
         lanes_each_way=(1, 1),
         hilly_share=0.0,
