@@ -34,7 +34,7 @@ class SuiteConfig:
         departure_m: beyond this distance from the centre line the car has departed and is put back 2 s further on (m).
         dt_s: the simulated time between two ticks (s).
         seed: decides route starts and whatever else is drawn.
-        camera: image and mounting; left out, the camera that the policy was trained with.
+        camera: image and mounting; left out, `CameraSpec`'s own, which recordings use as well.
     """
 
     name: str = "quickstart"

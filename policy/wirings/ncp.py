@@ -7,7 +7,7 @@ The difference is the command layer's recurrence: 4 synapses are drawn with repl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -80,25 +80,29 @@ def _synapses(polarities: Polarities) -> tuple[Synapse, ...]:
 
 def _fan_out(random: np.random.RandomState, into: Polarities, sources: Sequence[int], targets: Sequence[int], fan: int) -> None:
     """Each source to `fan` targets; a target that nobody chose gets an average number of sources."""
-    missed = list(targets)
-    for source in sources:
-        for target in random.choice(targets, size=fan, replace=False).tolist():
-            missed = [one for one in missed if one != target]
-            into[source, target] = _polarity(random)
-    average = int(np.clip(int(len(sources) * fan / len(targets)), 1, len(sources)))
-    for target in missed:
-        for source in random.choice(sources, size=average, replace=False).tolist():
-            into[source, target] = _polarity(random)
+    _choose(random, into, sources, targets, fan, lambda source, target: (source, target))
 
 
 def _fan_in(random: np.random.RandomState, into: Polarities, sources: Sequence[int], targets: Sequence[int], fan: int) -> None:
     """Each target from `fan` sources; a source that nobody chose gets an average number of targets."""
-    missed = list(sources)
-    for target in targets:
-        for source in random.choice(sources, size=fan, replace=False).tolist():
-            missed = [one for one in missed if one != source]
-            into[source, target] = _polarity(random)
-    average = int(np.clip(int(len(targets) * fan / len(sources)), 1, len(targets)))
-    for source in missed:
-        for target in random.choice(targets, size=average, replace=False).tolist():
-            into[source, target] = _polarity(random)
+    _choose(random, into, targets, sources, fan, lambda target, source: (source, target))
+
+
+def _choose(
+    random: np.random.RandomState,
+    into: Polarities,
+    choosers: Sequence[int],
+    chosen: Sequence[int],
+    fan: int,
+    synapse: Callable[[int, int], tuple[int, int]],
+) -> None:
+    """Each chooser draws `fan` of the chosen; `synapse` makes (source, target) of the two."""
+    missed = list(chosen)
+    for one in choosers:
+        for other in random.choice(chosen, size=fan, replace=False).tolist():
+            missed = [left for left in missed if left != other]
+            into[synapse(one, other)] = _polarity(random)
+    average = int(np.clip(int(len(choosers) * fan / len(chosen)), 1, len(choosers)))
+    for other in missed:
+        for one in random.choice(choosers, size=average, replace=False).tolist():
+            into[synapse(one, other)] = _polarity(random)
