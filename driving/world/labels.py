@@ -7,14 +7,16 @@ shows the triangle that it shows in the other images. Labels have 24 bits.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
 from driving.quantities import Pose
 from driving.world import light as k
+from driving.world.culling import faces_seen, solids_seen, strokes_seen
 from driving.world.materials import TAGS
 from driving.world.rasteriser import draw_paint, draw_triangles
-from driving.world.renderer import Boxes, Buffers, Renderer, box_triangles, camera_row
+from driving.world.renderer import Boxes, Buffers, Renderer, box_triangles, camera_row, reach
 
 # draw_triangles multiplies by 0.86 what has no normal; a little more than its inverse, for it rounds down.
 PLAIN_LIGHT = np.zeros(k.WIDTH)
@@ -30,9 +32,9 @@ def instances(renderer: Renderer, camera: Pose, width_px: int, height_px: int, f
     """1 / depth (Y, X) float32 (1/m; 0 is the sky), tags (Y, X) uint8, and what is seen (Y, X) uint32: 0 the scene, N + 1 the box of row N."""
     row = camera_row(camera, width_px, height_px, fov_deg)
     near, paint, shade = _draw(renderer, row, width_px, height_px, boxes, _row_label)
-    ends, sides, colours = renderer.scene.paint
-    chosen = renderer.paint_seen(row, width_px, height_px)
-    draw_paint(near, paint, shade, row, PLAIN_LIGHT, ends, sides, np.zeros_like(colours), chosen)
+    strokes = renderer.scene.strokes
+    chosen = strokes_seen(strokes, row, width_px, height_px, reach(row))
+    draw_paint(near, paint, shade, row, PLAIN_LIGHT, strokes.ends, strokes.sides, np.zeros_like(strokes.colours), chosen)
     return near.copy(), TAGS[paint >> 24], paint & LABEL
 
 
@@ -62,18 +64,20 @@ def _row_label(triangles: np.ndarray, _: np.ndarray, box: int) -> np.ndarray:
 
 def _draw(renderer: Renderer, row: np.ndarray, columns: int, rows: int, boxes: Boxes, labelling: Labelling) -> Buffers:
     buffers = renderer.blank(columns, rows)
-    for triangles, normals, codes, box in _parts(renderer, row, columns, rows, boxes):
+    for triangles, normals, codes, places, box in _parts(renderer, row, columns, rows, boxes):
         labels, none = labelling(triangles, normals, box), np.zeros_like(normals)
-        draw_triangles(*buffers, row, PLAIN_LIGHT, triangles, none, codes, labels, np.arange(len(triangles)))
+        draw_triangles(*buffers, row, PLAIN_LIGHT, triangles, none, codes, labels, np.arange(len(triangles)), places)
     return buffers
 
 
-def _parts(renderer: Renderer, row: np.ndarray, columns: int, rows: int, boxes: Boxes) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, int]]:
-    for layer, chosen in renderer.layers_seen(row, columns, rows):
-        yield layer.triangles[chosen], layer.normals[chosen], layer.codes[chosen], -1
+def _parts(renderer: Renderer, row: np.ndarray, columns: int, rows: int, boxes: Boxes) -> Iterator[tuple[Any, ...]]:
+    faces = renderer.scene.faces
+    chosen, places = faces_seen(faces, row, columns, rows, reach(row))
+    yield faces.triangles[chosen], faces.normals[chosen], faces.codes[chosen], places, -1
     for n in range(len(boxes.poses)):
         one = slice(n, n + 1)
         alone = Boxes(boxes.poses[one], boxes.half_sizes[one], boxes.colours[one], boxes.tags[one], boxes.lights[one])
         triangles, normals, codes, _ = box_triangles(alone, row)
         if len(triangles):
-            yield triangles, normals, codes, n
+            chosen, places = solids_seen(triangles, row, columns, rows)
+            yield triangles[chosen], normals[chosen], codes[chosen], places, n

@@ -22,6 +22,10 @@ GLOWING = 96  # + semantic tag: a lamp of a vehicle
 GROUND_CLASSES = 5  # classes 1 to 5 are ground
 OBJECT_CLASS = 6
 
+# Solids: their triangles turn the same way seen from outside, and are not drawn from inside. Roofs' eaves and rails are sheets.
+ONE_SIDED = np.zeros(256, dtype=np.bool_)
+ONE_SIDED[[FOLIAGE, WOOD, WALL, METAL, CONCRETE]] = True
+
 # The lane types of carla.LaneType (lower case) that are not plain shoulder, and what they are made of.
 OF_LANE = {
     "driving": DRIVING,

@@ -16,8 +16,8 @@ def noise_tiles(seed: int = 1) -> np.ndarray:
 
 
 def grain_of(noise: np.ndarray) -> np.ndarray:
-    """The same tiles about 0: (2, TILE * TILE) int8, row after row."""
-    return (noise.reshape(2, -1).astype(np.int16) - 128).astype(np.int8)
+    """The same tiles about 0: (2, TILE * TILE) float32, row after row."""
+    return noise.reshape(2, -1).astype(np.float32) - np.float32(128.0)
 
 
 def _tile(random: np.random.Generator, octaves: tuple[tuple[int, float], ...]) -> np.ndarray:

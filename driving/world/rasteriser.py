@@ -17,7 +17,8 @@ from driving.world.materials import GROUND_CLASSES, MARKING, OBJECT_CLASS
 
 C_POSITION, C_FORWARD, C_RIGHT, C_UP, C_FOCAL, C_CX, C_CY, CAMERA_WIDTH = 0, 3, 6, 9, 12, 13, 14, 15
 NEAR_M = 0.15
-CLASS_BIAS = 1.04  # ground of a higher class wins while its 1 / depth is at least the other's over this
+LOWER_BITS = np.uint32(27)
+CLASS_BIAS = np.float32(1.04)  # ground of a higher class wins while its 1 / depth is at least the other's over this
 DECAL_BIAS = 1.06
 SHADOW_BIAS = 1.12
 THINNEST_PX = 0.9  # thinner paint is drawn this wide and as much paler
@@ -82,18 +83,24 @@ def _span(near, paint, shade, polygon, count, code, red, green, blue, alpha, mod
         elif kind == MARKING >> 3:
             _blend(near, paint, y, start, stop, w, a, code, red, green, blue, alpha)
         else:
-            _fill(near, paint, y, start, stop, w, a, kind, value)
+            _fill(near, paint, y, start, stop, np.float32(w), np.float32(a), kind, value)
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
 def _fill(near, paint, y, start, stop, w, a, kind, value):  # type: ignore[no-untyped-def]
     lower = 3 <= kind <= GROUND_CLASSES
-    for x in range(start, stop):
-        here = near[y, x]
-        if w > here or (lower and w * CLASS_BIAS > here and (paint[y, x] >> 27) < kind):
-            near[y, x] = w
-            paint[y, x] = value
-        w += a
+    rank = np.uint32(kind)
+    if lower:
+        for x in range(stop - start):
+            here, old, v = near[y, start + x], paint[y, start + x], w + a * np.float32(x)
+            wins = (v > here) | ((v * CLASS_BIAS > here) & ((old >> LOWER_BITS) < rank))
+            near[y, start + x] = v if wins else here
+            paint[y, start + x] = value if wins else old
+    else:
+        for x in range(stop - start):
+            here, old, v = near[y, start + x], paint[y, start + x], w + a * np.float32(x)
+            near[y, start + x] = max(v, here)
+            paint[y, start + x] = value if v > here else old
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
@@ -169,14 +176,20 @@ def _polygon(camera, triangles, which, seen, screen):  # type: ignore[no-untyped
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def draw_triangles(near, paint, shade, camera, light, triangles, normals, codes, colours, chosen):  # type: ignore[no-untyped-def]
-    """Draws the chosen triangles (F, 3, 3), lit flat by their normals (F, 3) from either side. light: sun direction, sun colour, ambient colour."""
+def draw_triangles(near, paint, shade, camera, light, triangles, normals, codes, colours, chosen, places):  # type: ignore[no-untyped-def]
+    """Draws the chosen triangles (F, 3, 3), lit flat by their normals (F, 3) from either side.
+
+    light: sun direction, sun colour, ambient colour. chosen (K,) and places (K, 9): as `culling` answers them.
+    """
     seen, screen = np.empty((3, 3)), np.empty((4, 4))
     for index in range(chosen.shape[0]):
         n = chosen[index]
-        count = _polygon(camera, triangles, n, seen, screen)
-        if count < 3 or not _touches(screen, count, near.shape[0], near.shape[1]):
-            continue
+        clipped = places[index, 2] == 0.0
+        count = 3
+        if clipped:
+            count = _polygon(camera, triangles, n, seen, screen)
+            if count < 3 or not _touches(screen, count, near.shape[0], near.shape[1]):
+                continue
         nx, ny, nz = normals[n, 0], normals[n, 1], normals[n, 2]
         towards = nx * (camera[0] - triangles[n, 0, 0]) + ny * (camera[1] - triangles[n, 0, 1]) + nz * (camera[2] - triangles[n, 0, 2])
         if towards < 0.0:
@@ -186,7 +199,46 @@ def draw_triangles(near, paint, shade, camera, light, triangles, normals, codes,
         r = int(min(255.0, colours[n, 0] * (light[3] * sun + light[6] * sky)))
         g = int(min(255.0, colours[n, 1] * (light[4] * sun + light[7] * sky)))
         b = int(min(255.0, colours[n, 2] * (light[5] * sun + light[8] * sky)))
-        _span(near, paint, shade, screen, count, int(codes[n]), r, g, b, 1.0, PLAIN)
+        if clipped:
+            _span(near, paint, shade, screen, count, int(codes[n]), r, g, b, 1.0, PLAIN)
+        else:
+            _triangle(near, paint, places[index], int(codes[n]), r, g, b)
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
+def _triangle(near, paint, at, code, red, green, blue):  # type: ignore[no-untyped-def]
+    """Fills a triangle of three screen points (x, y, 1 / depth), (9,), as `_span` does a polygon, with less to do a row."""
+    rows, columns = near.shape
+    x0, y0, w0 = np.float64(at[0]), np.float64(at[1]), np.float64(at[2])
+    x1, y1, w1 = np.float64(at[3]), np.float64(at[4]), np.float64(at[5])
+    x2, y2, w2 = np.float64(at[6]), np.float64(at[7]), np.float64(at[8])
+    det = (x1 - x0) * (y2 - y0) - (y1 - y0) * (x2 - x0)
+    if abs(det) < 1e-9:
+        return
+    a = ((w1 - w0) * (y2 - y0) - (y1 - y0) * (w2 - w0)) / det
+    b = ((x1 - x0) * (w2 - w0) - (w1 - w0) * (x2 - x0)) / det
+    origin = w0 + a * (0.5 - x0) + b * (0.5 - y0)
+    if y1 < y0:
+        x0, y0, x1, y1 = x1, y1, x0, y0
+    if y2 < y0:
+        x0, y0, x2, y2 = x2, y2, x0, y0
+    if y2 < y1:
+        x1, y1, x2, y2 = x2, y2, x1, y1
+    first, last = math.ceil(max(y0, 0.0) - 0.5), math.ceil(min(y2, float(rows)) - 0.5)
+    long = (x2 - x0) / (y2 - y0)
+    upper = (x1 - x0) / (y1 - y0) if y1 > y0 else 0.0
+    lower = (x2 - x1) / (y2 - y1) if y2 > y1 else 0.0
+    kind = code >> 3
+    value = np.uint32((code << 24) | (red << 16) | (green << 8) | blue)
+    step = np.float32(a)
+    for y in range(first, last):
+        middle = y + 0.5
+        one = x0 + (middle - y0) * long
+        two = x0 + (middle - y0) * upper if middle < y1 else x1 + (middle - y1) * lower
+        start = math.ceil(max(min(one, two), 0.0) - 0.5)
+        stop = math.ceil(min(max(one, two), float(columns)) - 0.5)
+        if start < stop:
+            _fill(near, paint, y, start, stop, np.float32(origin + a * start + b * y), step, kind, value)
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")

@@ -93,14 +93,13 @@ def _within(boxes: Boxes, pose: np.ndarray, reach_m: float, without: int) -> Mov
 
 
 def _gridded(scene: Scene) -> Solid:
-    layers = [layer for layer in scene.layers if layer.near_m == 0.0]  # the others are coarser pictures of the same
-    triangles = np.concatenate([layer.triangles for layer in layers])
-    codes = np.concatenate([layer.codes for layer in layers])
+    finest = scene.faces.finest
+    triangles, codes = scene.faces.triangles[finest], scene.faces.codes[finest]
     classes = np.where(codes >> 3 >= OBJECT_CLASS, 0, codes >> 3).astype(np.uint8)
     low, high = triangles[..., :2].min(axis=(0, 1)).astype(float) - 0.1, triangles[..., :2].max(axis=(0, 1)).astype(float) + 0.1
     cell = max(CELL_M, math.sqrt(float(np.prod(high - low)) / MAX_CELLS))
     grid = np.array([*low, cell, *np.ceil((high - low) / cell)])
-    ends, sides, _ = scene.paint
+    ends, sides = scene.strokes.ends, scene.strokes.sides
     starts, items = _bucketed(triangles, grid)
     paint_starts, paint_items = _bucketed(np.concatenate([ends - sides, ends + sides], axis=1), grid)
     return Solid(triangles, codes, classes, grid, starts, items, heights(triangles, starts, items), ends, sides, paint_starts, paint_items)

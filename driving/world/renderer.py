@@ -8,7 +8,6 @@ Perspective: a pinhole at the camera's pose; the pixel of a point (x forward, y 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,12 +15,13 @@ from numba import njit
 
 from driving.quantities import Pose
 from driving.world import light as k
+from driving.world.culling import faces_seen, solids_seen, strokes_seen
 from driving.world.light import light_of
 from driving.world.materials import ACTOR, GLOWING, TAGS
 from driving.world.noise import grain_of, noise_tiles
 from driving.world.rasteriser import CAMERA_WIDTH, draw_paint, draw_shadows, draw_triangles
-from driving.world.scene import PAINT_M, SHADOWS_M, Layer, Scene
-from driving.world.shading import LOOKS, rain_over, shade_image
+from driving.world.scene import SHADOWS_M, Scene
+from driving.world.shading import rain_over, shade_image
 from driving.world.shapes import BODY, CAR_PARTS, CAR_TRIANGLES, HEADLAMP, TAILLAMP, TYRE, WINDOW
 from driving.world.sky import empty_sky
 from driving.world.weather import Weather
@@ -90,7 +90,7 @@ class Renderer:
         if want == "semantic":
             return TAGS[paint >> 24]
         out = np.empty((height_px, width_px, 4), np.uint8)
-        shade_image(out.view(np.uint32)[..., 0], near, paint, shade, row, self._light, self._noise, self._grain, LOOKS, self._sky)
+        shade_image(out.view(np.uint32)[..., 0], near, paint, shade, row, self._light, self._noise, self._grain, self._sky)
         if self._light[k.RAIN] > 0.0:
             rain_over(out, self._light[k.RAIN], self._light[k.WIND], int(time_s * 1000.0 + 0.5))
         return out
@@ -116,34 +116,20 @@ class Renderer:
             buffer.fill(0)
         return buffers
 
-    def layers_seen(self, row: np.ndarray, columns: int, rows: int) -> Iterator[tuple[Layer, np.ndarray]]:
-        """The scene's layers in the order of drawing, each with its triangles (F,) in view."""
-        above = reach(row)
-        for layer in self.scene.layers:
-            chosen = layer.chunks.seen(row, columns, rows, layer.near_m, layer.far_m * above)
-            if len(chosen):
-                yield layer, chosen
-
-    def paint_seen(self, row: np.ndarray, columns: int, rows: int) -> np.ndarray:
-        """The painted segments in view."""
-        return self.scene.paint_chunks.seen(row, columns, rows, 0.0, PAINT_M * reach(row))
-
     def _draw(self, row: np.ndarray, columns: int, rows: int, boxes: Boxes) -> Buffers:
-        buffers, scene, light = self.blank(columns, rows), self.scene, self._light
-        for layer, chosen in self.layers_seen(row, columns, rows):
-            draw_triangles(*buffers, row, light, layer.triangles, layer.normals, layer.codes, layer.colours, chosen)
+        buffers, scene, light, above = self.blank(columns, rows), self.scene, self._light, reach(row)
+        _draw_faces(*buffers, row, light, scene.faces, above)
         if len(boxes.poses):
             self._draw_boxes(buffers, row, boxes)
-        draw_paint(*buffers, row, light, *scene.paint, self.paint_seen(row, columns, rows))
-        if len(self._shadows):
-            draw_shadows(*buffers, row, _close(self._shadows, row, SHADOWS_M * reach(row)))
+        _draw_decals(*buffers, row, light, scene.strokes, self._shadows, SHADOWS_M * above, above)
         if len(boxes.poses):
             draw_shadows(*buffers, row, _under(boxes.poses, boxes.half_sizes, light[:3]))
         return buffers
 
     def _draw_boxes(self, buffers: Buffers, row: np.ndarray, boxes: Boxes) -> None:
         triangles, normals, codes, colours = box_triangles(boxes, row, self._light[k.NIGHT] > 0.5)
-        draw_triangles(*buffers, row, self._light, triangles, normals, codes, colours, np.arange(len(triangles)))
+        seen = solids_seen(triangles, row, buffers[0].shape[1], buffers[0].shape[0])
+        draw_triangles(*buffers, row, self._light, triangles, normals, codes, colours, *seen)
 
 
 def reach(row: np.ndarray) -> float:
@@ -155,6 +141,20 @@ def box_triangles(boxes: Boxes, row: np.ndarray, night: bool = False) -> tuple[n
     """The boxes near a camera as triangles (F, 3, 3), their normals (F, 3), codes (F,) and colours (F, 3), box after box."""
     parts = boxes.poses, boxes.half_sizes, boxes.colours, boxes.tags, boxes.lights
     return _cars(*parts, PLAIN_BOX, row, CAR_TRIANGLES, CAR_PARTS, bool(night))
+
+
+@njit(cache=True, nogil=True)
+def _draw_faces(near, paint, shade, camera, light, faces, above):  # type: ignore[no-untyped-def]
+    chosen, places = faces_seen(faces, camera, near.shape[1], near.shape[0], above)
+    draw_triangles(near, paint, shade, camera, light, faces.triangles, faces.normals, faces.codes, faces.colours, chosen, places)
+
+
+@njit(cache=True, nogil=True)
+def _draw_decals(near, paint, shade, camera, light, strokes, shadows, shadows_m, above):  # type: ignore[no-untyped-def]
+    chosen = strokes_seen(strokes, camera, near.shape[1], near.shape[0], above)
+    draw_paint(near, paint, shade, camera, light, strokes.ends, strokes.sides, strokes.colours, chosen)
+    if len(shadows):
+        draw_shadows(near, paint, shade, camera, _close(shadows, camera, shadows_m))
 
 
 @njit(cache=True, nogil=True)

@@ -1,31 +1,32 @@
 """A world to look at: all that stands still, as triangles sorted by place, and where the sun's shadows fall.
 
-Triangles are kept in square chunks, so that a camera draws only what is in its view, nearest chunks first. Left to others: drawing
-(`renderer`), what things look like (`surfaces`, `scenery`).
+Triangles are kept in square chunks, so that a camera draws only what is in its view, nearest chunks first. Left to others: which these are
+(`culling`), drawing (`renderer`), what things look like (`surfaces`, `scenery`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from driving.world import materials
 from driving.world.ground import Ground
-from driving.world.rasteriser import C_FOCAL, C_FORWARD, C_RIGHT, C_UP
 from driving.world.roads import RoadNetwork
 from driving.world.scenery import Proxies, SceneryConfig, make_scenery
 from driving.world.surfaces import Mesh, Paint, Palette, join, land_mesh, lane_mesh, paint_of, verge_mesh
 
-CHUNK_M = 40.0
+CHUNK_M = 60.0
 VIEW_M = 260.0
-NEAR_LAND_M = 100.0  # further away the land is drawn four times coarser
+NEAR_LAND_M, FAR_LAND = 100.0, 4  # further away the land is drawn so many times coarser
 SMALL_THINGS_M = 90.0
 SMALL_M = 2.5
 PAINT_M = 170.0
 SHADOWS_M = 90.0
 LONGEST_SHADOW = 6.0  # times the height
+STEPS_APART_M = 1e5  # further than anything is seen
+ROUNDING_M = 0.01  # of single precision
 
 
 @dataclass
@@ -41,73 +42,121 @@ class SceneConfig:
     randomise: bool = False
 
 
-class Chunks:
-    """One layer's triangles (or painted segments), sorted by chunk."""
+class Chunks(NamedTuple):
+    """Squares of ground (C) with the items (N) that lie on them.
 
-    def __init__(self, middles: np.ndarray, extent_m: float) -> None:
-        """middles (N, 3): where each item lies; extent_m: how far it may reach from there."""
-        cell = np.floor(middles[:, :2] / CHUNK_M).astype(np.int64)
-        low = cell.min(0) if len(cell) else np.zeros(2, np.int64)
-        width = int((cell[:, 1] - low[1]).max()) + 1 if len(cell) else 1
-        key = (cell[:, 0] - low[0]) * width + cell[:, 1] - low[1]
-        self.order = np.argsort(key, kind="stable")
-        keys, starts = np.unique(key[self.order], return_index=True)
-        self.starts = np.append(starts, len(key)).astype(np.int64)
-        self.spheres = np.zeros((len(keys), 4))
-        for n in range(len(keys)):
-            part = middles[self.order[self.starts[n] : self.starts[n + 1]]]
-            low3, high3 = part.min(0), part.max(0)
-            self.spheres[n, :3] = (low3 + high3) / 2
-            self.spheres[n, 3] = float(np.linalg.norm(high3 - low3)) / 2 + extent_m
+    spheres (4, C) float32: x, y, z and radius (m) around each chunk; starts (C + 1,) where each begins among the items; steps (C,) float32 the
+    drawing step it belongs to, times STEPS_APART_M; near_m and far_m (C,) float32 between which distances it is drawn.
+    """
 
-    def seen(self, camera: np.ndarray, columns: int, rows: int, near_m: float, far_m: float) -> np.ndarray:
-        """Indices of the items in chunks in the camera's view between two distances, nearest chunks first."""
-        return _seen(self.spheres, self.starts, camera, columns / 2.0 / camera[C_FOCAL], rows / 2.0 / camera[C_FOCAL], near_m, far_m)
+    spheres: np.ndarray
+    starts: np.ndarray
+    steps: np.ndarray
+    near_m: np.ndarray
+    far_m: np.ndarray
 
 
-@dataclass
-class Layer:
-    """Triangles of one drawing step, in chunks, drawn between two distances (m)."""
+def chunked(middles: np.ndarray, extent_m: float, chunk_m: float, step: int, near_m: float, far_m: float) -> tuple[np.ndarray, Chunks]:
+    """The order (N,) of items by chunk, and the chunks. middles (N, 3): where each item lies; extent_m: how far it may reach from there."""
+    cell = np.floor(middles[:, :2] / chunk_m).astype(np.int64)
+    low = cell.min(0) if len(cell) else np.zeros(2, np.int64)
+    width = int((cell[:, 1] - low[1]).max()) + 1 if len(cell) else 1
+    key = (cell[:, 0] - low[0]) * width + cell[:, 1] - low[1]
+    order = np.argsort(key, kind="stable")
+    keys, starts = np.unique(key[order], return_index=True)
+    starts = np.append(starts, len(key)).astype(np.int64)
+    spheres = np.zeros((len(keys), 4))
+    for n in range(len(keys)):
+        part = middles[order[starts[n] : starts[n + 1]]]
+        low3, high3 = part.min(0), part.max(0)
+        spheres[n, :3] = (low3 + high3) / 2
+        spheres[n, 3] = float(np.linalg.norm(high3 - low3)) / 2 + extent_m + ROUNDING_M
+    rest = (np.full(len(keys), value, np.float32) for value in (step * STEPS_APART_M, near_m, far_m))
+    return order, Chunks(np.ascontiguousarray(spheres.T, np.float32), starts, *rest)
+
+
+def together(parts: list[Chunks]) -> Chunks:
+    """The chunks of several lists of items, for the lists one after the other."""
+    first = np.cumsum([0, *(part.starts[-1] for part in parts)])
+    starts = np.append(np.concatenate([part.starts[:-1] + at for part, at in zip(parts, first, strict=False)]), first[-1])
+    rest = (np.concatenate(columns) for columns in zip(*(part[2:] for part in parts), strict=True))
+    return Chunks(np.concatenate([part.spheres for part in parts], axis=1), starts, *rest)
+
+
+class Layer(NamedTuple):
+    """The triangles of one drawing step, drawn between two distances (m)."""
+
+    mesh: Mesh
+    near_m: float
+    far_m: float
+    chunk_m: float = CHUNK_M
+
+
+class Faces(NamedTuple):
+    """All triangles of a scene (F), layer by layer and chunk by chunk.
+
+    triangles (F, 3, 3) and normals (F, 3) float32, codes (F,) uint8 materials, colours (F, 3) uint8; corners (9, F) float32 are the triangles'
+    coordinates once more, each in a stretch of its own; one_sided (F,) float32 is 1 for those that are seen from outside only, else 0.
+    """
 
     triangles: np.ndarray
     normals: np.ndarray
     codes: np.ndarray
     colours: np.ndarray
+    corners: np.ndarray
+    one_sided: np.ndarray
     chunks: Chunks
-    near_m: float
-    far_m: float
 
     @staticmethod
-    def of(mesh: Mesh, near_m: float, far_m: float) -> Layer:
-        """Sorts a mesh into chunks."""
-        triangles = mesh.triangles.astype(np.float32)
-        middles = triangles.mean(1).astype(np.float64)
-        extent = float(np.linalg.norm(triangles - triangles.mean(1, keepdims=True), axis=2).max(initial=0.0))
-        chunks = Chunks(middles, extent)
-        triangles = np.ascontiguousarray(triangles[chunks.order])
-        normals = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
-        normals /= np.maximum(np.linalg.norm(normals, axis=1), 1e-12)[:, None]
-        if len(mesh.materials) and mesh.materials[0] >> 3 < materials.OBJECT_CLASS:
-            normals *= np.where(normals[:, 2:] < 0, -1.0, 1.0)  # ground is seen from above
-        return Layer(
-            triangles,
-            normals.astype(np.float32),
-            np.ascontiguousarray(mesh.materials[chunks.order]),
-            np.ascontiguousarray(mesh.colours[chunks.order]),
-            chunks,
-            near_m,
-            far_m,
-        )
+    def of(layers: list[Layer]) -> Faces:
+        """Sorts the layers' meshes into chunks."""
+        parts, chunks = [], []
+        for step, layer in enumerate(layers):
+            triangles = layer.mesh.triangles.astype(np.float32)
+            extent = float(np.linalg.norm(triangles - triangles.mean(1, keepdims=True), axis=2).max(initial=0.0))
+            order, own = chunked(triangles.mean(1).astype(np.float64), extent, layer.chunk_m, step, layer.near_m, layer.far_m)
+            triangles = triangles[order]
+            normals = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
+            normals /= np.maximum(np.linalg.norm(normals, axis=1), 1e-12)[:, None]
+            if len(layer.mesh.materials) and layer.mesh.materials[0] >> 3 < materials.OBJECT_CLASS:
+                normals *= np.where(normals[:, 2:] < 0, -1.0, 1.0)  # ground is seen from above
+            parts.append((triangles, normals.astype(np.float32), layer.mesh.materials[order], layer.mesh.colours[order]))
+            chunks.append(own)
+        triangles, normals, codes, colours = (np.ascontiguousarray(np.concatenate(part)) for part in zip(*parts, strict=True))
+        corners, one_sided = np.ascontiguousarray(triangles.reshape(-1, 9).T), materials.ONE_SIDED[codes].astype(np.float32)
+        return Faces(triangles, normals, codes, colours, corners, one_sided, together(chunks))
+
+    @property
+    def finest(self) -> np.ndarray:
+        """Which triangles (F,) are no coarser picture of others."""
+        return np.repeat(self.chunks.near_m == 0.0, np.diff(self.chunks.starts))
+
+
+class Strokes(NamedTuple):
+    """All painted segments of a scene (S), chunk by chunk: as `surfaces.Paint`, their ends once more as places (6, S), the widest half (m)."""
+
+    ends: np.ndarray
+    sides: np.ndarray
+    colours: np.ndarray
+    places: np.ndarray
+    widest_m: float
+    chunks: Chunks
+
+    @staticmethod
+    def of(paint: Paint) -> Strokes:
+        """Sorts the paint into chunks."""
+        longest = float(np.linalg.norm(paint.ends[:, 1] - paint.ends[:, 0], axis=1).max(initial=0.0))
+        widest = float(np.linalg.norm(paint.sides, axis=2).max(initial=0.0))
+        order, chunks = chunked(paint.ends.mean(1).astype(np.float64), longest / 2 + 0.5, CHUNK_M, 0, 0.0, PAINT_M)
+        ends, sides, colours = (np.ascontiguousarray(part[order]) for part in paint)
+        return Strokes(ends, sides, colours, np.ascontiguousarray(ends.reshape(-1, 6).T), widest, chunks)
 
 
 class Scene:
     """All that stands still in one world. `solids` (S, BOX_WIDTH) are its static boxes for collisions."""
 
     def __init__(self, layers: list[Layer], paint: Paint, proxies: Proxies, solids: np.ndarray) -> None:
-        self.layers, self.proxies, self.solids = layers, proxies, solids
-        longest = float(np.linalg.norm(paint.ends[:, 1] - paint.ends[:, 0], axis=1).max(initial=0.0)) if len(paint.ends) else 0.0
-        self.paint_chunks = Chunks(paint.ends.mean(1).astype(np.float64), longest / 2 + 0.5)
-        self.paint = Paint(*(np.ascontiguousarray(part[self.paint_chunks.order]) for part in paint))
+        self.faces, self.strokes, self.proxies, self.solids = Faces.of(layers), Strokes.of(paint), proxies, solids
 
     def shadows(self, sun: np.ndarray) -> np.ndarray:
         """Flat shadow triangles (N, 10, 3, 3) of the N proxies for a unit vector to the sun; none for a sun below 4 degrees."""
@@ -128,16 +177,16 @@ def build_scene(network: RoadNetwork, ground: Ground, seed: int, config: SceneCo
     small = np.ptp(scenery.mesh.triangles.reshape(-1, 9)[:, 2::3], axis=1) < SMALL_M if len(scenery.mesh.triangles) else np.zeros(0, bool)
     lanes = lane_mesh(network, palette)
     layers = [
-        Layer.of(land_mesh(ground.terrain, palette), 0.0, NEAR_LAND_M),
-        Layer.of(land_mesh(ground.terrain, palette, 4), NEAR_LAND_M * 0.6, 4 * VIEW_M),
-        Layer.of(verge_mesh(network, palette), 0.0, VIEW_M),
+        Layer(land_mesh(ground.terrain, palette), 0.0, NEAR_LAND_M),
+        Layer(land_mesh(ground.terrain, palette, FAR_LAND), NEAR_LAND_M, 4 * VIEW_M, CHUNK_M * FAR_LAND),
+        Layer(verge_mesh(network, palette), 0.0, VIEW_M),
     ]
     for kind in range(2, materials.GROUND_CLASSES + 1):
         part = lanes.materials >> 3 == kind
         if part.any():
-            layers.append(Layer.of(Mesh(*(values[part] for values in lanes)), 0.0, VIEW_M))
+            layers.append(Layer(Mesh(*(values[part] for values in lanes)), 0.0, VIEW_M))
     for part, far_m in ((~small, VIEW_M), (small, SMALL_THINGS_M)):
-        layers.append(Layer.of(join([Mesh(*(values[part] for values in scenery.mesh))]), 0.0, far_m))
+        layers.append(Layer(join([Mesh(*(values[part] for values in scenery.mesh))]), 0.0, far_m))
     return Scene(layers, paint_of(network, palette), scenery.proxies, scenery.solids)
 
 
@@ -200,38 +249,3 @@ def _box_shadows(proxies: Proxies, away: np.ndarray) -> np.ndarray:
         m = (n + 1) % 4
         faces += [np.stack([low[:, n], low[:, m], high[:, m]], 1), np.stack([low[:, n], high[:, m], high[:, n]], 1)]
     return np.stack(faces, axis=1)
-
-
-@njit(cache=True, nogil=True)
-def _seen(spheres, starts, camera, tan_x, tan_y, near_m, far_m):  # type: ignore[no-untyped-def]
-    count = spheres.shape[0]
-    distance, chosen = np.empty(count), np.empty(count, np.int64)
-    found, total = 0, 0
-    slant_x, slant_y = (1.0 + tan_x * tan_x) ** 0.5, (1.0 + tan_y * tan_y) ** 0.5
-    for n in range(count):
-        x, y, z = spheres[n, 0] - camera[0], spheres[n, 1] - camera[1], spheres[n, 2] - camera[2]
-        radius = spheres[n, 3]
-        ahead = x * camera[C_FORWARD] + y * camera[C_FORWARD + 1] + z * camera[C_FORWARD + 2]
-        if ahead < -radius:
-            continue
-        right = x * camera[C_RIGHT] + y * camera[C_RIGHT + 1] + z * camera[C_RIGHT + 2]
-        if abs(right) - tan_x * ahead > radius * slant_x:
-            continue
-        up = x * camera[C_UP] + y * camera[C_UP + 1] + z * camera[C_UP + 2]
-        if abs(up) - tan_y * ahead > radius * slant_y:
-            continue
-        away = (x * x + y * y + z * z) ** 0.5
-        if away - radius > far_m or away + radius < near_m:
-            continue
-        distance[found], chosen[found] = away - radius, n
-        found += 1
-        total += starts[n + 1] - starts[n]
-    order = np.argsort(distance[:found])
-    items = np.empty(total, np.int64)
-    at = 0
-    for k in range(found):
-        n = chosen[order[k]]
-        for item in range(starts[n], starts[n + 1]):
-            items[at] = item
-            at += 1
-    return items

@@ -19,11 +19,10 @@ from driving.world.sky import SKY_PX, sky_entry
 
 FINE_PER_M, COARSE_PER_M, BROAD_PER_M = 14.0, 1.9, 1.1
 GLOW_CLASS = 12
-FINE, COARSELY, TINT, WETS, TILES = range(5)  # columns of LOOKS
 
 # A block of a row: so many pixels at once, each quantity in its own stretch of an array.
 BLOCK = 256
-DEPTH, SIZE, CLEAR, ALONG_X, ALONG_Y, DOWN, WET_GROUND, POOL = range(0, 8 * BLOCK, BLOCK)
+DEPTH, SIZE, CLEAR, ALONG_X, ALONG_Y, DOWN, WET_GROUND, POOL, GRAIN, PATCH, SPECK, RED, GREEN, BLUE, STRETCHES = range(0, 15 * BLOCK, BLOCK)
 # What is the same for many pixels: fog, wet, night; directions of a row's middle, of a block's first pixel, from pixel to pixel; tiles' origins.
 R_FOG, R_FROM, R_PER_M, R_SHADOW, R_BASE, R_FIRST, R_STEP, R_ORIGIN = 0, 3, 4, 5, 6, 9, 12, 15
 R_MIRROR, R_SHINE, R_TO_SUN, R_WET, R_NIGHT, ROW_WIDTH = 23, 26, 29, 32, 33, 34
@@ -38,28 +37,20 @@ LAMP_FADES = np.float32(1.0 / 55.0)  # 1 / m
 GLOW_RED, GLOW_GREEN, GLOW_BLUE = np.float32(200.0), np.float32(170.0), np.float32(120.0)
 SMALLEST, FARTHEST = np.float32(1e-5), np.float32(1e6)
 COARSE, BROAD, FINELY = np.float32(COARSE_PER_M), np.float32(BROAD_PER_M), np.float32(FINE_PER_M)
-HALF_SKY, OPAQUE = np.float32(SKY_PX * 0.4999), np.uint32(0xFF000000)
+HALF_SKY, SKY_WIDE = np.float32(SKY_PX * 0.4999), np.int32(SKY_PX)
+OPAQUE, NOTHING = np.uint32(0xFF000000), np.uint32(0)
 
 
-def _looks() -> np.ndarray:
-    """(256, 5): how strongly a material shows the fine and the coarse tile, how much coarse noise reddens it, whether it wets, paving."""
-    table = np.zeros((256, 5), np.float32)
-    for code in range(8, 48):
-        table[code] = (0.0022, 0.0014, 0.0, 1.0, 0.0)
-    for code in range(m.TERRAIN, m.SIDEWALK):
-        table[code] = (0.0030, 0.0045, 0.0010, 0.0, 0.0)
-    table[m.SIDEWALK, TILES] = 0.05
-    table[m.MEDIAN] = table[m.VERGE]
-    table[m.FOLIAGE] = (0.0030, 0.0030, 0.0006, 0.0, 0.0)
-    table[m.MARKING] = (0.0016, 0.0010, 0.0, 1.0, 0.0)
-    return table
-
-
-LOOKS = _looks()
+# How strongly a surface shows the fine and the coarse tile, how much coarse noise reddens it: land, paved ground, leaves, paint.
+LAND_FINE, LAND_COARSE, LAND_TINT = np.float32(0.0030), np.float32(0.0045), np.float32(0.0010)
+PAVED_FINE, PAVED_COARSE = np.float32(0.0022), np.float32(0.0014)
+LEAVES_FINE, LEAVES_COARSE, LEAVES_TINT = np.float32(0.0030), np.float32(0.0030), np.float32(0.0006)
+PAINT_FINE, PAINT_COARSE = np.float32(0.0016), np.float32(0.0010)
+SLABS = np.float32(0.05)  # every other slab of a pavement is so much darker
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def shade_image(out, near, paint, shade, camera, light, noise, grain, looks, sky):  # type: ignore[no-untyped-def]
+def shade_image(out, near, paint, shade, camera, light, noise, grain, sky):  # type: ignore[no-untyped-def]
     """Fills `out` (Y, X) uint32, which is BGRA in memory. sky: the table of `sky`, filled where it is seen; grain: `grain_of(noise)`.
 
     A row goes block by block through loops over arrays of a fixed size: what needs no table is worked out for many pixels at once.
@@ -68,8 +59,7 @@ def shade_image(out, near, paint, shade, camera, light, noise, grain, looks, sky
     inv_f = 1.0 / camera[C_FOCAL]
     ox, oy = camera[0] + FAR_M, camera[1] + FAR_M
     row, beam = _row_of(camera, light), _beam_of(camera, columns)
-    values, places = np.zeros(8 * BLOCK, np.float32), np.empty(6 * BLOCK, np.int32)
-    tint = np.empty(3 * BLOCK, np.float32)
+    values, places = np.zeros(STRETCHES, np.float32), np.empty(5 * BLOCK, np.int32)
     for y in range(rows):
         v = (camera[C_CY] - y - 0.5) * inv_f
         for axis in range(3):
@@ -80,16 +70,19 @@ def shade_image(out, near, paint, shade, camera, light, noise, grain, looks, sky
             for axis in range(3):
                 row[R_FIRST + axis], row[R_STEP + axis] = row[R_BASE + axis] + camera[C_RIGHT + axis] * u, camera[C_RIGHT + axis] * inv_f
             _geometry(values, places, near, y, start, count, row)
-            if _solid(near, y, start, count) > 0:
-                _texture(tint, values, places, paint, shade, y, start, count, grain, looks, row)
+            solid = _solid(near, y, start, count)
+            if solid > 0:
+                _look_up(values, places, grain, count)
+                _texture(values, places, paint, shade, y, start, count, row)
                 if light[k.PUDDLES] > 0.0:
                     _puddles(values, noise, count, ox, oy, light[k.PUDDLES])
                 if light[k.WET] > 0.0:
-                    _wet(tint, values, shade, y, start, count, row)
+                    _wet(values, shade, y, start, count, row)
                 if light[k.NIGHT] > 0.0:
-                    _by_night(tint, values, beam, paint, y, start, count, row)
-                _blend_fog(out, tint, values, y, start, count, row)
-            _sky_block(out, near, places, y, start, count, sky, light, noise)
+                    _by_night(values, beam, paint, y, start, count, row)
+                _blend_fog(out, values, y, start, count, row)
+            if solid < count:
+                _sky_block(out, near, places, y, start, count, sky, light, noise)
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
@@ -149,7 +142,7 @@ def _geometry(values, places, near, y, start, count, row):  # type: ignore[no-un
         dx, dy, dz = dx0 + sx * n, dy0 + sy * n, dz0 + sz * n
         # octahedral coordinates of the upper half of all directions; what is below the horizon looks as the horizon
         scale = HALF_SKY / (abs(dx) + abs(dy) + max(dz, ZERO))
-        places[4 * BLOCK + x], places[5 * BLOCK + x] = np.int32(HALF_SKY + dy * scale), np.int32(HALF_SKY + dx * scale)
+        places[4 * BLOCK + x] = np.int32(HALF_SKY + dy * scale) * SKY_WIDE + np.int32(HALF_SKY + dx * scale)
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
@@ -162,25 +155,36 @@ def _solid(near, y, start, count):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def _texture(tint, values, places, paint, shade, y, start, count, grain, looks, row):  # type: ignore[no-untyped-def]
-    """The block's colours (0 to 255) with texture and the sun's shadow."""
+def _look_up(values, places, grain, count):  # type: ignore[no-untyped-def]
+    """Looks the noise up: a loop of its own, because no other can be vectorised beside look-ups."""
+    fine, broad = grain[0], grain[1]
+    for x in range(count):
+        values[GRAIN + x] = fine[places[x]]
+        values[PATCH + x] = broad[places[BLOCK + x]]
+        values[SPECK + x] = fine[places[2 * BLOCK + x]]
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def _texture(values, places, paint, shade, y, start, count, row):  # type: ignore[no-untyped-def]
+    """The block's colours (0 to 255) with texture and the sun's shadow. What shows no texture lies in no shadow either."""
+    dark = row[R_SHADOW]
     for x in range(count):
         value = paint[y, start + x]
-        code = value >> np.uint32(24)
-        factor, broad = ONE, np.float32(grain[1, np.uint32(places[BLOCK + x])])
-        look = looks[code, COARSELY]
-        if look > ZERO:
-            factor += look * (np.float32(grain[0, np.uint32(places[x])]) * F_SIX_TENTHS + broad)
-            close = max(ZERO, ONE - values[DEPTH + x] * FINE_FADES)
-            factor += looks[code, FINE] * np.float32(grain[0, np.uint32(places[2 * BLOCK + x])]) * close
-            factor -= looks[code, TILES] * np.float32(places[3 * BLOCK + x])
-            if shade[y, start + x] != 0:
-                factor *= row[R_SHADOW]
-        values[WET_GROUND + x] = looks[code, WETS]
-        red = factor + looks[code, TINT] * broad
-        tint[x] = np.float32(np.int32((value >> np.uint32(16)) & np.uint32(255))) * red
-        tint[BLOCK + x] = np.float32(np.int32((value >> np.uint32(8)) & np.uint32(255))) * factor
-        tint[2 * BLOCK + x] = np.float32(np.int32(value & np.uint32(255))) * factor
+        code = np.int32(value >> np.uint32(24))
+        land = ((code >= m.TERRAIN) & (code < m.SIDEWALK)) | (code == m.MEDIAN)
+        paved = (code >= m.SIDEWALK) & (code < m.FOLIAGE) & (code != m.MEDIAN)
+        leaves, line = code == m.FOLIAGE, code == m.MARKING
+        coarse = LAND_COARSE if land else PAVED_COARSE if paved else LEAVES_COARSE if leaves else PAINT_COARSE if line else ZERO
+        fine = LAND_FINE if land else PAVED_FINE if paved else LEAVES_FINE if leaves else PAINT_FINE if line else ZERO
+        reds = LAND_TINT if land else LEAVES_TINT if leaves else ZERO
+        slab = SLABS * np.float32(places[3 * BLOCK + x]) if code == m.SIDEWALK else ZERO
+        patch, close = values[PATCH + x], max(ZERO, ONE - values[DEPTH + x] * FINE_FADES)
+        factor = ONE + coarse * (values[GRAIN + x] * F_SIX_TENTHS + patch) + fine * values[SPECK + x] * close - slab
+        factor *= ONE if shade[y, start + x] == 0 else dark
+        values[WET_GROUND + x] = ONE if paved | line else ZERO
+        values[RED + x] = np.float32(np.int32((value >> np.uint32(16)) & np.uint32(255))) * (factor + reds * patch)
+        values[GREEN + x] = np.float32(np.int32((value >> np.uint32(8)) & np.uint32(255))) * factor
+        values[BLUE + x] = np.float32(np.int32(value & np.uint32(255))) * factor
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
@@ -195,7 +199,7 @@ def _puddles(values, noise, count, ox, oy, puddles):  # type: ignore[no-untyped-
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def _wet(tint, values, shade, y, start, count, row):  # type: ignore[no-untyped-def]
+def _wet(values, shade, y, start, count, row):  # type: ignore[no-untyped-def]
     """Wet ground: darker, and mirroring the horizon the more the flatter it is seen; puddles mirror all."""
     wet, dx0, dy0, sx, sy = row[R_WET], row[R_FIRST], row[R_FIRST + 1], row[R_STEP], row[R_STEP + 1]
     for x in range(count):
@@ -211,12 +215,12 @@ def _wet(tint, values, shade, y, start, count, row):  # type: ignore[no-untyped-
         shine = cos8 * cos8 * cos8 * (F_4 * wet + F_SIX_TENTHS * pool) * open_sky
         ground = values[WET_GROUND + x]
         for c in range(3):
-            old = tint[c * BLOCK + x]
-            tint[c * BLOCK + x] = old + ground * (old * (keep - ONE) + mirror * row[R_MIRROR + c] + shine * row[R_SHINE + c])
+            old = values[RED + c * BLOCK + x]
+            values[RED + c * BLOCK + x] = old + ground * (old * (keep - ONE) + mirror * row[R_MIRROR + c] + shine * row[R_SHINE + c])
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def _by_night(tint, values, beam, paint, y, start, count, row):  # type: ignore[no-untyped-def]
+def _by_night(values, beam, paint, y, start, count, row):  # type: ignore[no-untyped-def]
     """Lamps of vehicles glow; head lamps at the camera light what is ahead, within their beam (a share a column of the picture)."""
     night = row[R_NIGHT]
     for x in range(count):
@@ -224,33 +228,39 @@ def _by_night(tint, values, beam, paint, y, start, count, row):  # type: ignore[
         fall = max(ZERO, ONE - depth * LAMP_FADES)
         lamp = ONE + F_14 * night * fall * fall * beam[start + x] * min(ONE, depth * F_2)
         glows = (paint[y, start + x] >> np.uint32(27)) >= np.uint32(GLOW_CLASS)
-        r, g, b = tint[x], tint[BLOCK + x], tint[2 * BLOCK + x]
+        r, g, b = values[RED + x], values[GREEN + x], values[BLUE + x]
         white = night if g + g > r else F_12 * night  # a tail lamp is red
-        tint[x] = r + GLOW_RED * night if glows else r * lamp
-        tint[BLOCK + x] = g + GLOW_GREEN * white if glows else g * lamp
-        tint[2 * BLOCK + x] = b + GLOW_BLUE * white if glows else b * lamp * F_9
+        values[RED + x] = r + GLOW_RED * night if glows else r * lamp
+        values[GREEN + x] = g + GLOW_GREEN * white if glows else g * lamp
+        values[BLUE + x] = b + GLOW_BLUE * white if glows else b * lamp * F_9
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def _blend_fog(out, tint, values, y, start, count, row):  # type: ignore[no-untyped-def]
+def _blend_fog(out, values, y, start, count, row):  # type: ignore[no-untyped-def]
     """Lays fog over the block and packs it."""
     fog_r, fog_g, fog_b = row[R_FOG], row[R_FOG + 1], row[R_FOG + 2]
     for x in range(count):
         clear = values[CLEAR + x]
-        r = min(max(fog_r + (tint[x] - fog_r) * clear, ZERO), WHITE)
-        g = min(max(fog_g + (tint[BLOCK + x] - fog_g) * clear, ZERO), WHITE)
-        b = min(max(fog_b + (tint[2 * BLOCK + x] - fog_b) * clear, ZERO), WHITE)
+        r = min(max(fog_r + (values[RED + x] - fog_r) * clear, ZERO), WHITE)
+        g = min(max(fog_g + (values[GREEN + x] - fog_g) * clear, ZERO), WHITE)
+        b = min(max(fog_b + (values[BLUE + x] - fog_b) * clear, ZERO), WHITE)
         out[y, start + x] = np.uint32((np.int32(r) << np.int32(16)) | (np.int32(g) << np.int32(8)) | np.int32(b)) | OPAQUE
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def _sky_block(out, near, places, y, start, count, sky, light, noise):  # type: ignore[no-untyped-def]
+    table, unknown = sky.reshape(-1), 0
     for x in range(count):
-        if near[y, start + x] <= ZERO:
-            j, i = places[4 * BLOCK + x], places[5 * BLOCK + x]
-            if sky[j, i] == 0:
-                sky[j, i] = sky_entry(j, i, light, noise)
-            out[y, start + x] = sky[j, i]
+        colour, open_sky = table[places[4 * BLOCK + x]], near[y, start + x] <= ZERO
+        out[y, start + x] = colour if open_sky else out[y, start + x]
+        unknown += open_sky & (colour == NOTHING)
+    if unknown > 0:
+        for x in range(count):
+            if near[y, start + x] <= ZERO:
+                at = places[4 * BLOCK + x]
+                if table[at] == 0:
+                    table[at] = sky_entry(at // SKY_PX, at % SKY_PX, light, noise)
+                out[y, start + x] = table[at]
 
 
 @njit(cache=True, nogil=True)

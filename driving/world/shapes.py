@@ -1,6 +1,7 @@
 """Low-polygon shapes of things beside the road and of vehicles, each in a unit frame, and how to place many at once.
 
-A shape's triangles (F, 3, 3) have x forward, y right, z up, with z = 0 on the ground and sizes near 1, scaled when placed.
+A shape's triangles (F, 3, 3) have x forward, y right, z up, with z = 0 on the ground and sizes near 1, scaled when placed. Corners a, b, c go
+round so that (b - a) x (c - a) points outwards: materials.ONE_SIDED is not drawn from behind.
 """
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ SHAPES: dict[str, Shape] = {
         [
             (box(-0.5, 0.5, -0.5, 0.5, 0.0, 0.62), materials.WALL, (0, 0, 0), True),
             (
-                np.array([[[-0.5, -0.5, 0.62], [-0.5, 0.5, 0.62], [-0.5, 0.0, 1.0]], [[0.5, -0.5, 0.62], [0.5, 0.0, 1.0], [0.5, 0.5, 0.62]]]),
+                np.array([[[-0.5, 0.5, 0.62], [-0.5, -0.5, 0.62], [-0.5, 0.0, 1.0]], [[0.5, -0.5, 0.62], [0.5, 0.5, 0.62], [0.5, 0.0, 1.0]]]),
                 materials.WALL,
                 (0, 0, 0),
                 True,
@@ -119,13 +120,13 @@ SHAPES: dict[str, Shape] = {
     "pole": _shape(
         [
             (spindle([(0.014, 0.0), (0.009, 1.0)], 4), materials.METAL, (120, 122, 124), False),
-            (box(-0.01, 0.22, -0.008, 0.008, 0.985, 1.0), materials.METAL, (120, 122, 124), False),
+            (box(-0.01, 0.22, -0.008, 0.008, 0.985, 1.0, bottom=True), materials.METAL, (120, 122, 124), False),
         ]
     ),
     "sign": _shape(
         [
             (spindle([(0.02, 0.0), (0.02, 0.75)], 4), materials.METAL, (130, 132, 134), False),
-            (box(-0.01, 0.01, -0.15, 0.15, 0.7, 1.0), materials.METAL, (0, 0, 0), True),
+            (box(-0.01, 0.01, -0.15, 0.15, 0.7, 1.0, bottom=True), materials.METAL, (0, 0, 0), True),
         ]
     ),
 }
