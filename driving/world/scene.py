@@ -14,14 +14,15 @@ import numpy as np
 from driving.world import materials
 from driving.world.ground import Ground
 from driving.world.roads import RoadNetwork
-from driving.world.scenery import Proxies, SceneryConfig, make_scenery
-from driving.world.surfaces import Mesh, Paint, Palette, join, land_mesh, lane_mesh, paint_of, verge_mesh
+from driving.world.scenery import SceneryConfig, make_scenery
+from driving.world.surfaces import Mesh, Paint, Palette, land_mesh, lane_mesh, paint_of, verge_mesh
+from driving.world.things import NOBODY, Proxies, Scenery
 
 CHUNK_M = 60.0
 VIEW_M = 260.0
 NEAR_LAND_M, FAR_LAND = 100.0, 4  # further away the land is drawn so many times coarser
-SMALL_THINGS_M = 90.0
-SMALL_M = 2.5
+SMALL_THINGS_M, LONG_THINGS_M = 90.0, 120.0
+SMALL_M, LONG_M = 2.5, 4.0
 PAINT_M = 170.0
 SHADOWS_M = 90.0
 LONGEST_SHADOW = 6.0  # times the height
@@ -84,19 +85,21 @@ def together(parts: list[Chunks]) -> Chunks:
 
 
 class Layer(NamedTuple):
-    """The triangles of one drawing step, drawn between two distances (m)."""
+    """The triangles (F) of one drawing step, drawn between two distances (m), and of which thing each is, if of any (F,)."""
 
     mesh: Mesh
     near_m: float
     far_m: float
     chunk_m: float = CHUNK_M
+    owners: np.ndarray | None = None
 
 
 class Faces(NamedTuple):
     """All triangles of a scene (F), layer by layer and chunk by chunk.
 
     triangles (F, 3, 3) and normals (F, 3) float32, codes (F,) uint8 materials, colours (F, 3) uint8; corners (9, F) float32 are the triangles'
-    coordinates once more, each in a stretch of its own; one_sided (F,) float32 is 1 for those that are seen from outside only, else 0.
+    coordinates once more, each in a stretch of its own; one_sided (F,) float32 is 1 for those that are seen from outside only, else 0;
+    owners (F,) int32 are the things they belong to, NOBODY for the ground.
     """
 
     triangles: np.ndarray
@@ -105,6 +108,7 @@ class Faces(NamedTuple):
     colours: np.ndarray
     corners: np.ndarray
     one_sided: np.ndarray
+    owners: np.ndarray
     chunks: Chunks
 
     @staticmethod
@@ -120,11 +124,12 @@ class Faces(NamedTuple):
             normals /= np.maximum(np.linalg.norm(normals, axis=1), 1e-12)[:, None]
             if len(layer.mesh.materials) and layer.mesh.materials[0] >> 3 < materials.OBJECT_CLASS:
                 normals *= np.where(normals[:, 2:] < 0, -1.0, 1.0)  # ground is seen from above
-            parts.append((triangles, normals.astype(np.float32), layer.mesh.materials[order], layer.mesh.colours[order]))
+            owners = np.full(len(order), NOBODY, np.int32) if layer.owners is None else layer.owners[order]
+            parts.append((triangles, normals.astype(np.float32), layer.mesh.materials[order], layer.mesh.colours[order], owners))
             chunks.append(own)
-        triangles, normals, codes, colours = (np.ascontiguousarray(np.concatenate(part)) for part in zip(*parts, strict=True))
+        triangles, normals, codes, colours, owners = (np.ascontiguousarray(np.concatenate(part)) for part in zip(*parts, strict=True))
         corners, one_sided = np.ascontiguousarray(triangles.reshape(-1, 9).T), materials.ONE_SIDED[codes].astype(np.float32)
-        return Faces(triangles, normals, codes, colours, corners, one_sided, together(chunks))
+        return Faces(triangles, normals, codes, colours, corners, one_sided, owners, together(chunks))
 
     @property
     def finest(self) -> np.ndarray:
@@ -153,19 +158,40 @@ class Strokes(NamedTuple):
 
 
 class Scene:
-    """All that stands still in one world. `solids` (S, BOX_WIDTH) are its static boxes for collisions."""
+    """All that stands still in one world: what is drawn, and the things that it is made of with their solid boxes and shadow proxies."""
 
-    def __init__(self, layers: list[Layer], paint: Paint, proxies: Proxies, solids: np.ndarray) -> None:
-        self.faces, self.strokes, self.proxies, self.solids = Faces.of(layers), Strokes.of(paint), proxies, solids
+    def __init__(self, layers: list[Layer], paint: Paint, scenery: Scenery) -> None:
+        self.faces, self.strokes = Faces.of(layers), Strokes.of(paint)
+        self.things, self.proxies, self._solids, self._solid_owners = scenery.things, scenery.proxies, scenery.solids, scenery.solid_owners
+        self._whole, self._hidden = self.faces.triangles.copy(), np.zeros(len(self.things.kinds), bool)
+
+    @property
+    def solids(self) -> np.ndarray:
+        """The static boxes (S, BOX_WIDTH) of the things that are there."""
+        return self._solids[~self._hidden[self._solid_owners]]
+
+    @property
+    def hidden(self) -> np.ndarray:
+        """Which things (N,) are not there for now."""
+        return self._hidden.copy()
+
+    def hide(self, hidden: np.ndarray) -> None:
+        """Takes things (N,) bool out of the scene, and puts all others back: a hidden thing's triangles shrink to a point, and it has no shadow."""
+        changed = np.flatnonzero((self.faces.owners != NOBODY) & (hidden != self._hidden)[self.faces.owners])
+        gone = hidden[self.faces.owners[changed]]
+        self.faces.triangles[changed] = np.where(gone[:, None, None], self._whole[changed, :1], self._whole[changed])
+        self.faces.corners[:, changed] = self.faces.triangles[changed].reshape(-1, 9).T
+        self._hidden = hidden.copy()
 
     def shadows(self, sun: np.ndarray) -> np.ndarray:
         """Flat shadow triangles (N, 10, 3, 3) of the N proxies for a unit vector to the sun; none for a sun below 4 degrees."""
-        if sun[2] < 0.07 or len(self.proxies.feet) == 0:
+        proxies = Proxies(*(part[~self._hidden[self.proxies.owners]] for part in self.proxies))
+        if sun[2] < 0.07 or len(proxies.feet) == 0:
             return np.zeros((0, 10, 3, 3), np.float32)
         slope = min(LONGEST_SHADOW, float(np.hypot(sun[0], sun[1]) / sun[2]))
         away = -sun[:2] / max(float(np.hypot(sun[0], sun[1])), 1e-9) * slope
-        rounds, boxes = _round_shadows(self.proxies, away), _box_shadows(self.proxies, away)
-        return np.where(self.proxies.boxes[:, None, None, None], boxes, rounds).astype(np.float32)
+        rounds, boxes = _round_shadows(proxies, away), _box_shadows(proxies, away)
+        return np.where(proxies.boxes[:, None, None, None], boxes, rounds).astype(np.float32)
 
 
 def build_scene(network: RoadNetwork, ground: Ground, seed: int, config: SceneConfig | None = None) -> Scene:
@@ -174,7 +200,7 @@ def build_scene(network: RoadNetwork, ground: Ground, seed: int, config: SceneCo
     random = np.random.default_rng((seed, 7))
     palette = random_palette(random) if config.randomise else Palette()
     scenery = make_scenery(network, ground, random, config.scenery)
-    small = np.ptp(scenery.mesh.triangles.reshape(-1, 9)[:, 2::3], axis=1) < SMALL_M if len(scenery.mesh.triangles) else np.zeros(0, bool)
+    small, long = _sizes(scenery.mesh.triangles)
     lanes = lane_mesh(network, palette)
     layers = [
         Layer(land_mesh(ground.terrain, palette), 0.0, NEAR_LAND_M),
@@ -185,9 +211,17 @@ def build_scene(network: RoadNetwork, ground: Ground, seed: int, config: SceneCo
         part = lanes.materials >> 3 == kind
         if part.any():
             layers.append(Layer(Mesh(*(values[part] for values in lanes)), 0.0, VIEW_M))
-    for part, far_m in ((~small, VIEW_M), (small, SMALL_THINGS_M)):
-        layers.append(Layer(join([Mesh(*(values[part] for values in scenery.mesh))]), 0.0, far_m))
-    return Scene(layers, paint_of(network, palette), scenery.proxies, scenery.solids)
+    for part, far_m in ((~small, VIEW_M), (small & ~long, SMALL_THINGS_M), (small & long, LONG_THINGS_M)):
+        layers.append(Layer(Mesh(*(values[part] for values in scenery.mesh)), 0.0, far_m, owners=scenery.owners[part]))
+    return Scene(layers, paint_of(network, palette), scenery)
+
+
+def _sizes(triangles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which triangles (F, 3, 3) are low, and which are long."""
+    if len(triangles) == 0:
+        return np.zeros(0, bool), np.zeros(0, bool)
+    size = np.ptp(triangles, axis=1)
+    return size[:, 2] < SMALL_M, np.hypot(size[:, 0], size[:, 1]) > LONG_M
 
 
 def random_palette(random: np.random.Generator) -> Palette:
