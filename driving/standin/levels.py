@@ -44,6 +44,14 @@ class Level:
     renderer: Renderer = field(repr=False)
     rays: RayCaster = field(repr=False)
 
+    def hide(self, hidden: np.ndarray) -> None:
+        """Hides things (N,) bool of the scene and shows all others: to cameras, rays and cars."""
+        scene = self.renderer.scene
+        scene.hide(hidden)
+        self.statics.replace(scene.solids)
+        self.renderer.refresh()
+        self.rays.refresh()
+
 
 class Catalogue:
     """Where the maps come from: a folder, a file, a seed, or a client's text; the last few loaded are kept."""

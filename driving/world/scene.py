@@ -15,6 +15,7 @@ from driving.world import materials
 from driving.world.ground import Ground
 from driving.world.roads import RoadNetwork
 from driving.world.scenery import SceneryConfig, make_scenery
+from driving.world.shadows import flat_shadows
 from driving.world.surfaces import Mesh, Paint, Palette, land_mesh, lane_mesh, paint_of, verge_mesh
 from driving.world.things import NOBODY, Proxies, Scenery
 
@@ -25,7 +26,6 @@ SMALL_THINGS_M, LONG_THINGS_M = 90.0, 120.0
 SMALL_M, LONG_M = 2.5, 4.0
 PAINT_M = 170.0
 SHADOWS_M = 90.0
-LONGEST_SHADOW = 6.0  # times the height
 STEPS_APART_M = 1e5  # further than anything is seen
 ROUNDING_M = 0.01  # of single precision
 
@@ -184,14 +184,8 @@ class Scene:
         self._hidden = hidden.copy()
 
     def shadows(self, sun: np.ndarray) -> np.ndarray:
-        """Flat shadow triangles (N, 10, 3, 3) of the N proxies for a unit vector to the sun; none for a sun below 4 degrees."""
-        proxies = Proxies(*(part[~self._hidden[self.proxies.owners]] for part in self.proxies))
-        if sun[2] < 0.07 or len(proxies.feet) == 0:
-            return np.zeros((0, 10, 3, 3), np.float32)
-        slope = min(LONGEST_SHADOW, float(np.hypot(sun[0], sun[1]) / sun[2]))
-        away = -sun[:2] / max(float(np.hypot(sun[0], sun[1])), 1e-9) * slope
-        rounds, boxes = _round_shadows(proxies, away), _box_shadows(proxies, away)
-        return np.where(proxies.boxes[:, None, None, None], boxes, rounds).astype(np.float32)
+        """Flat shadow triangles (N, 10, 3, 3) of the N proxies that are there, for a unit vector to the sun; see `shadows`."""
+        return flat_shadows(Proxies(*(part[~self._hidden[self.proxies.owners]] for part in self.proxies)), sun)
 
 
 def build_scene(network: RoadNetwork, ground: Ground, seed: int, config: SceneConfig | None = None) -> Scene:
@@ -243,43 +237,3 @@ def random_palette(random: np.random.Generator) -> Palette:
         colour(np.array([124, 116, 100])),
         float(random.uniform(0.72, 1.08)),
     )
-
-
-def _round_shadows(proxies: Proxies, away: np.ndarray) -> np.ndarray:
-    """A crown's shadow as an eight-sided ellipse and its trunk's as a quad: (N, 10, 3, 3)."""
-    feet, size = proxies.feet, proxies.sizes
-    ground = feet[:, 2] + 0.32
-    along = away / max(float(np.hypot(*away)), 1e-9)
-    across = np.array([-along[1], along[0]])
-    radius, reach = size[:, 0] * 0.38, float(np.hypot(*away))
-    middle = feet[:, :2] + away * (size[:, 2:] * 0.62)
-    angle = np.arange(8) * np.pi / 4
-    a = (radius + 0.22 * size[:, 2] * reach)[:, None, None] * np.cos(angle)[None, :, None] * along
-    b = radius[:, None, None] * np.sin(angle)[None, :, None] * across
-    rim = np.concatenate([middle[:, None] + a + b, np.broadcast_to(ground[:, None, None], (len(feet), 8, 1))], axis=2)
-    fan = np.stack([np.stack([rim[:, 0], rim[:, n], rim[:, n + 1]], 1) for n in range(1, 7)], 1)
-    side = across * 0.15
-
-    def flat(xy: np.ndarray) -> np.ndarray:
-        return np.concatenate([xy, ground[:, None]], axis=1)
-
-    p, q, r, s = flat(feet[:, :2] - side), flat(feet[:, :2] + side), flat(middle + side), flat(middle - side)
-    trunk = np.stack([np.stack([p, q, r], 1), np.stack([p, r, s], 1)], 1)
-    return np.concatenate([fan, trunk, trunk], axis=1)
-
-
-def _box_shadows(proxies: Proxies, away: np.ndarray) -> np.ndarray:
-    """A house's shadow: its walls' and its eaves' projections, (N, 10, 3, 3)."""
-    feet, size = proxies.feet, proxies.sizes
-    ground = feet[:, 2] + 0.32
-    cos, sin = np.cos(proxies.yaw)[:, None], np.sin(proxies.yaw)[:, None]
-    x = np.array([-0.5, 0.5, 0.5, -0.5]) * size[:, :1]
-    y = np.array([-0.5, -0.5, 0.5, 0.5]) * size[:, 1:2]
-    low = np.stack([feet[:, :1] + cos * x - sin * y, feet[:, 1:2] + sin * x + cos * y], axis=2)
-    high = low + away * (size[:, 2] * 0.85)[:, None, None]
-    low, high = (np.concatenate([part, np.broadcast_to(ground[:, None, None], (len(feet), 4, 1))], axis=2) for part in (low, high))
-    faces = [np.stack([high[:, 0], high[:, 1], high[:, 2]], 1), np.stack([high[:, 0], high[:, 2], high[:, 3]], 1)]
-    for n in range(4):
-        m = (n + 1) % 4
-        faces += [np.stack([low[:, n], low[:, m], high[:, m]], 1), np.stack([low[:, n], high[:, m], high[:, n]], 1)]
-    return np.stack(faces, axis=1)
