@@ -144,19 +144,38 @@ def placed(shape: Shape, at: np.ndarray, yaw: np.ndarray, size: np.ndarray, colo
     )
 
 
-# A car in the frame of its bounding box: [-1, 1] in x, y and z. The last number says what is painted: 0 body (its own colour), 1 glass,
-# 2 tyres, 3 head lamps, 4 tail lamps.
-BODY, WINDOW, TYRE, HEADLAMP, TAILLAMP = range(5)
+# Bodies in the frame of their bounding boxes, [-1, 1] in x, y and z: a car, an upright figure, a box, a lamp. Parts say what is painted how; body and
+# lamp have the instance's own colour, and a lamp glows.
+BODY, WINDOW, TYRE, HEADLAMP, TAILLAMP, TROUSERS, SKIN, LAMP = range(8)
+Parts = list[tuple[np.ndarray, int]]
 
 
-def _car() -> tuple[np.ndarray, np.ndarray]:
+def _car() -> Parts:
     cabin = box(-0.62, 0.36, -0.86, 0.86, 0.1, 1.0)
     cabin[cabin[..., 2] > 0.9] *= [0.72, 0.86, 1.0]
     parts = [(box(-1.0, 1.0, -1.0, 1.0, -0.66, 0.12, bottom=True), BODY), (cabin[:8], WINDOW), (cabin[8:], BODY)]
     parts += [(box(x - 0.15, x + 0.15, y - 0.1, y + 0.1, -1.0, -0.4), TYRE) for x in (-0.6, 0.6) for y in (-0.92, 0.92)]
     parts += [(box(0.96, 1.01, y - 0.16, y + 0.16, -0.28, -0.08)[2:4], HEADLAMP) for y in (-0.74, 0.74)]
     parts += [(box(-1.01, -0.96, y - 0.16, y + 0.16, -0.18, 0.0)[6:8], TAILLAMP) for y in (-0.74, 0.74)]
-    return np.concatenate([part for part, _ in parts]), np.repeat([what for _, what in parts], [len(part) for part, _ in parts])
+    return parts
 
 
-CAR_TRIANGLES, CAR_PARTS = _car()
+def _figure() -> Parts:
+    parts = [(box(-0.45, 0.45, y - 0.3, y + 0.3, -1.0, -0.05), TROUSERS) for y in (-0.4, 0.4)]
+    parts += [(box(-0.6, 0.6, -1.0, 1.0, -0.1, 0.62, bottom=True), BODY), (box(-0.55, 0.55, -0.42, 0.42, 0.66, 1.0, bottom=True), SKIN)]
+    return parts
+
+
+def _bodies(*shapes: Parts) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    parts = [part for shape in shapes for part in shape]
+    stops = np.cumsum([sum(len(triangles) for triangles, _ in shape) for shape in shapes])
+    triangles = np.concatenate([triangles for triangles, _ in parts])
+    return triangles, np.repeat([what for _, what in parts], [len(part) for part, _ in parts]), np.column_stack([np.append(0, stops[:-1]), stops])
+
+
+_CUBE = box(-1.0, 1.0, -1.0, 1.0, -1.0, 1.0, bottom=True)
+BODY_TRIANGLES, BODY_PARTS, _RANGES = _bodies(_car(), _figure(), [(_CUBE, BODY)], [(_CUBE, LAMP)])
+# From which triangle to which a body of each of CARLA's semantic tags is drawn: pedestrians as figures; signs, static, dynamic and other things as
+# boxes; lights as lamps; all else as cars.
+BODY_OF_TAG = np.tile(_RANGES[0], (256, 1))
+BODY_OF_TAG[12], BODY_OF_TAG[[8, 20, 21, 22]], BODY_OF_TAG[7] = _RANGES[1], _RANGES[2], _RANGES[3]
