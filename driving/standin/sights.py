@@ -9,6 +9,8 @@ from driving.standin.actors import Sensor
 from driving.standin.episode import Episode
 from driving.world.renderer import Boxes
 
+NOBODY = Boxes()
+
 
 class Sights:
     """The bodies of the episode of the moment, as boxes in the order of the fleet's rows."""
@@ -36,6 +38,8 @@ class Sights:
         boxes, own = self.all(), sensor.carrier
         if own is None:
             return boxes
+        if len(boxes.tags) == 1:
+            return NOBODY
         keep = np.arange(len(boxes.tags)) != own.row
         return Boxes(boxes.poses[keep], boxes.half_sizes[keep], boxes.colours[keep], boxes.tags[keep], boxes.lights[keep])
 
