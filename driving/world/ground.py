@@ -16,7 +16,7 @@ from scipy.spatial import cKDTree
 
 from driving.world.roads import RoadNetwork
 
-CELL_M = 6.0
+CELL_M, MAX_CELLS = 6.0, 4_000_000
 TERRAIN_CELL_M = 10.0
 TERRAIN_MARGIN_M = 300.0
 TERRAIN_DROP_M = 0.05
@@ -49,8 +49,9 @@ class Ground:
         self._triangles = np.ascontiguousarray(triangles, dtype=np.float64)
         low = self._triangles[:, :, :2].min(axis=(0, 1)) - 2 * SEAM_M
         high = self._triangles[:, :, :2].max(axis=(0, 1)) + 2 * SEAM_M
-        self._origin, self._shape = low, tuple(int(n) for n in np.ceil((high - low) / CELL_M).astype(int) + 1)
-        self._starts, self._items = _bucket(self._triangles, low[0], low[1], self._shape[0], self._shape[1])
+        self._cell_m = max(CELL_M, math.sqrt(float(np.prod(high - low)) / MAX_CELLS))
+        self._origin, self._shape = low, tuple(int(n) for n in np.ceil((high - low) / self._cell_m).astype(int) + 1)
+        self._starts, self._items = _bucket(self._triangles, low[0], low[1], self._cell_m, self._shape[0], self._shape[1])
 
     @staticmethod
     def from_network(network: RoadNetwork) -> Ground:
@@ -60,7 +61,7 @@ class Ground:
     def height(self, x: np.ndarray, y: np.ndarray, z_hint: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Height (N,) m, unit normal (N, 3) and friction (N,) under N points; the level nearest to `z_hint` counts."""
         heights, cell = self.terrain.heights_m, self.terrain.xs_m[1] - self.terrain.xs_m[0]
-        grid = (self._origin[0], self._origin[1], self._shape[0], self._shape[1], self._starts, self._items)
+        grid = (self._origin[0], self._origin[1], self._cell_m, self._shape[0], self._shape[1], self._starts, self._items)
         return _height(self._triangles, *grid, heights, self.terrain.xs_m[0], self.terrain.ys_m[0], cell, x, y, z_hint)
 
 
@@ -104,7 +105,7 @@ def _denser(edge: np.ndarray) -> np.ndarray:
 
 
 @njit(cache=True)
-def _bucket(triangles, x0, y0, columns, rows):  # type: ignore[no-untyped-def]
+def _bucket(triangles, x0, y0, side, columns, rows):  # type: ignore[no-untyped-def]
     """Which triangles touch each cell, as offsets and items."""
     counts = np.zeros(columns * rows + 1, dtype=np.int64)
     for fill in range(2):
@@ -116,8 +117,8 @@ def _bucket(triangles, x0, y0, columns, rows):  # type: ignore[no-untyped-def]
         for f in range(triangles.shape[0]):
             low_x, high_x = triangles[f, :, 0].min() - SEAM_M, triangles[f, :, 0].max() + SEAM_M
             low_y, high_y = triangles[f, :, 1].min() - SEAM_M, triangles[f, :, 1].max() + SEAM_M
-            for i in range(int((low_x - x0) / CELL_M), int((high_x - x0) / CELL_M) + 1):
-                for j in range(int((low_y - y0) / CELL_M), int((high_y - y0) / CELL_M) + 1):
+            for i in range(int((low_x - x0) / side), int((high_x - x0) / side) + 1):
+                for j in range(int((low_y - y0) / side), int((high_y - y0) / side) + 1):
                     cell = j * columns + i
                     if fill == 0:
                         counts[cell + 1] += 1
@@ -142,11 +143,11 @@ def _bilinear(heights, x0, y0, cell, x, y):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _height(triangles, x0, y0, columns, rows, starts, items, heights, tx0, ty0, cell, x, y, z_hint):  # type: ignore[no-untyped-def]
+def _height(triangles, x0, y0, side, columns, rows, starts, items, heights, tx0, ty0, cell, x, y, z_hint):  # type: ignore[no-untyped-def]
     count = x.shape[0]
     z, normal, friction = np.empty(count), np.zeros((count, 3)), np.full(count, GRASS_FRICTION)
     for n in range(count):
-        i, j = math.floor((x[n] - x0) / CELL_M), math.floor((y[n] - y0) / CELL_M)
+        i, j = math.floor((x[n] - x0) / side), math.floor((y[n] - y0) / side)
         best, found = 1e18, -1
         if 0 <= i < columns and 0 <= j < rows:
             for k in range(starts[j * columns + i], starts[j * columns + i + 1]):
