@@ -60,7 +60,8 @@ def test_an_episode_that_cannot_be_built_leaves_the_one_before(monkeypatch: pyte
 def test_a_refused_map_leaves_actors_sensors_and_clock_alone(client: carla.Client, world: carla.World, spawn: Spawn) -> None:
     car = spawn("vehicle.audi.tt")
     images: queue.Queue[carla.Image] = queue.Queue()
-    spawn("sensor.camera.rgb", image_size_x=40, image_size_y=30).listen(images.put)
+    camera = spawn("sensor.camera.rgb", image_size_x=40, image_size_y=30)
+    camera.listen(images.put)
     frame, episode = world.tick(), world.id
     for refused in (crossing_with_lights().replace('<geometry s="0" x="20.0"', FAR), "<OpenDRIVE/>"):
         with pytest.raises(RuntimeError):
