@@ -16,6 +16,7 @@ from driving.world.ground import Ground
 from driving.world.roads import RoadNetwork
 from driving.world.scenery import Proxies, SceneryConfig, make_scenery
 from driving.world.surfaces import Mesh, Paint, Palette, join, land_mesh, lane_mesh, paint_of, verge_mesh
+from driving.world.terrain import lane_points
 
 CHUNK_M = 60.0
 VIEW_M = 260.0
@@ -176,9 +177,11 @@ def build_scene(network: RoadNetwork, ground: Ground, seed: int, config: SceneCo
     scenery = make_scenery(network, ground, random, config.scenery)
     small = np.ptp(scenery.mesh.triangles.reshape(-1, 9)[:, 2::3], axis=1) < SMALL_M if len(scenery.mesh.triangles) else np.zeros(0, bool)
     lanes = lane_mesh(network, palette)
+    on_lanes = lane_points(network)
+    near_land, far_land = ground.terrain.drawn(on_lanes), ground.terrain.drawn(on_lanes, FAR_LAND)
     layers = [
-        Layer(land_mesh(ground.terrain, palette), 0.0, NEAR_LAND_M),
-        Layer(land_mesh(ground.terrain, palette, FAR_LAND), NEAR_LAND_M, 4 * VIEW_M, CHUNK_M * FAR_LAND),
+        Layer(land_mesh(near_land, palette), 0.0, NEAR_LAND_M),
+        Layer(land_mesh(far_land, palette), NEAR_LAND_M, 4 * VIEW_M, CHUNK_M * FAR_LAND),
         Layer(verge_mesh(network, palette), 0.0, VIEW_M),
     ]
     for kind in range(2, materials.GROUND_CLASSES + 1):
