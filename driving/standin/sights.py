@@ -10,6 +10,8 @@ from driving.standin.episode import Episode
 from driving.standin.fleet import Fleet
 from driving.world.renderer import Boxes
 
+NOBODY = Boxes()
+
 
 def boxes_of(fleet: Fleet) -> Boxes:
     """All bodies as boxes, in the order of the fleet's rows."""
@@ -41,6 +43,8 @@ class Sights:
         boxes, own = self.all(), sensor.carrier
         if own is None:
             return boxes
+        if len(boxes.tags) == 1:
+            return NOBODY
         keep = np.arange(len(boxes.tags)) != own.row
         return Boxes(boxes.poses[keep], boxes.half_sizes[keep], boxes.colours[keep], boxes.tags[keep], boxes.lights[keep])
 

@@ -1,6 +1,7 @@
 """Where a map's lights and signs stand, which lanes they are for, which lights change together; from the client's own map reader.
 
-Signals of one controller change together; the controllers of one junction take turns.
+Signals of one controller change together; the controllers of one junction take turns. Ids need not be unique: maps are about that give one to
+signals of different kinds, and the client's reader then answers with whichever of them it has kept.
 """
 
 from __future__ import annotations
@@ -70,13 +71,13 @@ class SignPlace:
 def signs(network: RoadNetwork) -> list[SignPlace]:
     """All stop, yield and speed limit signs of a map that stand by at least one lane, in the text's order."""
     found = []
-    for signal_id in dict.fromkeys(signal.id for signal in network.signals if signal.type in SIGN_TYPES):
-        landmarks = network.map.get_all_landmarks_from_id(signal_id)[:MAX_LANDMARKS]
+    for signal_id, kind in dict.fromkeys((signal.id, signal.type) for signal in network.signals if signal.type in SIGN_TYPES):
+        landmarks = [one for one in network.map.get_all_landmarks_from_id(signal_id)[:MAX_LANDMARKS] if one.type == kind]
         stops = tuple(stop for landmark in landmarks for stop in _stops(network.map, landmark))
         if not stops or len(signal_id.encode()) > LONGEST_ID:
             continue
-        type_id, limit = SIGN_TYPES[landmarks[0].type], 0.0
-        if landmarks[0].type == SPEED_LIMIT:
+        type_id, limit = SIGN_TYPES[kind], 0.0
+        if kind == SPEED_LIMIT:
             number = float(landmarks[0].value)
             if not 0.0 < number < 1000.0:
                 continue
@@ -144,7 +145,7 @@ def dynamic_signals(network: RoadNetwork) -> list[SignalPlace]:
     turns = _turns(parse_opendrive(network.name, network.text))
     found = []
     for signal_id in dict.fromkeys(wanted[:MAX_LIGHTS]):
-        landmarks = network.map.get_all_landmarks_from_id(signal_id)[:MAX_LANDMARKS]
+        landmarks = [one for one in network.map.get_all_landmarks_from_id(signal_id)[:MAX_LANDMARKS] if one.is_dynamic]
         stops = tuple(stop for landmark in landmarks for stop in _stops(network.map, landmark))
         if stops and len(signal_id.encode()) <= LONGEST_ID:
             group, turn = turns.get(signal_id, (f"signal {signal_id}", 0))

@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from driving.quantities import UserError
 from driving.standin import packets
 from driving.standin.episode import Episode
 from driving.standin.faults import DIED, Faults
@@ -68,9 +69,13 @@ class Simulation:
 
     def _open(self, name: str) -> None:
         level = self.catalogue.load(name, self.loads)
-        if self.episode_id:
+        try:
+            episode = Episode(level, self._ids, self.streams)
+        except (ValueError, ArithmeticError, LookupError, RuntimeError) as cause:
+            raise UserError(f"the lights and signs of map {level.name} cannot be used: {type(cause).__name__} {cause}") from None
+        if self.episode_id:  # only now: a map that is refused leaves the running world as it was
             self.episode.clear()
-        self.episode = Episode(level, self._ids, self.streams)
+        self.episode = episode
         self.colliders = Collider(self.episode)
         self._measurer.forget()
         self.episode_id += 1

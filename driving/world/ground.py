@@ -1,43 +1,22 @@
 """What lies under the wheels: height, normal and friction at any point, for N points at once (about 1 us each).
 
 On a road the height is that of its strips, triangle by triangle; of several levels (bridges) the one nearest to `z_hint`.
-Beside the roads lies a terrain: a coarse height grid that takes the height of the nearest road and hangs a little below it.
+Beside the roads lies the land (`terrain`).
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
-from scipy.ndimage import gaussian_filter
-from scipy.spatial import cKDTree
 
 from driving.world.roads import RoadNetwork
+from driving.world.terrain import LEVEL_REACH_M, Terrain, bilinear, make_terrain
 
-CELL_M = 6.0
-TERRAIN_CELL_M = 10.0
-TERRAIN_MARGIN_M = 300.0
-TERRAIN_DROP_M = 0.05
-MAX_TERRAIN_NODES = 400_000
+CELL_M, MAX_CELLS = 6.0, 4_000_000
 ROAD_FRICTION, GRASS_FRICTION = 1.0, 0.6
-NEIGHBOURS, LEVEL_SEARCH_M = 8, 12.0
 SEAM_M = 0.005  # sections end where floats end: a point this close to a strip is on it
-LEVEL_REACH_M = 3.0  # a surface further above a body than this is a bridge, not its ground
-
-
-@dataclass(frozen=True)
-class Terrain:
-    """Heights (m) of the land beside the roads on a regular grid: heights[row, column] at (ys[row], xs[column])."""
-
-    xs_m: np.ndarray
-    ys_m: np.ndarray
-    heights_m: np.ndarray
-
-    def at(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """Heights by bilinear interpolation, the border's beyond the grid."""
-        return _bilinear(self.heights_m, self.xs_m[0], self.ys_m[0], self.xs_m[1] - self.xs_m[0], np.atleast_1d(x), np.atleast_1d(y))
 
 
 class Ground:
@@ -46,11 +25,14 @@ class Ground:
     def __init__(self, triangles: np.ndarray, terrain: Terrain) -> None:
         """triangles (F, 3, 3): corners in world coordinates (m)."""
         self.terrain = terrain
-        self._triangles = np.ascontiguousarray(triangles, dtype=np.float64)
-        low = self._triangles[:, :, :2].min(axis=(0, 1)) - 2 * SEAM_M
-        high = self._triangles[:, :, :2].max(axis=(0, 1)) + 2 * SEAM_M
-        self._origin, self._shape = low, tuple(int(n) for n in np.ceil((high - low) / CELL_M).astype(int) + 1)
-        self._starts, self._items = _bucket(self._triangles, low[0], low[1], self._shape[0], self._shape[1])
+        triangles = np.ascontiguousarray(triangles, dtype=np.float64)
+        low = triangles[:, :, :2].min(axis=(0, 1)) - 2 * SEAM_M
+        high = triangles[:, :, :2].max(axis=(0, 1)) + 2 * SEAM_M
+        cell_m = max(CELL_M, math.sqrt(float(np.prod(high - low)) / MAX_CELLS))
+        columns, rows = (int(n) for n in np.ceil((high - low) / cell_m).astype(int) + 1)
+        starts, items = _bucket(triangles, low[0], low[1], cell_m, columns, rows)
+        land = terrain.heights_m, float(terrain.xs_m[0]), float(terrain.ys_m[0]), float(terrain.xs_m[1] - terrain.xs_m[0])
+        self._sought_in = (triangles, float(low[0]), float(low[1]), cell_m, columns, rows, starts, items, *land)
 
     @staticmethod
     def from_network(network: RoadNetwork) -> Ground:
@@ -59,9 +41,7 @@ class Ground:
 
     def height(self, x: np.ndarray, y: np.ndarray, z_hint: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Height (N,) m, unit normal (N, 3) and friction (N,) under N points; the level nearest to `z_hint` counts."""
-        heights, cell = self.terrain.heights_m, self.terrain.xs_m[1] - self.terrain.xs_m[0]
-        grid = (self._origin[0], self._origin[1], self._shape[0], self._shape[1], self._starts, self._items)
-        return _height(self._triangles, *grid, heights, self.terrain.xs_m[0], self.terrain.ys_m[0], cell, x, y, z_hint)
+        return _height(*self._sought_in, x, y, z_hint)
 
 
 def strip_triangles(network: RoadNetwork) -> np.ndarray:
@@ -74,37 +54,8 @@ def strip_triangles(network: RoadNetwork) -> np.ndarray:
     return np.concatenate(parts)
 
 
-def make_terrain(network: RoadNetwork) -> Terrain:
-    """A height grid around the roads: the nearest road's height, smoothed away from roads, a little lower than they are."""
-    lines = [edge for strip in network.strips for edge in (strip.left_xyz_m, strip.right_xyz_m)]
-    sparse, dense = np.concatenate(lines), np.concatenate([_denser(line) for line in lines])
-    x0, y0, x1, y1 = network.bounds_xyxy_m
-    cell = TERRAIN_CELL_M
-    while (x1 - x0 + 2 * TERRAIN_MARGIN_M) * (y1 - y0 + 2 * TERRAIN_MARGIN_M) / cell**2 > MAX_TERRAIN_NODES:
-        cell *= 1.5
-    xs = np.arange(x0 - TERRAIN_MARGIN_M, x1 + TERRAIN_MARGIN_M + cell, cell)
-    ys = np.arange(y0 - TERRAIN_MARGIN_M, y1 + TERRAIN_MARGIN_M + cell, cell)
-    nodes = np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 2)
-    distance, nearest = cKDTree(dense[:, :2]).query(nodes)
-    others, near = cKDTree(sparse[:, :2]).query(nodes, k=NEIGHBOURS)
-    # the nearest height follows a slope; but land lies under a bridge, not on it
-    height, padded = dense[nearest, 2], np.append(sparse[:, 2], np.inf)
-    lowest = np.where(others < distance[:, None] + LEVEL_SEARCH_M, padded[near], np.inf).min(axis=1)
-    base = np.where(height - lowest > LEVEL_REACH_M, lowest, height).reshape(len(ys), len(xs))
-    far = np.clip((distance.reshape(base.shape) - 2.0 * cell) / 60.0, 0.0, 1.0)
-    smooth = gaussian_filter(base, sigma=4.0, mode="nearest")
-    return Terrain(xs, ys, base * (1.0 - far) + smooth * far - TERRAIN_DROP_M)
-
-
-def _denser(edge: np.ndarray) -> np.ndarray:
-    """An edge (K, 3) with three points put between every two, so that the nearest one is at the right height on a slope."""
-    k = np.arange(len(edge))
-    at = np.linspace(0.0, len(edge) - 1.0, 4 * len(edge) - 3)
-    return np.stack([np.interp(at, k, edge[:, axis]) for axis in range(3)], axis=1)
-
-
 @njit(cache=True)
-def _bucket(triangles, x0, y0, columns, rows):  # type: ignore[no-untyped-def]
+def _bucket(triangles, x0, y0, side, columns, rows):  # type: ignore[no-untyped-def]
     """Which triangles touch each cell, as offsets and items."""
     counts = np.zeros(columns * rows + 1, dtype=np.int64)
     for fill in range(2):
@@ -116,8 +67,8 @@ def _bucket(triangles, x0, y0, columns, rows):  # type: ignore[no-untyped-def]
         for f in range(triangles.shape[0]):
             low_x, high_x = triangles[f, :, 0].min() - SEAM_M, triangles[f, :, 0].max() + SEAM_M
             low_y, high_y = triangles[f, :, 1].min() - SEAM_M, triangles[f, :, 1].max() + SEAM_M
-            for i in range(int((low_x - x0) / CELL_M), int((high_x - x0) / CELL_M) + 1):
-                for j in range(int((low_y - y0) / CELL_M), int((high_y - y0) / CELL_M) + 1):
+            for i in range(int((low_x - x0) / side), int((high_x - x0) / side) + 1):
+                for j in range(int((low_y - y0) / side), int((high_y - y0) / side) + 1):
                     cell = j * columns + i
                     if fill == 0:
                         counts[cell + 1] += 1
@@ -128,25 +79,11 @@ def _bucket(triangles, x0, y0, columns, rows):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _bilinear(heights, x0, y0, cell, x, y):  # type: ignore[no-untyped-def]
-    out = np.empty(x.shape[0])
-    for n in range(x.shape[0]):
-        u = min(max((x[n] - x0) / cell, 0.0), heights.shape[1] - 1.001)
-        v = min(max((y[n] - y0) / cell, 0.0), heights.shape[0] - 1.001)
-        i, j = int(u), int(v)
-        a, b = u - i, v - j
-        top = heights[j, i] * (1 - a) + heights[j, i + 1] * a
-        bottom = heights[j + 1, i] * (1 - a) + heights[j + 1, i + 1] * a
-        out[n] = top * (1 - b) + bottom * b
-    return out
-
-
-@njit(cache=True)
-def _height(triangles, x0, y0, columns, rows, starts, items, heights, tx0, ty0, cell, x, y, z_hint):  # type: ignore[no-untyped-def]
+def _height(triangles, x0, y0, side, columns, rows, starts, items, heights, tx0, ty0, cell, x, y, z_hint):  # type: ignore[no-untyped-def]
     count = x.shape[0]
     z, normal, friction = np.empty(count), np.zeros((count, 3)), np.full(count, GRASS_FRICTION)
     for n in range(count):
-        i, j = math.floor((x[n] - x0) / CELL_M), math.floor((y[n] - y0) / CELL_M)
+        i, j = math.floor((x[n] - x0) / side), math.floor((y[n] - y0) / side)
         best, found = 1e18, -1
         if 0 <= i < columns and 0 <= j < rows:
             for k in range(starts[j * columns + i], starts[j * columns + i + 1]):
@@ -176,7 +113,7 @@ def _height(triangles, x0, y0, columns, rows, starts, items, heights, tx0, ty0, 
             friction[n] = ROAD_FRICTION
         else:
             xs, ys = np.array([x[n], x[n] + 1.0, x[n]]), np.array([y[n], y[n], y[n] + 1.0])
-            land = _bilinear(heights, tx0, ty0, cell, xs, ys)
+            land = bilinear(heights, tx0, ty0, cell, xs, ys)
             z[n] = land[0]
             nx, ny, nz = land[0] - land[1], land[0] - land[2], 1.0
         size = math.sqrt(nx * nx + ny * ny + nz * nz)

@@ -28,6 +28,7 @@ from driving.quantities import UserError
 CHECK_TIMEOUT_S = 120.0
 REMEDY = "give a whole OpenDRIVE 1.4 file (.xodr), as CARLA, esmini or RoadRunner export it"
 NO_LANES = 3
+MOST_LANES_KM, FARTHEST_KM = 3000.0, 500.0
 # The child reads the map and asks it all that this package asks, because some files crash only then.
 _CHECK = """
 import json, sys
@@ -105,13 +106,14 @@ def parse_opendrive(name: str, text: str) -> ET.Element:
 
 def check_opendrive(name: str, text: str) -> None:
     """Raises UserError where `text` is no OpenDRIVE map that the simulator's client can read and drive on."""
-    digest = hashlib.sha256("\0".join((version("carla"), _CHECK, text)).encode(errors="replace")).hexdigest()
+    digest = hashlib.sha256("\0".join((version("carla"), f"{MOST_LANES_KM} {FARTHEST_KM}", _CHECK, text)).encode(errors="replace")).hexdigest()
     known = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "liquidlane" / "opendrive" / digest
     if digest in _checked or known.exists():
         return
     root = parse_opendrive(name, text)
     try:
         lanes = list(lanes_of(root))
+        _refuse_absurd(name, root, lanes)
     except ValueError as error:
         raise UserError(f"map {name} has an attribute that is no number ({error}): {REMEDY}") from None
     places = [(lane.road_id, lane.lane_id, s) for lane in lanes if lane.lane_id for s in (lane.start_m + 1e-3, (lane.start_m + lane.end_m) / 2.0)]
@@ -122,6 +124,20 @@ def check_opendrive(name: str, text: str) -> None:
     with contextlib.suppress(OSError):  # a read-only home costs the check again, nothing else
         known.parent.mkdir(parents=True, exist_ok=True)
         known.touch()
+
+
+def _refuse_absurd(name: str, root: ET.Element, lanes: list[Lane]) -> None:
+    """Raises UserError for maps that no computer's memory holds, or whose single precision places are too coarse to drive by."""
+    length_km = sum(lane.end_m - lane.start_m for lane in lanes if lane.lane_id) / 1000.0
+    if length_km > MOST_LANES_KM:
+        raise UserError(f"map {name} has {length_km:,.0f} km of lanes where at most {MOST_LANES_KM:,.0f} km can be served: cut a part out of it")
+    places = [(_number(piece, "x"), _number(piece, "y"), _number(piece, "length")) for piece in root.findall("road/planView/geometry")]
+    away_km = max((math.hypot(x, y) + length for x, y, length in places), default=0.0) / 1000.0
+    if away_km > FARTHEST_KM:
+        raise UserError(
+            f"map {name} reaches {away_km:,.0f} km from its origin where at most {FARTHEST_KM:,.0f} km can be served: "
+            "move its roads near the origin, as an offset in the header does"
+        )
 
 
 def read_map(name: str, text: str) -> carla.Map:

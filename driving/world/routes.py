@@ -18,6 +18,7 @@ STEP_M = 1.0
 SMOOTHING_M = 4.0  # curvature is the heading's slope over this length; junction lanes of 6 m radius are still seen
 TURNING_OFF_RAD = 0.6  # so much within 12 m is no lane's continuation
 CLOSING_M = 3.0
+AHEAD = 0.8  # the cosine of the widest angle from a point's heading to the next point of its route
 
 
 @dataclass(frozen=True)
@@ -119,12 +120,12 @@ def follow_lane(carla_map: carla.Map, start: carla.Waypoint, length_m: float, na
 
 
 def _walk(start: carla.Waypoint, length_m: float) -> tuple[np.ndarray, bool]:
-    """Points (N, 4: x, y, z, lane width) along the lane, and whether they come back to the start."""
+    """Points (N, 5: x, y, z, lane width, heading in rad) along the lane, and whether they come back to the start."""
     rows, point, travelled = [], start, 0.0
     first = start.transform.location
     while travelled <= length_m + 1e-6:
         at = point.transform.location
-        rows.append((at.x, at.y, at.z, point.lane_width))
+        rows.append((at.x, at.y, at.z, point.lane_width, math.radians(point.transform.rotation.yaw)))
         home = point.road_id == start.road_id and point.lane_id == start.lane_id and math.hypot(at.x - first.x, at.y - first.y) < CLOSING_M
         if travelled > 50.0 and home:
             return np.array(rows), True
@@ -177,16 +178,24 @@ def _straightest(point: carla.Waypoint) -> carla.Waypoint | None:
 
 
 def _route(name: str, rows: np.ndarray, closed: bool) -> Route:
-    x, y, z, width = rows.T
-    gaps = np.hypot(np.diff(x), np.diff(y))
-    keep = np.concatenate([[True], gaps > 0.05])
-    x, y, z, width = x[keep], y[keep], z[keep], width[keep]
+    x, y, z, width, _ = rows[_ahead(rows)].T
     if closed:
         x, y, z = (np.append(values[:-1], values[0]) for values in (x, y, z))
         width = np.append(width[:-1], width[0])
     s = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))])
     yaw, curvature = _heading(x, y, s, closed)
     return Route(name, s, x, y, z, yaw, curvature, width, closed)
+
+
+def _ahead(rows: np.ndarray) -> list[int]:
+    """Which points (N, 5) to keep so that each lies ahead of the one before: roads that overlap or jump aside where they meet fold their lane."""
+    kept = [0]
+    for k in range(1, len(rows)):
+        x, y, _, _, yaw = rows[kept[-1]]
+        dx, dy = rows[k, 0] - x, rows[k, 1] - y
+        if math.cos(yaw) * dx + math.sin(yaw) * dy > max(0.05, AHEAD * math.hypot(dx, dy)):
+            kept.append(k)
+    return kept
 
 
 def _heading(x: np.ndarray, y: np.ndarray, s: np.ndarray, closed: bool) -> tuple[np.ndarray, np.ndarray]:

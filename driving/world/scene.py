@@ -17,6 +17,7 @@ from driving.world.roads import RoadNetwork
 from driving.world.scenery import SceneryConfig, make_scenery
 from driving.world.shadows import flat_shadows
 from driving.world.surfaces import Mesh, Paint, Palette, land_mesh, lane_mesh, paint_of, verge_mesh
+from driving.world.terrain import lane_points
 from driving.world.things import NOBODY, Proxies, Scenery
 
 CHUNK_M = 60.0
@@ -196,9 +197,11 @@ def build_scene(network: RoadNetwork, ground: Ground, seed: int, config: SceneCo
     scenery = make_scenery(network, ground, random, config.scenery)
     small, long = _sizes(scenery.mesh.triangles)
     lanes = lane_mesh(network, palette)
+    on_lanes = lane_points(network)
+    near_land, far_land = ground.terrain.drawn(on_lanes), ground.terrain.drawn(on_lanes, FAR_LAND)
     layers = [
-        Layer(land_mesh(ground.terrain, palette), 0.0, NEAR_LAND_M),
-        Layer(land_mesh(ground.terrain, palette, FAR_LAND), NEAR_LAND_M, 4 * VIEW_M, CHUNK_M * FAR_LAND),
+        Layer(land_mesh(near_land, palette), 0.0, NEAR_LAND_M),
+        Layer(land_mesh(far_land, palette), NEAR_LAND_M, 4 * VIEW_M, CHUNK_M * FAR_LAND),
         Layer(verge_mesh(network, palette), 0.0, VIEW_M),
     ]
     for kind in range(2, materials.GROUND_CLASSES + 1):

@@ -6,15 +6,17 @@ Verges slope from a road's outer edges down to the land, which lies a little low
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 
 from driving.world import materials
-from driving.world.ground import Terrain
 from driving.world.roads import Marking, RoadNetwork, Strip
+from driving.world.terrain import Terrain
 
-VERGE_M, VERGE_DROP_M, LAND_DROP_M = 5.0, 0.45, 0.30
+VERGE_M, VERGE_DROP_M = 5.0, 0.45
 STRAIGHT_M = 0.015  # a lane's stations are left out where the chord errs by less than this
 LONGEST_M = 24.0
 LONGEST_PAINT_M = 5.0
@@ -109,12 +111,10 @@ def verge_mesh(network: RoadNetwork, palette: Palette) -> Mesh:
     return join(meshes)
 
 
-def land_mesh(terrain: Terrain, palette: Palette, every: int = 1) -> Mesh:
-    """The land's height grid, each `every`-th node of it, as triangles; coarser ones lie lower."""
-    xs, ys = terrain.xs_m[::every], terrain.ys_m[::every]
-    z = terrain.heights_m[::every, ::every] - LAND_DROP_M - (0.3 if every > 1 else 0.0)
-    x, y = np.meshgrid(xs, ys)
-    node = np.stack([x, y, z], axis=-1)
+def land_mesh(land: Terrain, palette: Palette) -> Mesh:
+    """The land's height grid as triangles."""
+    x, y = np.meshgrid(land.xs_m, land.ys_m)
+    node = np.stack([x, y, land.heights_m], axis=-1)
     a, b, c, d = node[:-1, :-1], node[:-1, 1:], node[1:, 1:], node[1:, :-1]
     triangles = np.stack([np.stack([a, b, c], 2), np.stack([a, c, d], 2)], axis=2).reshape(-1, 3, 3)
     return plain(triangles, materials.TERRAIN, palette.grass)
@@ -122,24 +122,35 @@ def land_mesh(terrain: Terrain, palette: Palette, every: int = 1) -> Mesh:
 
 def keep_bends(*lines: np.ndarray) -> np.ndarray:
     """Which stations of lines (K, 3) to keep so that none errs by more than STRAIGHT_M: indices, first and last included."""
-    kept, start, count = [0], 0, len(lines[0])
-    all_lines = np.concatenate(lines, axis=1)
+    return _bends_of(np.ascontiguousarray(np.concatenate(lines, axis=1)))
+
+
+@njit(cache=True)
+def _bends_of(lines):  # type: ignore[no-untyped-def]
+    """`keep_bends` of lines side by side (K, 3 L)."""
+    count = lines.shape[0]
+    kept = np.empty(count, np.int64)
+    kept[0], found, start = 0, 1, 0
     while start < count - 1:
         end = start + 1
-        while end + 1 < count and _is_straight(all_lines[start : end + 2]):
+        while end + 1 < count and _is_straight(lines, start, end + 1):
             end += 1
-        kept.append(end)
-        start = end
-    return np.array(kept)
+        kept[found], start = end, end
+        found += 1
+    return kept[:found]
 
 
-def _is_straight(part: np.ndarray) -> bool:
-    length = np.hypot(*(part[-1, :2] - part[0, :2]))
+@njit(cache=True)
+def _is_straight(lines, first, last):  # type: ignore[no-untyped-def]
+    length = math.hypot(lines[last, 0] - lines[first, 0], lines[last, 1] - lines[first, 1])
     if length > LONGEST_M:
         return False
-    along = np.hypot(part[:, 0] - part[0, 0], part[:, 1] - part[0, 1]) / max(length, 1e-9)
-    chord = part[0] + along[:, None] * (part[-1] - part[0])
-    return bool(np.abs(part - chord).max() < STRAIGHT_M)
+    for k in range(first, last + 1):
+        along = math.hypot(lines[k, 0] - lines[first, 0], lines[k, 1] - lines[first, 1]) / max(length, 1e-9)
+        for axis in range(lines.shape[1]):
+            if not abs(lines[k, axis] - (lines[first, axis] + along * (lines[last, axis] - lines[first, axis]))) < STRAIGHT_M:
+                return False
+    return True
 
 
 class Paint(NamedTuple):

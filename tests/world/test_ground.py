@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from driving.world.ground import GRASS_FRICTION, ROAD_FRICTION, TERRAIN_DROP_M, Ground, Terrain
+from driving.world.ground import GRASS_FRICTION, ROAD_FRICTION, Ground
+from driving.world.terrain import DROP_M, Terrain
 from tests.world.networks import EVERY, driving_waypoints, ground, network, places
 
 
@@ -58,7 +59,7 @@ def test_the_land_begins_a_little_below_the_road(name: str) -> None:
     assert len(every) > 500
     assert every.max() < 0.0
     assert every.min() > -0.15
-    assert np.median(every) == pytest.approx(-TERRAIN_DROP_M, abs=0.01)
+    assert np.median(every) == pytest.approx(-DROP_M, abs=0.01)
 
 
 def flat(x: float, y: float, size: float, height: float) -> np.ndarray:
