@@ -18,6 +18,7 @@ FOLIAGE, WOOD, WALL, ROOF, METAL, CONCRETE, RAIL = 48, 49, 50, 51, 52, 53, 54
 MARKING = 56
 ACTOR = 64  # + semantic tag: part of a vehicle, lit by the sun
 GLOWING = 96  # + semantic tag: a lamp of a vehicle
+RETAINING, BRIDGE = ACTOR + 4, ACTOR + 26  # walls by the road and bridges, as plain as a vehicle's paint
 
 GROUND_CLASSES = 5  # classes 1 to 5 are ground
 OBJECT_CLASS = 6

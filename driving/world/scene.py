@@ -12,10 +12,11 @@ from typing import NamedTuple
 import numpy as np
 
 from driving.world import materials
+from driving.world.embankments import embankments
 from driving.world.ground import Ground
 from driving.world.roads import RoadNetwork
 from driving.world.scenery import Proxies, SceneryConfig, make_scenery
-from driving.world.surfaces import Mesh, Paint, Palette, join, land_mesh, lane_mesh, paint_of, verge_mesh
+from driving.world.surfaces import Mesh, Paint, Palette, join, land_mesh, lane_mesh, paint_of
 from driving.world.terrain import lane_points
 
 CHUNK_M = 60.0
@@ -179,15 +180,18 @@ def build_scene(network: RoadNetwork, ground: Ground, seed: int, config: SceneCo
     lanes = lane_mesh(network, palette)
     on_lanes = lane_points(network)
     near_land, far_land = ground.terrain.drawn(on_lanes), ground.terrain.drawn(on_lanes, FAR_LAND)
+    verges, structures = embankments(network, ground, near_land, palette)
     layers = [
         Layer(land_mesh(near_land, palette), 0.0, NEAR_LAND_M),
         Layer(land_mesh(far_land, palette), NEAR_LAND_M, 4 * VIEW_M, CHUNK_M * FAR_LAND),
-        Layer(verge_mesh(network, palette), 0.0, VIEW_M),
+        Layer(verges, 0.0, VIEW_M),
     ]
     for kind in range(2, materials.GROUND_CLASSES + 1):
         part = lanes.materials >> 3 == kind
         if part.any():
             layers.append(Layer(Mesh(*(values[part] for values in lanes)), 0.0, VIEW_M))
+    if len(structures.triangles):
+        layers.append(Layer(structures, 0.0, VIEW_M))
     for part, far_m in ((~small, VIEW_M), (small, SMALL_THINGS_M)):
         layers.append(Layer(join([Mesh(*(values[part] for values in scenery.mesh))]), 0.0, far_m))
     return Scene(layers, paint_of(network, palette), scenery.proxies, scenery.solids)

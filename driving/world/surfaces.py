@@ -1,7 +1,7 @@
-"""A map's ground as triangles to draw, and its paint as segments: lanes, verges, land; lines, double lines, dashes.
+"""A map's ground as triangles to draw, and its paint as segments: lanes, land; lines, double lines, dashes.
 
-Left to others: things that stand on it (`scenery`), drawing (`renderer`). Triangles (F, 3, 3) in world metres.
-Verges slope from a road's outer edges down to the land, which lies a little lower, so that no land shows through a road.
+Left to others: what joins roads to the land (`embankments`), things that stand on it (`scenery`), drawing (`renderer`).
+Triangles (F, 3, 3) in world metres.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from driving.world import materials
 from driving.world.roads import Marking, RoadNetwork, Strip
 from driving.world.terrain import Terrain
 
-VERGE_M, VERGE_DROP_M = 5.0, 0.45
 STRAIGHT_M = 0.015  # a lane's stations are left out where the chord errs by less than this
 LONGEST_M = 24.0
 LONGEST_PAINT_M = 5.0
@@ -94,21 +93,6 @@ def sections_of(network: RoadNetwork) -> list[list[Strip]]:
     for strip in network.strips:
         sections.setdefault((strip.road_id, strip.section_s_m), []).append(strip)
     return [sorted(strips, key=lambda one: one.lane_id) for strips in sections.values()]
-
-
-def verge_mesh(network: RoadNetwork, palette: Palette) -> Mesh:
-    """Grass from each road's outermost edges down to the land."""
-    meshes = []
-    for strips in sections_of(network):
-        right, left = strips[0], strips[-1]
-        for near, other in ((right.right_xyz_m, left.left_xyz_m), (left.left_xyz_m, right.right_xyz_m)):
-            kept = keep_bends(near, other)
-            near, other = near[kept], other[kept]
-            out = near[:, :2] - other[:, :2]
-            size = np.maximum(np.hypot(*out.T), 1e-6)[:, None]
-            far = np.concatenate([near[:, :2] + out / size * VERGE_M, near[:, 2:] - VERGE_DROP_M], axis=1)
-            meshes.append(plain(ribbon(near - [0, 0, 0.02], far), materials.VERGE, palette.grass))
-    return join(meshes)
 
 
 def land_mesh(land: Terrain, palette: Palette) -> Mesh:
