@@ -66,14 +66,19 @@ class RoadMark:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One lane over one lane section: ids count outwards from the reference line, negative to its right."""
+    """One lane over one lane section: ids count outwards from the reference line, negative to its right. `junction` is its id, "" outside of any."""
 
     road_id: int
     lane_id: int
     start_m: float
     end_m: float
-    in_junction: bool
+    junction: str
     marks: tuple[RoadMark, ...]
+
+    @property
+    def in_junction(self) -> bool:
+        """Whether its road crosses a junction."""
+        return bool(self.junction)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +156,7 @@ def lanes_of(root: ET.Element) -> Iterator[Lane]:
     """Every lane of every section, the reference line (id 0) included for its marks. Raises ValueError for numbers that are none."""
     for road in root.findall("road"):
         road_id, length = int(road.get("id", "0")), _number(road, "length")
-        in_junction = road.get("junction", "-1") != "-1"
+        junction = road.get("junction", "-1")
         sections = road.findall("lanes/laneSection")
         starts = [_number(section, "s") for section in sections] + [length]
         for section, start, end in zip(sections, starts[:-1], starts[1:], strict=True):
@@ -159,7 +164,7 @@ def lanes_of(root: ET.Element) -> Iterator[Lane]:
                 continue
             for lane in section.iter("lane"):
                 lane_id = int(lane.get("id", "0"))
-                yield Lane(road_id, lane_id, start, end, in_junction, _marks(lane, lane_id, start, end))
+                yield Lane(road_id, lane_id, start, end, "" if junction == "-1" else junction, _marks(lane, lane_id, start, end))
 
 
 def signals_of(root: ET.Element) -> Iterator[Signal]:

@@ -33,11 +33,16 @@ class Strip:
     lane_id: int
     section_s_m: float
     kind: str
-    in_junction: bool
+    junction: str
     s_m: np.ndarray
     left_xyz_m: np.ndarray
     right_xyz_m: np.ndarray
     bank_rad: np.ndarray = field(default_factory=lambda: np.zeros(0))
+
+    @property
+    def in_junction(self) -> bool:
+        """Whether its road crosses a junction; `junction` is that one's id, "" outside of any."""
+        return bool(self.junction)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +103,7 @@ def _strips(lanes: list[Lane], section: Section, bank: np.ndarray) -> list[Strip
             left, right = section.edges[lane.lane_id]
             if np.abs(right - left).max() > NARROWEST_M:
                 kind = section.kinds[lane.lane_id]
-                made.append(Strip(lane.road_id, lane.lane_id, lane.start_m, kind, lane.in_junction, section.s_m, left, right, bank))
+                made.append(Strip(lane.road_id, lane.lane_id, lane.start_m, kind, lane.junction, section.s_m, left, right, bank))
     return made
 
 

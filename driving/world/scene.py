@@ -14,6 +14,7 @@ import numpy as np
 from driving.world import materials
 from driving.world.embankments import embankments
 from driving.world.ground import Ground
+from driving.world.junctions import junction_mesh
 from driving.world.roads import RoadNetwork
 from driving.world.scenery import Proxies, SceneryConfig, make_scenery
 from driving.world.surfaces import Mesh, Paint, Palette, join, land_mesh, lane_mesh, paint_of
@@ -177,7 +178,7 @@ def build_scene(network: RoadNetwork, ground: Ground, seed: int, config: SceneCo
     palette = random_palette(random) if config.randomise else Palette()
     scenery = make_scenery(network, ground, random, config.scenery)
     small = np.ptp(scenery.mesh.triangles.reshape(-1, 9)[:, 2::3], axis=1) < SMALL_M if len(scenery.mesh.triangles) else np.zeros(0, bool)
-    lanes = lane_mesh(network, palette)
+    lanes = join([lane_mesh(network, palette), junction_mesh(network, ground, palette)])
     on_lanes = lane_points(network)
     near_land, far_land = ground.terrain.drawn(on_lanes), ground.terrain.drawn(on_lanes, FAR_LAND)
     verges, structures = embankments(network, ground, near_land, palette)
