@@ -15,9 +15,11 @@ from driving.world import materials
 from driving.world.embankments import embankments
 from driving.world.ground import Ground
 from driving.world.junctions import junction_mesh
+from driving.world.painted import painted
 from driving.world.roads import RoadNetwork
 from driving.world.scenery import Proxies, SceneryConfig, make_scenery
-from driving.world.surfaces import Mesh, Paint, Palette, join, land_mesh, lane_mesh, paint_of
+from driving.world.surfaces import Mesh, Paint, Palette, join, land_mesh, lane_mesh, paint_lines
+from driving.world.surfaces import together as all_paint
 from driving.world.terrain import lane_points
 
 CHUNK_M = 60.0
@@ -195,7 +197,8 @@ def build_scene(network: RoadNetwork, ground: Ground, seed: int, config: SceneCo
         layers.append(Layer(structures, 0.0, VIEW_M))
     for part, far_m in ((~small, VIEW_M), (small, SMALL_THINGS_M)):
         layers.append(Layer(join([Mesh(*(values[part] for values in scenery.mesh))]), 0.0, far_m))
-    return Scene(layers, paint_of(network, palette), scenery.proxies, scenery.solids)
+    paint = all_paint([paint_lines(network.markings, palette), painted(network, ground, palette)])
+    return Scene(layers, paint, scenery.proxies, scenery.solids)
 
 
 def random_palette(random: np.random.Generator) -> Palette:

@@ -7,6 +7,7 @@ Triangles (F, 3, 3) in world metres.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -49,6 +50,10 @@ class Palette(NamedTuple):
     pavement: tuple[int, int, int] = (142, 139, 133)
     gravel: tuple[int, int, int] = (124, 116, 100)
     paint: float = 1.0
+
+    def line(self, colour: str) -> np.ndarray:
+        """The colour (3,) uint8 of paint that OpenDRIVE calls so; white where it has no name for it."""
+        return np.clip(np.array(COLOURS.get(colour, COLOURS["white"])) * self.paint, 0, 255).astype(np.uint8)
 
 
 def join(meshes: list[Mesh]) -> Mesh:
@@ -145,19 +150,24 @@ class Paint(NamedTuple):
     colours: np.ndarray
 
 
-def paint_of(network: RoadNetwork, palette: Palette) -> Paint:
+def no_paint() -> Paint:
+    """No segment at all."""
+    return Paint(np.zeros((0, 2, 3), np.float32), np.zeros((0, 2, 3), np.float32), np.zeros((0, 3), np.uint8))
+
+
+def together(paints: list[Paint]) -> Paint:
+    """The segments of several paints."""
+    return Paint(*(np.concatenate([paint[part] for paint in paints]) for part in range(3)))
+
+
+def paint_lines(markings: Iterable[Marking], palette: Palette) -> Paint:
     """Every marking as segments of at most a few metres, dashes cut out."""
-    ends, sides, colours = [], [], []
-    for marking in network.markings:
-        colour = np.array(COLOURS.get(marking.colour, COLOURS["white"])) * palette.paint
+    made = [no_paint()]
+    for marking in markings:
         for offset_m, broken in _lines(marking):
-            parts, across = _segments(marking, offset_m, broken)
-            ends.append(parts)
-            sides.append(across)
-            colours.append(np.tile(np.clip(colour, 0, 255).astype(np.uint8), (len(parts), 1)))
-    if not ends:
-        return Paint(np.zeros((0, 2, 3), np.float32), np.zeros((0, 2, 3), np.float32), np.zeros((0, 3), np.uint8))
-    return Paint(np.concatenate(ends).astype(np.float32), np.concatenate(sides).astype(np.float32), np.concatenate(colours))
+            ends, sides = _segments(marking, offset_m, broken)
+            made.append(Paint(ends.astype(np.float32), sides.astype(np.float32), np.tile(palette.line(marking.colour), (len(ends), 1))))
+    return together(made)
 
 
 def _lines(marking: Marking) -> list[tuple[float, bool]]:
