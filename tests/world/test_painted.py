@@ -20,7 +20,8 @@ from tests.world.networks import ground, network
 
 ROAD = """<OpenDRIVE><header revMajor="1" revMinor="4" name="" version="1"/><road name="" length="100" id="0" junction="-1"><planView>
 <geometry s="0" x="10" y="20" hdg="{heading}" length="100"><line/></geometry></planView><elevationProfile>
-<elevation s="0" a="2" b="0.02" c="0" d="0"/></elevationProfile><lanes><laneOffset s="0" a="{offset}" b="0" c="0" d="0"/><laneSection s="0"><left><lane id="1" type="driving" level="false">
+<elevation s="0" a="2" b="0.02" c="0" d="0"/></elevationProfile>
+<lanes><laneOffset s="0" a="{offset}" b="0" c="0" d="0"/><laneSection s="0"><left><lane id="1" type="driving" level="false">
 <width sOffset="0" a="3.5" b="0" c="0" d="0"/></lane></left><center><lane id="0" type="none" level="false"/></center><right>
 <lane id="-1" type="driving" level="false"><width sOffset="0" a="3.5" b="0" c="0" d="0"/></lane></right></laneSection></lanes>
 <objects>{objects}</objects></road></OpenDRIVE>"""
