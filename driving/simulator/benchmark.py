@@ -30,6 +30,7 @@ from typing import Any
 import carla
 
 from driving.quantities import UserError
+from driving.simulator.client import connect
 from driving.simulator.peers import Peer, installed_peers
 from driving.simulator.process import StandinProcess
 from driving.world.opendrive import without_harmless_complaint
@@ -233,8 +234,7 @@ def _rows(contenders: list[_Standin | Peer], rounds: int, seconds: float) -> lis
 def _loads(folder: Path) -> list[Load]:
     loads = []
     with StandinProcess("--track", "0", "--maps", str(folder)) as process:
-        client = carla.Client(process.host, process.port)
-        client.set_timeout(120.0)
+        client = connect(process.host, process.port, 120.0)
         for name in sorted(path.stem for path in folder.glob("*.xodr")):
             times = []
             for _ in range(2):
@@ -262,8 +262,7 @@ def measure(rounds: int, seconds: float, map_file: Path | None, maps: Path | Non
 def _race(peers: list[Peer], map_file: Path | None, cases: tuple[Case, ...], rounds: int, seconds: float) -> list[Row]:
     arguments = ("--track", "7") if map_file is None else ("--map", str(map_file))
     with StandinProcess(*arguments) as process, contextlib.ExitStack() as stack:
-        client = carla.Client(process.host, process.port)
-        client.set_timeout(60.0)
+        client = connect(process.host, process.port, 60.0)
         world = client.get_world()
         settings = world.get_settings()
         settings.synchronous_mode, settings.fixed_delta_seconds = True, STEP_S

@@ -16,7 +16,7 @@ from typing import IO
 
 from driving.simulator.errors import SimulatorError
 
-START_TIMEOUT_S = 120.0
+START_TIMEOUT_S = 300.0  # compiling, once, takes a busy machine minutes
 STOP_TIMEOUT_S = 5.0
 READY = "listening on "
 

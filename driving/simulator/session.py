@@ -15,6 +15,7 @@ from types import TracebackType
 import carla
 
 from driving.quantities import CameraSpec, Pose, UserError
+from driving.simulator.client import connect
 from driving.simulator.ego import EgoVehicle
 from driving.simulator.errors import SimulatorError
 from driving.world.opendrive import without_harmless_complaint
@@ -47,8 +48,7 @@ class Session:
     def __init__(self, config: SessionConfig) -> None:
         """Connects. Raises UserError for another version of the server, SimulatorError where none answers."""
         self.config = config
-        self.client = carla.Client(config.host, config.port)
-        self.client.set_timeout(config.timeout_s)
+        self.client = connect(config.host, config.port, config.timeout_s)
         self._cars: list[EgoVehicle] = []
         with self._explained("connect", "; start it, or name another with --host and --port"):
             theirs, ours = self.client.get_server_version(), version("carla")

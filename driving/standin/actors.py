@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -96,6 +97,11 @@ class Sensor(Actor):
     beam_rad: float = 0.0
     view: View | None = None
     events: EventMemory | None = None
+
+    @cached_property
+    def lens(self) -> tuple[int, int, float]:
+        """A camera's width and height (px) and field of view (degrees)."""
+        return int(self.description.number("image_size_x")), int(self.description.number("image_size_y")), self.description.number("fov")
 
     @property
     def carrier(self) -> Body | None:

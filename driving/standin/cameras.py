@@ -27,8 +27,7 @@ class Cameras:
 
     def picture(self, sensor: Sensor, kind: int, at: Pose, weather: Weather, time_s: float) -> np.ndarray:
         """The image of a kind of PICTURES: (Y, X, 4) BGRA uint8, of optical flow (Y, X, 2) float32."""
-        boxes, renderer = self._sights.without_carrier(sensor), self._sights.episode.level.renderer
-        lens = lens_of(sensor)
+        boxes, renderer, lens = self._sights.without_carrier(sensor), self._sights.episode.level.renderer, sensor.lens
         if kind == packets.NORMALS:
             return labels.facing(renderer, at, *lens, boxes)
         if kind == packets.INSTANCE:
@@ -52,7 +51,7 @@ class Cameras:
         return events_of(sensor.events, brightness, time_ns, config, random)
 
     def _flow(self, sensor: Sensor, at: Pose) -> np.ndarray:
-        boxes, lens = self._sights.without_carrier(sensor), lens_of(sensor)
+        boxes, lens = self._sights.without_carrier(sensor), sensor.lens
         near, _, seen = labels.instances(self._sights.episode.level.renderer, at, *lens, boxes)
         now = View(camera_row(at, *lens), dict(zip(self._sights.ids(sensor), boxes.poses.copy(), strict=True)))
         before = now if sensor.view is None else sensor.view
@@ -62,12 +61,6 @@ class Cameras:
                 motions[row] = motion(pose, was)
         sensor.view = now
         return flow_of(near, seen, now.camera, before.camera, motions)
-
-
-def lens_of(sensor: Sensor) -> tuple[int, int, float]:
-    """A camera's width and height (px) and field of view (degrees)."""
-    wanted = sensor.description
-    return int(wanted.number("image_size_x")), int(wanted.number("image_size_y")), wanted.number("fov")
 
 
 def _event_config(wanted: Description) -> EventConfig:

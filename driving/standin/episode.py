@@ -23,6 +23,7 @@ from driving.standin.rpc import RefusedError
 from driving.standin.signs import Signs
 from driving.standin.spawning import Spawner
 from driving.standin.streams import Streams
+from driving.standin.surroundings import Surroundings
 from driving.standin.walkers import walk
 
 MAX_ACTORS = 5000
@@ -33,6 +34,7 @@ class Episode:
 
     def __init__(self, level: Level, ids: Iterator[int], streams: Streams) -> None:
         self.level, self._streams = level, streams
+        self.surroundings = Surroundings(level)
         self.fleet, self.others = Fleet(), Others()
         self.actors: dict[int, Actor] = {}
         self.bodies: list[Body] = []

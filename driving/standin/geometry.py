@@ -1,4 +1,7 @@
-"""Rays through the world: what a point is projected onto, what lies between two points. Labels are CARLA's semantic tags."""
+"""Rays through the world: what a point is projected onto, what lies between two points. Labels are CARLA's semantic tags.
+
+They are the lidars' rays, and meet what these do: triangle by triangle, and cars by their shape.
+"""
 
 from __future__ import annotations
 
@@ -7,66 +10,62 @@ from typing import Any
 
 import numpy as np
 
-from driving.standin import poses
+from driving.quantities import Pose
 from driving.standin.episode import Episode
 from driving.standin.messages import Vector
-from driving.standin.obstacles import entry
-from driving.world import collisions as c
-from driving.world.ground import ROAD_FRICTION
+from driving.standin.sights import boxes_of
+from driving.world.rays import Hits
+from driving.world.renderer import Boxes
+from driving.world.things import NOBODY
 
-ROADS, STATIC, TERRAIN = 1, 20, 22
-STEP_M = 0.5
+ROADS, ROAD_LINES = 1, 24
 FARTHEST_M = 2000.0
+STEP_M = 1e-3  # from what was met on to what is behind it
+MOST_STEPS = 2000
+CRUST_M = 1.0  # the land goes on a little below the roads: it is one ground with them
 
 
 def cast_ray(episode: Episode, start: Vector, end: Vector) -> list[Any]:
-    """LabelledPoints [[x, y, z], label] of all that a ray meets between two points, the nearest first."""
+    """LabelledPoints [[x, y, z], label] of all that a ray meets between two points, nearest first: each thing, body and ground once."""
     away = np.subtract(end, start)
     length = float(np.linalg.norm(away))
     if length <= 1e-6:
         return []
-    forward, length = away / length, min(length, FARTHEST_M)
-    origin = np.array(start)
-    hits = [*_boxes(episode, origin, forward), *_ground(episode, origin, forward, length)]
-    return [[(origin + forward * at).tolist(), label] for at, label in sorted(hits) if at <= length]
+    origin, forward = np.array(start), away / length
+    boxes, at_m, length = boxes_of(episode.fleet), 0.0, min(length, FARTHEST_M)
+    found: list[Any] = []
+    met: set[tuple[int, int]] = set()
+    ground_m = math.inf
+    for _ in range(MOST_STEPS):
+        hit = _next(episode, origin + at_m * forward, forward, length - at_m, boxes)
+        if not np.isfinite(hit.distances_m[0]):
+            break
+        at_m += float(hit.distances_m[0])
+        place, which = origin + at_m * forward, (int(hit.rows[0]), int(hit.things[0]))
+        if which == (-1, NOBODY):
+            new, ground_m = not abs(place[2] - ground_m) < CRUST_M, float(place[2])
+        else:
+            new = which not in met
+            met.add(which)
+        if new:
+            found.append([place.tolist(), ROADS if hit.tags[0] == ROAD_LINES else int(hit.tags[0])])
+        at_m += STEP_M
+        if at_m >= length:
+            break
+    return found
 
 
 def project(episode: Episode, start: Vector, direction: Vector, distance_m: float) -> Any:
     """The LabelledPoint first met from a point in a direction within a distance, None where there is none."""
     size = math.sqrt(sum(part * part for part in direction))
-    if size < 1e-9:
+    if size < 1e-9 or distance_m <= 0.0:
         return None
-    end = [at + part / size * distance_m for at, part in zip(start, direction, strict=True)]
-    found = cast_ray(episode, start, (end[0], end[1], end[2]))
-    return found[0] if found else None
+    forward = np.array(direction) / size
+    hit = _next(episode, np.array(start), forward, min(distance_m, FARTHEST_M), boxes_of(episode.fleet))
+    if not np.isfinite(hit.distances_m[0]):
+        return None
+    return [(np.array(start) + float(hit.distances_m[0]) * forward).tolist(), ROADS if hit.tags[0] == ROAD_LINES else int(hit.tags[0])]
 
 
-def _boxes(episode: Episode, origin: np.ndarray, forward: np.ndarray) -> list[tuple[float, int]]:
-    fleet, statics = episode.fleet, episode.level.statics.boxes
-    centres = np.empty((fleet.count, 6))
-    poses.box_centres(fleet.state, fleet.offset, centres)
-    cars = entry(origin, forward, centres[:, :3], centres[:, 4], fleet.half)
-    found = [(float(at), int(tag)) for at, tag in zip(cars, fleet.tag, strict=True) if np.isfinite(at)]
-    if len(statics):
-        middle = np.column_stack([statics[:, c.B_X], statics[:, c.B_Y], (statics[:, c.B_BOTTOM] + statics[:, c.B_TOP]) / 2.0])
-        half = np.column_stack([statics[:, c.B_LENGTH], statics[:, c.B_WIDTH], (statics[:, c.B_TOP] - statics[:, c.B_BOTTOM]) / 2.0])
-        found += [(float(at), STATIC) for at in entry(origin, forward, middle, statics[:, c.B_YAW], half) if np.isfinite(at)]
-    return found
-
-
-def _ground(episode: Episode, origin: np.ndarray, forward: np.ndarray, length: float) -> list[tuple[float, int]]:
-    """Where the ray first passes through the ground."""
-    upright = abs(forward[0]) + abs(forward[1]) < 1e-9
-    at = np.array([0.0]) if upright else np.linspace(0.0, length, max(2, math.ceil(length / STEP_M) + 1))
-    points = origin + at[:, None] * forward
-    height, _, friction = episode.level.ground.height(points[:, 0].copy(), points[:, 1].copy(), np.full(len(at), origin[2]))
-    if len(at) == 1:
-        down = (origin[2] - height[0]) * (1.0 if forward[2] < 0 else -1.0)
-        return [(float(down), ROADS if friction[0] == ROAD_FRICTION else TERRAIN)] if down >= 0.0 else []
-    above = points[:, 2] - height
-    crossings = np.flatnonzero((above[:-1] > 0.0) & (above[1:] <= 0.0))
-    if not len(crossings):
-        return []
-    k = int(crossings[0])
-    share = above[k] / (above[k] - above[k + 1])
-    return [(float(at[k] + share * (at[k + 1] - at[k])), ROADS if friction[k + 1] == ROAD_FRICTION else TERRAIN)]
+def _next(episode: Episode, start: np.ndarray, forward: np.ndarray, reach_m: float, boxes: Boxes) -> Hits:
+    return episode.level.rays.cast(Pose(*start.tolist()), forward[None], np.array([reach_m]), boxes)

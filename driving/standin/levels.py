@@ -21,6 +21,7 @@ from driving.world.rays import RayCaster
 from driving.world.renderer import Renderer
 from driving.world.roads import RoadNetwork
 from driving.world.scene import SceneConfig, build_scene
+from driving.world.scenery import OPEN_LAND, SceneryConfig
 from driving.world.spawn import spawn_poses
 from driving.world.tracks import generate_track
 
@@ -42,6 +43,14 @@ class Level:
     spawns: tuple[Pose, ...] = field(repr=False)
     renderer: Renderer = field(repr=False)
     rays: RayCaster = field(repr=False)
+
+    def hide(self, hidden: np.ndarray) -> None:
+        """Hides things (N,) bool of the scene and shows all others: to cameras, rays and cars."""
+        scene = self.renderer.scene
+        scene.hide(hidden)
+        self.statics.replace(scene.solids)
+        self.renderer.refresh()
+        self.rays.refresh()
 
 
 class Catalogue:
@@ -108,7 +117,8 @@ class Catalogue:
         try:
             network = RoadNetwork.from_opendrive(name, text) if known is None else known.network
             ground = Ground.from_network(network) if known is None else known.ground
-            scene = build_scene(network, ground, self.seed + number * SEEDS_APART, SceneConfig(randomise=self.randomise))
+            scenery = OPEN_LAND if _TRACK.fullmatch(name) else SceneryConfig()
+            scene = build_scene(network, ground, self.seed + number * SEEDS_APART, SceneConfig(scenery, self.randomise))
             statics = Statics(np.asarray(scene.solids, np.float64).reshape(-1, BOX_WIDTH))
             spawns = with_room(spawn_poses(network), statics)
         except (ValueError, ArithmeticError, IndexError, KeyError) as cause:

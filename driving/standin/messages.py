@@ -40,6 +40,13 @@ def natural(item: Any) -> int:
     return item
 
 
+def wide(item: Any) -> int:
+    """An integer in [0, 2^64)."""
+    if isinstance(item, bool) or not isinstance(item, int) or not 0 <= item < 1 << 64:
+        raise ValueError(f"expected an object's id, got {str(item)[:40]!r}")
+    return item
+
+
 def flag(item: Any) -> bool:
     """A bool, strictly."""
     if not isinstance(item, bool):

@@ -38,15 +38,13 @@ RECORD = np.dtype(
         ("state", "V54"),
     ]
 )
-# The 54-byte state of a vehicle and of a traffic light.
-VEHICLE_STATE = np.dtype(
+# The same with a vehicle's 54-byte state. `numbers` are all of `pose` to `acceleration`, throttle, steer and brake.
+VEHICLE_RECORD = np.dtype(
     [
-        ("throttle", "<f4"),
-        ("steer", "<f4"),
-        ("brake", "<f4"),
-        ("hand_brake", "u1"),
-        ("reverse", "u1"),
-        ("manual", "u1"),
+        ("id", "<u4"),
+        ("activity", "u1"),
+        ("numbers", "<f4", 18),
+        ("hand_brake_reverse_manual", "u1", 3),
         ("gear", "<i4"),
         ("speed_limit", "<f4"),
         ("light_state", "u1"),
@@ -56,6 +54,7 @@ VEHICLE_STATE = np.dtype(
         ("unused", "V24"),
     ]
 )
+# The 54-byte state of a traffic light.
 LIGHT_STATE = np.dtype(
     [
         ("sign_id", "S32"),
@@ -69,7 +68,6 @@ LIGHT_STATE = np.dtype(
     ]
 )
 FIELDS = [(name, RECORD[name]) for name in ("id", "activity", "pose", "velocity", "turning", "acceleration")]
-VEHICLE_RECORD = np.dtype([*FIELDS, *((name, VEHICLE_STATE[name]) for name in VEHICLE_STATE.names or ())])
 LIGHT_RECORD = np.dtype([*FIELDS, *((name, LIGHT_STATE[name]) for name in LIGHT_STATE.names or ())])
 assert RECORD.itemsize == VEHICLE_RECORD.itemsize == LIGHT_RECORD.itemsize == 119
 

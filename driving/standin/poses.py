@@ -88,8 +88,8 @@ def keep_in_bounds(state):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def report(state, out):  # type: ignore[no-untyped-def]
-    """What a snapshot says of each vehicle, (N, 15) float32: pose (m, degrees), velocity (m/s), turning (deg/s), acceleration (m/s^2)."""
+def report(state, control, out):  # type: ignore[no-untyped-def]
+    """What a snapshot says of each vehicle, (N, 18) float32: pose (m, degrees), velocity (m/s), turning (deg/s), acceleration (m/s^2), pedals."""
     degrees = 180.0 / math.pi
     for i in range(state.shape[0]):
         v = state[i]
@@ -99,6 +99,7 @@ def report(state, out):  # type: ignore[no-untyped-def]
         out[i, 6], out[i, 7], out[i, 8] = cos * v[d.VX] - sin * v[d.VY], sin * v[d.VX] + cos * v[d.VY], v[d.VZ]
         out[i, 9], out[i, 10], out[i, 11] = 0.0, 0.0, v[d.YAW_RATE] * degrees
         out[i, 12], out[i, 13], out[i, 14] = cos * v[d.AX] - sin * v[d.AY], sin * v[d.AX] + cos * v[d.AY], v[d.AZ]
+        out[i, 15], out[i, 16], out[i, 17] = control[i, d.C_THROTTLE], control[i, d.C_STEER], control[i, d.C_BRAKE]
 
 
 @njit(cache=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 
 import numpy as np
@@ -16,6 +17,7 @@ from driving.world import dynamics as d
 
 # On a map without lights the traffic manager takes turns at junctions only where cars see a light that is off; see `TrafficLights.seen_by`.
 ACTIVE, NO_LIGHT = 1, 3
+IN_DEGREES = np.array([1.0, 1.0, 1.0, *3 * [math.degrees(1.0)]])
 _WALKER = struct.Struct("<4fB37x")
 
 
@@ -29,11 +31,13 @@ class Records:
         self._all["id"] = [actor.id for actor in (*bodies, *others.actors)]
         self._all["activity"] = ACTIVE
         self._bodies, self._rest = self._all[:count], self._all[count:]
+        self._placed = self._rest["pose"]
         self._cars = self._bodies.view(VEHICLE_RECORD)
         self._cars["light_state"] = NO_LIGHT
-        self._report = np.zeros((count, 15), np.float32)
+        self._report = np.zeros((count, 18), np.float32)
         self._walkers = [body for body in bodies if isinstance(body, Walker)]
         self._driven = np.array([isinstance(body, Vehicle) for body in bodies], bool)
+        self._any_undriven = not self._driven.all()
         rows = [actor.row for actor in lights.actors]
         for sign, state in zip(signs.actors, signs.sign_ids(), strict=True):
             self._rest["state"][sign.row] = state
@@ -43,24 +47,20 @@ class Records:
         """The records (N + M,) of packets.RECORD as of now; the same array at each call."""
         if len(self._bodies):
             self._fill_bodies()
-        world = self._others.world
-        self._rest["pose"][:, :3] = world[:, :3]
-        self._rest["pose"][:, 3:] = np.degrees(world[:, 3:])
+        np.multiply(self._others.world, IN_DEGREES, out=self._placed, casting="same_kind")
         if self._light_records is not None:
             self._lights.fill(self._light_records)
         return self._all
 
     def _fill_bodies(self) -> None:
         cars, report, control = self._cars, self._report, self._fleet.control
-        poses.report(self._fleet.state, report)
-        cars["pose"], cars["velocity"], cars["turning"], cars["acceleration"] = report[:, :6], report[:, 6:9], report[:, 9:12], report[:, 12:]
-        cars["steer"], cars["throttle"], cars["brake"] = control[:, 0], control[:, 1], control[:, 2]
-        cars["hand_brake"], cars["reverse"], cars["manual"] = control[:, 3], control[:, 4], control[:, 5]
+        poses.report(self._fleet.state, control, report)
+        cars["numbers"], cars["hand_brake_reverse_manual"] = report, control[:, d.C_HAND_BRAKE : d.C_MANUAL + 1]
         cars["speed_limit"] = self._fleet.limit_kmh
         cars["gear"] = self._fleet.state[:, d.GEAR]
         if self._light_records is not None:
             cars["light_state"], cars["has_light"], cars["light_id"] = self._lights.seen_by(self._fleet.state)
-        if not self._driven.all():
+        if self._any_undriven:
             self._bodies["state"][~self._driven] = bytes(54)
             for walker in self._walkers:
                 self._bodies["state"][walker.row] = _WALKER.pack(*walker.direction, walker.speed_mps, walker.jump)

@@ -12,7 +12,7 @@ import numpy as np
 
 from driving.standin import packets
 from driving.standin.actors import Sensor
-from driving.standin.cameras import PICTURES, Cameras, lens_of
+from driving.standin.cameras import PICTURES, Cameras
 from driving.standin.episode import Episode
 from driving.standin.faults import Faults
 from driving.standin.inertial import gnss_body, imu_body
@@ -117,7 +117,7 @@ class Measurer:
             return []
         if kind in PICTURES:
             picture = self._cameras.picture(sensor, kind, at, simulation.weather, simulation.scene_s)
-            return [packets.image(*head, sensor.description.number("fov"), picture)]
+            return [packets.image(*head, sensor.lens[2], picture)]
         if kind == packets.COLLISION:
             vehicle = sensor.carrier
             hits = simulation.colliders.hits.get(vehicle.id, ()) if vehicle is not None else ()
@@ -134,7 +134,7 @@ class Measurer:
             random = self._random[sensor.id] = np.random.default_rng(int(sensor.description.number("noise_seed")) & 0xFFFFFFFF)
         if kind == packets.DVS:
             fired = self._cameras.events(sensor, at, simulation.weather, simulation.scene_s, simulation.elapsed_s, random)
-            return [packets.events(simulation.frame, simulation.elapsed_s, at, *lens_of(sensor), fired)] if len(fired) else []
+            return [packets.events(simulation.frame, simulation.elapsed_s, at, *sensor.lens, fired)] if len(fired) else []
         if kind in (packets.LIDAR, packets.SEMANTIC_LIDAR):
             return [packets.cloud(*head, *self._ranging.lidar(sensor, kind, at, simulation.delta_s, random))]
         if kind == packets.RADAR:

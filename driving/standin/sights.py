@@ -7,7 +7,17 @@ import numpy as np
 from driving.standin import poses
 from driving.standin.actors import Sensor
 from driving.standin.episode import Episode
+from driving.standin.fleet import Fleet
 from driving.world.renderer import Boxes
+
+NOBODY = Boxes()
+
+
+def boxes_of(fleet: Fleet) -> Boxes:
+    """All bodies as boxes, in the order of the fleet's rows."""
+    centres = np.empty((fleet.count, 6))
+    poses.box_centres(fleet.state, fleet.offset, centres)
+    return Boxes(centres, fleet.half, fleet.colour, fleet.tag, fleet.lights)
 
 
 class Sights:
@@ -25,10 +35,7 @@ class Sights:
     def all(self) -> Boxes:
         """Every body."""
         if self._boxes is None:
-            fleet = self.episode.fleet
-            centres = np.empty((fleet.count, 6))
-            poses.box_centres(fleet.state, fleet.offset, centres)
-            self._boxes = Boxes(centres, fleet.half, fleet.colour, fleet.tag, fleet.lights)
+            self._boxes = boxes_of(self.episode.fleet)
         return self._boxes
 
     def without_carrier(self, sensor: Sensor) -> Boxes:
@@ -36,6 +43,8 @@ class Sights:
         boxes, own = self.all(), sensor.carrier
         if own is None:
             return boxes
+        if len(boxes.tags) == 1:
+            return NOBODY
         keep = np.arange(len(boxes.tags)) != own.row
         return Boxes(boxes.poses[keep], boxes.half_sizes[keep], boxes.colours[keep], boxes.tags[keep], boxes.lights[keep])
 

@@ -15,6 +15,10 @@ class Statics:
     """Static boxes (S, collisions.BOX_WIDTH), sorted by x."""
 
     def __init__(self, boxes: np.ndarray) -> None:
+        self.replace(boxes)
+
+    def replace(self, boxes: np.ndarray) -> None:
+        """Puts these boxes (S, BOX_WIDTH) in the place of all."""
         self.boxes = np.ascontiguousarray(boxes[np.argsort(boxes[:, c.B_X], kind="stable")], np.float64)
         self._xs = np.ascontiguousarray(self.boxes[:, c.B_X])
         sizes = np.hypot(boxes[:, c.B_LENGTH], boxes[:, c.B_WIDTH])

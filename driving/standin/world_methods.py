@@ -13,11 +13,12 @@ from driving.quantities import Pose, wrap_angle
 from driving.standin import blueprints
 from driving.standin.geometry import cast_ray, project
 from driving.standin.levels import PREFIX, SHORT_PREFIX
-from driving.standin.messages import flag, natural, real, text, transform, vector
+from driving.standin.messages import flag, natural, real, text, transform, vector, wide
 from driving.standin.rpc import OK_VOID, RefusedError, value
 from driving.standin.settings import Settings
 from driving.standin.simulation import Simulation
 from driving.standin.streams import EPISODE_STREAM
+from driving.standin.surroundings import ANY
 from driving.world.dynamics import GRAVITY
 from driving.world.weather import NAMES, Weather
 
@@ -57,10 +58,10 @@ class WorldMethods:
             "draw_debug_shape": lambda *_: OK_VOID,
             "project_point": self.project_point,
             "cast_ray": self.cast_ray,
-            "get_environment_objects": lambda *_: value([]),
-            "get_all_level_BBs": lambda *_: value([]),
-            "enable_environment_objects": lambda *_: OK_VOID,
-            "get_names_of_all_objects": lambda: value([]),
+            "get_environment_objects": lambda tag=ANY: value(self._simulation.episode.surroundings.objects(natural(tag))),
+            "get_all_level_BBs": self.get_all_level_bbs,
+            "enable_environment_objects": self.enable_environment_objects,
+            "get_names_of_all_objects": lambda: value(self._simulation.episode.surroundings.names),
             "get_imui_gravity": lambda: value(GRAVITY),
             "load_map_layer": lambda *_: OK_VOID,
             "unload_map_layer": lambda *_: OK_VOID,
@@ -126,6 +127,16 @@ class WorldMethods:
     def cast_ray(self, start: Any, end: Any) -> Any:
         """All things met between two points, as LabelledPoints."""
         return value(cast_ray(self._simulation.episode, vector(start), vector(end)))
+
+    def get_all_level_bbs(self, tag: Any = ANY) -> Any:
+        """The BoundingBoxes of all that has a semantic tag."""
+        episode = self._simulation.episode
+        return value(episode.surroundings.boxes(natural(tag), episode.fleet))
+
+    def enable_environment_objects(self, ids: Any, shown: Any) -> Any:
+        """Shows or hides environment objects."""
+        self._simulation.episode.surroundings.enable([wide(item) for item in ids], flag(shown))
+        return OK_VOID
 
     def add_traffic_manager_running(self, item: Any) -> Any:
         """Notes where a client runs its traffic manager; False if that port has one."""

@@ -23,11 +23,14 @@ import numpy as np
 from numba import njit
 
 from driving.world import vehicles as p
+from driving.world.vehicles import GRAVITY
 
-GRAVITY = 9.81
 SUBSTEP_S = 0.005
-STEER_RATE_RADPS = 1.2  # of the road wheel at full rate; PhysX's steering smoothing is of this order
+STEER_RATE_RADPS = 3.0  # of the road wheel at full rate: lock to lock in 0.8 s
 ROLLING_RESISTANCE = 0.012
+# Stability control, which every road car has: the front axle's side force stays below what the rear one can balance, whose load falls as the
+# turned front wheels slow the car. At its limit a car ploughs wide; without this it would spin.
+STABLE_SHARE = 0.95
 IDLE_RPM = 800.0
 SLIP_SPEED_FLOOR_MPS = 0.5
 # A car on its springs never stands exactly level. It matters: CARLA's agents take what lies at an angle of exactly 0 for not ahead, and in
@@ -237,7 +240,8 @@ def _roll(v, q, c, e, fx_out, fy_out, h):  # type: ignore[no-untyped-def]
     fx_front = drive * share_front - sign * brake_front
     fx_rear = drive * (1.0 - share_front) - sign * brake_rear
     moving = 1.0 if abs(v[VX]) > 0.05 else 0.0
-    k_front = _side_stiffness(v[VX] * cos + side_front * sin, lat_front, load_front, mu_front, q[p.STIFF_FRONT], fx_front * moving)
+    mu_side = min(mu_front, STABLE_SHARE * mu_rear * load_rear * rear / max(front * load_front, 1e-6))
+    k_front = _side_stiffness(v[VX] * cos + side_front * sin, lat_front, load_front, mu_side, q[p.STIFF_FRONT], fx_front * moving)
     k_rear = _side_stiffness(v[VX], v[VY] - rear * v[YAW_RATE], load_rear, mu_rear, q[p.STIFF_REAR], fx_rear * moving)
 
     # implicit in (vy', r'): A (vy', r') = b

@@ -2,7 +2,7 @@
 
 Each station of an outer edge is judged by what lies up to VERGE_M outwards and below: land or a lower lane within a verge's slope gets a verge;
 a deeper one a wall; a road that passes below makes the place a deck, with girders, an underside and parapets.
-Shapes: E stations of all outer edges together, K of one; metres. Triangles (F, 3, 3); walls and decks are sheets, seen from both sides.
+Shapes: E stations of all outer edges together, K of one; metres. Triangles (F, 3, 3); walls and decks show their outsides.
 """
 
 from __future__ import annotations
@@ -24,11 +24,12 @@ VERGE_M, VERGE_DROP_M, VERGE_TOP_M = 5.0, 0.45, 0.02
 HANGING_M = 0.35  # a verge's end further above the land is lowered to it
 STEEPEST_DROP_M = 2.5
 INTO_LAND_M = 0.15
-OFFSETS_M = np.array([0.3, 1.0, 2.0, 3.0, 4.0, VERGE_M])
+OFFSETS_M = np.array([0.3, 0.8, 1.4, 2.0, 3.0, 4.0, VERGE_M])
 SAME_LEVEL_M, STEP_M, CLEAR_M = 0.1, 0.6, 2.5  # lanes whose heights differ by less; no wall is made for less; room under a bridge
 BELOW_ALL_M = 1e4
 DECK_AROUND_M, ABUTMENT_M = 3.0, 0.3
-GIRDER_M, EDGE_M, LEDGE_M, PARAPET_M, GUARDED_M = 1.0, 0.04, 0.3, 0.85, 1.5
+GIRDER_M, EDGE_M = 1.0, 0.3
+LEDGE_M, OUTER_M, PARAPET_M, GUARDED_M = 0.83, 1.08, 0.85, 1.5  # where parapets stand (see `barriers`), how high, above which drop
 VERGE, NOTHING, WALL, DECK = range(4)
 CONCRETE, MASONRY = (150, 148, 142), (128, 124, 116)
 
@@ -70,7 +71,7 @@ def embankments(network: RoadNetwork, ground: Ground, land: Terrain, palette: Pa
         part = slice(int(first), int(last))
         near, out = edges.near[part], edges.out[part]
         verges.extend(plain(one, materials.VERGE, palette.grass) for one in _verges(near, edges.other[part], out, judged, part))
-        for kind, shape, material, colour in ((WALL, _wall, materials.RETAINING, MASONRY), (DECK, _girder, materials.BRIDGE, CONCRETE)):
+        for kind, shape, material, colour in ((WALL, _wall, materials.BARRIER, MASONRY), (DECK, _girder, materials.BRIDGE, CONCRETE)):
             for guarded in (False, True):
                 for run in _runs(judged.kinds[part], kind, judged.guarded[part] == guarded, any_end=not guarded):
                     section = shape(near[run, 2] - VERGE_TOP_M, judged.feet[part][run], guarded)
@@ -96,7 +97,7 @@ def _judged(edges: Edges, ground: Ground, land: Terrain) -> Judged:
     """What is to be made of each station."""
     z = edges.near[:, 2].copy()
     deep, needed = np.zeros(len(z)), np.full(len(z), VERGE_DROP_M)  # how far below the nearest lower lane lies, and the drop that passes below it
-    feet, free, alone = land.drawn_at(*edges.aside(LEDGE_M)), np.ones(len(z), bool), np.ones(len(z), bool)
+    feet, free, alone = land.drawn_at(*edges.aside(EDGE_M)), np.ones(len(z), bool), np.ones(len(z), bool)
     for offset in OFFSETS_M:
         level, _, friction = ground.height(*edges.aside(offset), z)
         below = np.where((friction == ROAD_FRICTION) & (z - level > -CLEAR_M), z - level, np.nan)
@@ -104,19 +105,21 @@ def _judged(edges: Edges, ground: Ground, land: Terrain) -> Judged:
         drop = np.where(lower, (below + 0.05 - VERGE_TOP_M) * VERGE_M / offset + VERGE_TOP_M, 0.0)
         deep, needed = np.where(drop > np.maximum(needed, STEEPEST_DROP_M), np.fmax(deep, below), deep), np.maximum(needed, drop)
         alone &= ~(np.abs(below) < STEP_M)
-        if offset <= 1.0:
+        if offset < 1.5:
             feet = np.where(lower, np.minimum(feet, level), feet)
-            free &= ~(np.abs(below) < GUARDED_M)
+            free &= ~(below < CLEAR_M + GIRDER_M)
     far = land.drawn_at(*edges.aside(VERGE_M))
     hangs = z - VERGE_DROP_M - far > HANGING_M
     drops = np.where(hangs, np.maximum(needed, z - far + INTO_LAND_M), needed)
     deep = np.where(hangs & (drops > STEEPEST_DROP_M), np.maximum(deep, z - far), deep)
-    under = z - _lowest(edges, ground, -LEDGE_M, z)
+    under = z - _lowest(edges, ground, -EDGE_M, z)
     kinds = np.where(drops <= STEEPEST_DROP_M, VERGE, np.where(alone & (deep > STEP_M) & (under < STEP_M), WALL, NOTHING))
     deck = _decks(edges, ground, z)
     thick = np.clip(under / 4.0, 0.3, GIRDER_M)
     feet = np.where(deck, z - np.where(under > CLEAR_M, thick, GIRDER_M), feet - ABUTMENT_M)
-    return Judged(np.where(deck, DECK, kinds), drops, feet, free & (deck | (z - feet > GUARDED_M)))
+    outer = land.drawn_at(*edges.aside(OUTER_M)) - ABUTMENT_M
+    high = free & (z - np.maximum(feet, outer) > GUARDED_M)
+    return Judged(np.where(deck, DECK, kinds), drops, np.where(deck | ~high, feet, np.minimum(feet, outer)), free & deck | high)
 
 
 def _lowest(edges: Edges, ground: Ground, offset_m: float, otherwise: np.ndarray) -> np.ndarray:
@@ -168,13 +171,16 @@ def _profile(near: np.ndarray, out: np.ndarray, section: Section) -> np.ndarray:
     """Ribbons along an edge between the points of a cross section."""
     lines = [np.column_stack([near[:, :2] + out * away, height]) for away, height in section]
     kept = keep_bends(*lines)
-    return np.concatenate([ribbon(one[kept], two[kept]) for one, two in itertools.pairwise(lines)])
+    faces = np.concatenate([ribbon(one[kept], two[kept]) for one, two in itertools.pairwise(lines)])
+    step = (near[-1] - near[0])[:2]
+    return faces if step[0] * out[0, 1] > step[1] * out[0, 0] else faces[:, ::-1]  # their outsides outwards, on a road's left as on its right
 
 
 def _wall(top: np.ndarray, feet: np.ndarray, guarded: bool) -> Section:
     """A wall from an edge down to its feet, with a parapet where it is guarded."""
     feet = np.minimum(feet, top)
-    return [(EDGE_M, top), (EDGE_M, top + PARAPET_M), (LEDGE_M, top + PARAPET_M), (LEDGE_M, feet)] if guarded else [(0.0, top), (0.0, feet)]
+    parapet = [(LEDGE_M, top), (LEDGE_M, top + PARAPET_M), (OUTER_M, top + PARAPET_M), (OUTER_M, feet)]
+    return [(0.0, top), *parapet] if guarded else [(0.0, top), (0.0, feet)]
 
 
 def _girder(top: np.ndarray, feet: np.ndarray, guarded: bool) -> Section:

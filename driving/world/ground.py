@@ -25,12 +25,14 @@ class Ground:
     def __init__(self, triangles: np.ndarray, terrain: Terrain) -> None:
         """triangles (F, 3, 3): corners in world coordinates (m)."""
         self.terrain = terrain
-        self._triangles = np.ascontiguousarray(triangles, dtype=np.float64)
-        low = self._triangles[:, :, :2].min(axis=(0, 1)) - 2 * SEAM_M
-        high = self._triangles[:, :, :2].max(axis=(0, 1)) + 2 * SEAM_M
-        self._cell_m = max(CELL_M, math.sqrt(float(np.prod(high - low)) / MAX_CELLS))
-        self._origin, self._shape = low, tuple(int(n) for n in np.ceil((high - low) / self._cell_m).astype(int) + 1)
-        self._starts, self._items = _bucket(self._triangles, low[0], low[1], self._cell_m, self._shape[0], self._shape[1])
+        triangles = np.ascontiguousarray(triangles, dtype=np.float64)
+        low = triangles[:, :, :2].min(axis=(0, 1)) - 2 * SEAM_M
+        high = triangles[:, :, :2].max(axis=(0, 1)) + 2 * SEAM_M
+        cell_m = max(CELL_M, math.sqrt(float(np.prod(high - low)) / MAX_CELLS))
+        columns, rows = (int(n) for n in np.ceil((high - low) / cell_m).astype(int) + 1)
+        starts, items = _bucket(triangles, low[0], low[1], cell_m, columns, rows)
+        land = terrain.heights_m, float(terrain.xs_m[0]), float(terrain.ys_m[0]), float(terrain.xs_m[1] - terrain.xs_m[0])
+        self._sought_in = (triangles, float(low[0]), float(low[1]), cell_m, columns, rows, starts, items, *land)
 
     @staticmethod
     def from_network(network: RoadNetwork) -> Ground:
@@ -39,9 +41,7 @@ class Ground:
 
     def height(self, x: np.ndarray, y: np.ndarray, z_hint: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Height (N,) m, unit normal (N, 3) and friction (N,) under N points; the level nearest to `z_hint` counts."""
-        heights, cell = self.terrain.heights_m, self.terrain.xs_m[1] - self.terrain.xs_m[0]
-        grid = (self._origin[0], self._origin[1], self._cell_m, self._shape[0], self._shape[1], self._starts, self._items)
-        return _height(self._triangles, *grid, heights, self.terrain.xs_m[0], self.terrain.ys_m[0], cell, x, y, z_hint)
+        return _height(*self._sought_in, x, y, z_hint)
 
 
 def strip_triangles(network: RoadNetwork) -> np.ndarray:

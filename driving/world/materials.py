@@ -16,16 +16,16 @@ SHOULDER, PARKING, GRAVEL, PAVED = 32, 33, 34, 35
 DRIVING = 40
 FOLIAGE, WOOD, WALL, ROOF, METAL, CONCRETE, RAIL = 48, 49, 50, 51, 52, 53, 54
 MARKING = 56
-ACTOR = 64  # + semantic tag: part of a vehicle, lit by the sun
-GLOWING = 96  # + semantic tag: a lamp of a vehicle
-RETAINING, BRIDGE = ACTOR + 4, ACTOR + 26  # walls by the road and bridges, as plain as a vehicle's paint
+ACTOR = 64  # + semantic tag: part of a vehicle or another thing, lit by the sun
+GLOWING = 96  # + semantic tag: a lamp
+BARRIER, FENCE, LIGHT_HEAD, PLATE, BRIDGE = ACTOR + 4, ACTOR + 5, ACTOR + 7, ACTOR + 8, ACTOR + 26
 
 GROUND_CLASSES = 5  # classes 1 to 5 are ground
 OBJECT_CLASS = 6
 
 # Solids: their triangles turn the same way seen from outside, and are not drawn from inside. Roofs' eaves and rails are sheets.
 ONE_SIDED = np.zeros(256, dtype=np.bool_)
-ONE_SIDED[[FOLIAGE, WOOD, WALL, METAL, CONCRETE]] = True
+ONE_SIDED[[FOLIAGE, WOOD, WALL, METAL, CONCRETE, BARRIER, FENCE, LIGHT_HEAD, PLATE]] = True
 
 # The lane types of carla.LaneType (lower case) that are not plain shoulder, and what they are made of.
 OF_LANE = {

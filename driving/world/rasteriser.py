@@ -20,7 +20,9 @@ NEAR_M = 0.15
 LOWER_BITS = np.uint32(27)
 CLASS_BIAS = np.float32(1.04)  # ground of a higher class wins while its 1 / depth is at least the other's over this
 DECAL_BIAS = 1.06
-SHADOW_BIAS = 1.12
+SHADOW_BIAS = np.float32(1.12)
+NO_KIND, GROUND_KINDS, MARKING_KIND = np.uint32(0), np.uint32(GROUND_CLASSES), np.uint32(MARKING >> 3)
+SHADED = np.uint8(1)
 THINNEST_PX = 0.9  # thinner paint is drawn this wide and as much paler
 PLAIN, SHADOW = 0, 1
 
@@ -78,38 +80,40 @@ def _span(near, paint, shade, polygon, count, code, red, green, blue, alpha, mod
         start = math.ceil(max(left, 0.0) - 0.5)
         stop = min(columns, math.ceil(min(right, float(columns)) - 0.5))
         w = w0 + a * (start + 0.5 - x0) + b * (middle - y0)
+        if start >= stop:
+            continue
         if mode == SHADOW:
-            _darken(near, paint, shade, y, start, stop, w, a)
+            _darken(near[y, start:stop], paint[y, start:stop], shade[y, start:stop], np.float32(w), np.float32(a))
         elif kind == MARKING >> 3:
             _blend(near, paint, y, start, stop, w, a, code, red, green, blue, alpha)
         else:
-            _fill(near, paint, y, start, stop, np.float32(w), np.float32(a), kind, value)
+            _fill(near[y, start:stop], paint[y, start:stop], np.float32(w), np.float32(a), kind, value)
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
-def _fill(near, paint, y, start, stop, w, a, kind, value):  # type: ignore[no-untyped-def]
-    lower = 3 <= kind <= GROUND_CLASSES
+def _fill(near, paint, w, a, kind, value):  # type: ignore[no-untyped-def]
+    """Fills the part of a row that `near` and `paint` (X,) are; w: 1 / depth at its first pixel, a: from pixel to pixel."""
     rank = np.uint32(kind)
-    if lower:
-        for x in range(stop - start):
-            here, old, v = near[y, start + x], paint[y, start + x], w + a * np.float32(x)
+    if 3 <= kind <= GROUND_CLASSES:
+        for x in range(len(near)):
+            here, old, v = near[x], paint[x], w + a * np.float32(np.int32(x))
             wins = (v > here) | ((v * CLASS_BIAS > here) & ((old >> LOWER_BITS) < rank))
-            near[y, start + x] = v if wins else here
-            paint[y, start + x] = value if wins else old
+            near[x] = v if wins else here
+            paint[x] = value if wins else old
     else:
-        for x in range(stop - start):
-            here, old, v = near[y, start + x], paint[y, start + x], w + a * np.float32(x)
-            near[y, start + x] = max(v, here)
-            paint[y, start + x] = value if v > here else old
+        for x in range(len(near)):
+            here, old, v = near[x], paint[x], w + a * np.float32(np.int32(x))
+            near[x] = max(v, here)
+            paint[x] = value if v > here else old
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
-def _darken(near, paint, shade, y, start, stop, w, a):  # type: ignore[no-untyped-def]
-    for x in range(start, stop):
-        here, kind = near[y, x], paint[y, x] >> 27
-        if w * SHADOW_BIAS > here and w < here * SHADOW_BIAS and (0 < kind <= GROUND_CLASSES or kind == MARKING >> 3):
-            shade[y, x] = 1
-        w += a
+def _darken(near, paint, shade, w, a):  # type: ignore[no-untyped-def]
+    """Marks the ground in the part of a row as lying in shadow where it is at the shadow's depth."""
+    for x in range(len(near)):
+        here, kind, v = near[x], paint[x] >> LOWER_BITS, w + a * np.float32(np.int32(x))
+        ground = ((kind > NO_KIND) & (kind <= GROUND_KINDS)) | (kind == MARKING_KIND)
+        shade[x] = SHADED if ground & (v * SHADOW_BIAS > here) & (v < here * SHADOW_BIAS) else shade[x]
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
@@ -238,7 +242,7 @@ def _triangle(near, paint, at, code, red, green, blue):  # type: ignore[no-untyp
         start = math.ceil(max(min(one, two), 0.0) - 0.5)
         stop = math.ceil(min(max(one, two), float(columns)) - 0.5)
         if start < stop:
-            _fill(near, paint, y, start, stop, np.float32(origin + a * start + b * y), step, kind, value)
+            _fill(near[y, start:stop], paint[y, start:stop], np.float32(origin + a * start + b * y), step, kind, value)
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")

@@ -22,26 +22,32 @@ from driving.world.raygrid import BULK, bucket, cast_all, heights
 from driving.world.renderer import PLAIN_BOX, Boxes
 from driving.world.scene import Scene
 from driving.world.shapes import BODY, CAR_PARTS, CAR_TRIANGLES
+from driving.world.things import NOBODY
 
 CELL_M = 4.0
 MAX_CELLS = 1_000_000
 
 
 class Hits(NamedTuple):
-    """Per ray (N,): how far it went (m, inf: met nothing), cosine of the angle to the surface's normal, semantic tag, row of the box (-1: static)."""
+    """Per ray (N,): how far it went (m, inf: met nothing), cosine of the angle to the surface's normal, semantic tag, row of the box (-1: static).
+
+    things (N,) is the number of the thing of the scene that it met, NOBODY for ground and boxes.
+    """
 
     distances_m: np.ndarray
     cosines: np.ndarray
     tags: np.ndarray
     rows: np.ndarray
+    things: np.ndarray
 
 
 class Solid(NamedTuple):
-    """What stands still: triangles with codes and classes (0: objects), the grid with its offsets, items and heights; paint likewise."""
+    """What stands still: triangles with codes, classes (0: objects) and whose they are, the grid with offsets, items and heights; likewise paint."""
 
     triangles: np.ndarray
     codes: np.ndarray
     classes: np.ndarray
+    owners: np.ndarray
     grid: np.ndarray
     starts: np.ndarray
     items: np.ndarray
@@ -72,13 +78,18 @@ class RayCaster:
         self._scene = scene
         self._solid: Solid | None = None
 
+    def refresh(self) -> None:
+        """Forgets the grid, because things were hidden or shown."""
+        self._solid = None
+
     def cast(self, at: Pose, directions: np.ndarray, reach_m: np.ndarray, boxes: Boxes, without: int = -1) -> Hits:
         """Casts rays from a pose: unit vectors (N, 3) in its frame (forward, right, up), lengths (N,); box `without` is not there."""
         if self._solid is None:
             self._solid = _gridded(self._scene)
         pose = np.array([at.x_m, at.y_m, at.z_m, at.pitch_rad, at.yaw_rad, at.roll_rad])
         count = len(directions)
-        hits = Hits(np.full(count, np.inf), np.zeros(count), np.zeros(count, np.uint8), np.full(count, -1, np.int64))
+        nobody = np.full(count, NOBODY, np.int64)
+        hits = Hits(np.full(count, np.inf), np.zeros(count), np.zeros(count, np.uint8), nobody, nobody.copy())
         if count:
             moving = _within(boxes, pose, float(reach_m.max()), without)
             cast_all(pose, np.ascontiguousarray(directions, np.float64), np.ascontiguousarray(reach_m, np.float64), self._solid, moving, TAGS, hits)
@@ -102,7 +113,8 @@ def _gridded(scene: Scene) -> Solid:
     ends, sides = scene.strokes.ends, scene.strokes.sides
     starts, items = _bucketed(triangles, grid)
     paint_starts, paint_items = _bucketed(np.concatenate([ends - sides, ends + sides], axis=1), grid)
-    return Solid(triangles, codes, classes, grid, starts, items, heights(triangles, starts, items), ends, sides, paint_starts, paint_items)
+    levels = heights(triangles, starts, items)
+    return Solid(triangles, codes, classes, scene.faces.owners[finest], grid, starts, items, levels, ends, sides, paint_starts, paint_items)
 
 
 def _bucketed(corners: np.ndarray, grid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -95,6 +95,10 @@ class Renderer:
             rain_over(out, self._light[k.RAIN], self._light[k.WIND], int(time_s * 1000.0 + 0.5))
         return out
 
+    def refresh(self) -> None:
+        """Works the shadows out anew at the next picture, because things were hidden or shown."""
+        self._weather = None
+
     def _prepare(self, weather: Weather) -> None:
         if weather != self._weather:
             self._weather = weather

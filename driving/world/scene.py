@@ -17,19 +17,20 @@ from driving.world.ground import Ground
 from driving.world.junctions import junction_mesh
 from driving.world.painted import painted
 from driving.world.roads import RoadNetwork
-from driving.world.scenery import Proxies, SceneryConfig, make_scenery
+from driving.world.scenery import SceneryConfig, make_scenery
+from driving.world.shadows import flat_shadows
 from driving.world.surfaces import Mesh, Paint, Palette, join, land_mesh, lane_mesh, paint_lines
 from driving.world.surfaces import together as all_paint
 from driving.world.terrain import lane_points
+from driving.world.things import NOBODY, Proxies, Scenery
 
 CHUNK_M = 60.0
 VIEW_M = 260.0
 NEAR_LAND_M, FAR_LAND = 100.0, 4  # further away the land is drawn so many times coarser
-SMALL_THINGS_M = 90.0
-SMALL_M = 2.5
+SMALL_THINGS_M, LONG_THINGS_M = 90.0, 120.0
+SMALL_M, LONG_M = 2.5, 4.0
 PAINT_M = 170.0
 SHADOWS_M = 90.0
-LONGEST_SHADOW = 6.0  # times the height
 STEPS_APART_M = 1e5  # further than anything is seen
 ROUNDING_M = 0.01  # of single precision
 
@@ -89,19 +90,21 @@ def together(parts: list[Chunks]) -> Chunks:
 
 
 class Layer(NamedTuple):
-    """The triangles of one drawing step, drawn between two distances (m)."""
+    """The triangles (F) of one drawing step, drawn between two distances (m), and of which thing each is, if of any (F,)."""
 
     mesh: Mesh
     near_m: float
     far_m: float
     chunk_m: float = CHUNK_M
+    owners: np.ndarray | None = None
 
 
 class Faces(NamedTuple):
     """All triangles of a scene (F), layer by layer and chunk by chunk.
 
     triangles (F, 3, 3) and normals (F, 3) float32, codes (F,) uint8 materials, colours (F, 3) uint8; corners (9, F) float32 are the triangles'
-    coordinates once more, each in a stretch of its own; one_sided (F,) float32 is 1 for those that are seen from outside only, else 0.
+    coordinates once more, each in a stretch of its own; one_sided (F,) float32 is 1 for those that are seen from outside only, else 0;
+    owners (F,) int32 are the things they belong to, NOBODY for the ground.
     """
 
     triangles: np.ndarray
@@ -110,6 +113,7 @@ class Faces(NamedTuple):
     colours: np.ndarray
     corners: np.ndarray
     one_sided: np.ndarray
+    owners: np.ndarray
     chunks: Chunks
 
     @staticmethod
@@ -125,11 +129,12 @@ class Faces(NamedTuple):
             normals /= np.maximum(np.linalg.norm(normals, axis=1), 1e-12)[:, None]
             if len(layer.mesh.materials) and layer.mesh.materials[0] >> 3 < materials.OBJECT_CLASS:
                 normals *= np.where(normals[:, 2:] < 0, -1.0, 1.0)  # ground is seen from above
-            parts.append((triangles, normals.astype(np.float32), layer.mesh.materials[order], layer.mesh.colours[order]))
+            owners = np.full(len(order), NOBODY, np.int32) if layer.owners is None else layer.owners[order]
+            parts.append((triangles, normals.astype(np.float32), layer.mesh.materials[order], layer.mesh.colours[order], owners))
             chunks.append(own)
-        triangles, normals, codes, colours = (np.ascontiguousarray(np.concatenate(part)) for part in zip(*parts, strict=True))
+        triangles, normals, codes, colours, owners = (np.ascontiguousarray(np.concatenate(part)) for part in zip(*parts, strict=True))
         corners, one_sided = np.ascontiguousarray(triangles.reshape(-1, 9).T), materials.ONE_SIDED[codes].astype(np.float32)
-        return Faces(triangles, normals, codes, colours, corners, one_sided, together(chunks))
+        return Faces(triangles, normals, codes, colours, corners, one_sided, owners, together(chunks))
 
     @property
     def finest(self) -> np.ndarray:
@@ -158,19 +163,34 @@ class Strokes(NamedTuple):
 
 
 class Scene:
-    """All that stands still in one world. `solids` (S, BOX_WIDTH) are its static boxes for collisions."""
+    """All that stands still in one world: what is drawn, and the things that it is made of with their solid boxes and shadow proxies."""
 
-    def __init__(self, layers: list[Layer], paint: Paint, proxies: Proxies, solids: np.ndarray) -> None:
-        self.faces, self.strokes, self.proxies, self.solids = Faces.of(layers), Strokes.of(paint), proxies, solids
+    def __init__(self, layers: list[Layer], paint: Paint, scenery: Scenery) -> None:
+        self.faces, self.strokes = Faces.of(layers), Strokes.of(paint)
+        self.things, self.proxies, self._solids, self._solid_owners = scenery.things, scenery.proxies, scenery.solids, scenery.solid_owners
+        self._whole, self._hidden = self.faces.triangles.copy(), np.zeros(len(self.things.kinds), bool)
+
+    @property
+    def solids(self) -> np.ndarray:
+        """The static boxes (S, BOX_WIDTH) of the things that are there."""
+        return self._solids[~self._hidden[self._solid_owners]]
+
+    @property
+    def hidden(self) -> np.ndarray:
+        """Which things (N,) are not there for now."""
+        return self._hidden.copy()
+
+    def hide(self, hidden: np.ndarray) -> None:
+        """Takes things (N,) bool out of the scene, and puts all others back: a hidden thing's triangles shrink to a point, and it has no shadow."""
+        changed = np.flatnonzero((self.faces.owners != NOBODY) & (hidden != self._hidden)[self.faces.owners])
+        gone = hidden[self.faces.owners[changed]]
+        self.faces.triangles[changed] = np.where(gone[:, None, None], self._whole[changed, :1], self._whole[changed])
+        self.faces.corners[:, changed] = self.faces.triangles[changed].reshape(-1, 9).T
+        self._hidden = hidden.copy()
 
     def shadows(self, sun: np.ndarray) -> np.ndarray:
-        """Flat shadow triangles (N, 10, 3, 3) of the N proxies for a unit vector to the sun; none for a sun below 4 degrees."""
-        if sun[2] < 0.07 or len(self.proxies.feet) == 0:
-            return np.zeros((0, 10, 3, 3), np.float32)
-        slope = min(LONGEST_SHADOW, float(np.hypot(sun[0], sun[1]) / sun[2]))
-        away = -sun[:2] / max(float(np.hypot(sun[0], sun[1])), 1e-9) * slope
-        rounds, boxes = _round_shadows(self.proxies, away), _box_shadows(self.proxies, away)
-        return np.where(self.proxies.boxes[:, None, None, None], boxes, rounds).astype(np.float32)
+        """Flat shadow triangles (N, 10, 3, 3) of the N proxies that are there, for a unit vector to the sun; see `shadows`."""
+        return flat_shadows(Proxies(*(part[~self._hidden[self.proxies.owners]] for part in self.proxies)), sun)
 
 
 def build_scene(network: RoadNetwork, ground: Ground, seed: int, config: SceneConfig | None = None) -> Scene:
@@ -179,7 +199,7 @@ def build_scene(network: RoadNetwork, ground: Ground, seed: int, config: SceneCo
     random = np.random.default_rng((seed, 7))
     palette = random_palette(random) if config.randomise else Palette()
     scenery = make_scenery(network, ground, random, config.scenery)
-    small = np.ptp(scenery.mesh.triangles.reshape(-1, 9)[:, 2::3], axis=1) < SMALL_M if len(scenery.mesh.triangles) else np.zeros(0, bool)
+    small, long = _sizes(scenery.mesh.triangles)
     lanes = join([lane_mesh(network, palette), junction_mesh(network, ground, palette)])
     on_lanes = lane_points(network)
     near_land, far_land = ground.terrain.drawn(on_lanes), ground.terrain.drawn(on_lanes, FAR_LAND)
@@ -195,10 +215,18 @@ def build_scene(network: RoadNetwork, ground: Ground, seed: int, config: SceneCo
             layers.append(Layer(Mesh(*(values[part] for values in lanes)), 0.0, VIEW_M))
     if len(structures.triangles):
         layers.append(Layer(structures, 0.0, VIEW_M))
-    for part, far_m in ((~small, VIEW_M), (small, SMALL_THINGS_M)):
-        layers.append(Layer(join([Mesh(*(values[part] for values in scenery.mesh))]), 0.0, far_m))
+    for part, far_m in ((~small, VIEW_M), (small & ~long, SMALL_THINGS_M), (small & long, LONG_THINGS_M)):
+        layers.append(Layer(Mesh(*(values[part] for values in scenery.mesh)), 0.0, far_m, owners=scenery.owners[part]))
     paint = all_paint([paint_lines(network.markings, palette), painted(network, ground, palette)])
-    return Scene(layers, paint, scenery.proxies, scenery.solids)
+    return Scene(layers, paint, scenery)
+
+
+def _sizes(triangles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which triangles (F, 3, 3) are low, and which are long."""
+    if len(triangles) == 0:
+        return np.zeros(0, bool), np.zeros(0, bool)
+    size = np.ptp(triangles, axis=1)
+    return size[:, 2] < SMALL_M, np.hypot(size[:, 0], size[:, 1]) > LONG_M
 
 
 def random_palette(random: np.random.Generator) -> Palette:
@@ -220,43 +248,3 @@ def random_palette(random: np.random.Generator) -> Palette:
         colour(np.array([124, 116, 100])),
         float(random.uniform(0.72, 1.08)),
     )
-
-
-def _round_shadows(proxies: Proxies, away: np.ndarray) -> np.ndarray:
-    """A crown's shadow as an eight-sided ellipse and its trunk's as a quad: (N, 10, 3, 3)."""
-    feet, size = proxies.feet, proxies.sizes
-    ground = feet[:, 2] + 0.32
-    along = away / max(float(np.hypot(*away)), 1e-9)
-    across = np.array([-along[1], along[0]])
-    radius, reach = size[:, 0] * 0.38, float(np.hypot(*away))
-    middle = feet[:, :2] + away * (size[:, 2:] * 0.62)
-    angle = np.arange(8) * np.pi / 4
-    a = (radius + 0.22 * size[:, 2] * reach)[:, None, None] * np.cos(angle)[None, :, None] * along
-    b = radius[:, None, None] * np.sin(angle)[None, :, None] * across
-    rim = np.concatenate([middle[:, None] + a + b, np.broadcast_to(ground[:, None, None], (len(feet), 8, 1))], axis=2)
-    fan = np.stack([np.stack([rim[:, 0], rim[:, n], rim[:, n + 1]], 1) for n in range(1, 7)], 1)
-    side = across * 0.15
-
-    def flat(xy: np.ndarray) -> np.ndarray:
-        return np.concatenate([xy, ground[:, None]], axis=1)
-
-    p, q, r, s = flat(feet[:, :2] - side), flat(feet[:, :2] + side), flat(middle + side), flat(middle - side)
-    trunk = np.stack([np.stack([p, q, r], 1), np.stack([p, r, s], 1)], 1)
-    return np.concatenate([fan, trunk, trunk], axis=1)
-
-
-def _box_shadows(proxies: Proxies, away: np.ndarray) -> np.ndarray:
-    """A house's shadow: its walls' and its eaves' projections, (N, 10, 3, 3)."""
-    feet, size = proxies.feet, proxies.sizes
-    ground = feet[:, 2] + 0.32
-    cos, sin = np.cos(proxies.yaw)[:, None], np.sin(proxies.yaw)[:, None]
-    x = np.array([-0.5, 0.5, 0.5, -0.5]) * size[:, :1]
-    y = np.array([-0.5, -0.5, 0.5, 0.5]) * size[:, 1:2]
-    low = np.stack([feet[:, :1] + cos * x - sin * y, feet[:, 1:2] + sin * x + cos * y], axis=2)
-    high = low + away * (size[:, 2] * 0.85)[:, None, None]
-    low, high = (np.concatenate([part, np.broadcast_to(ground[:, None, None], (len(feet), 4, 1))], axis=2) for part in (low, high))
-    faces = [np.stack([high[:, 0], high[:, 1], high[:, 2]], 1), np.stack([high[:, 0], high[:, 2], high[:, 3]], 1)]
-    for n in range(4):
-        m = (n + 1) % 4
-        faces += [np.stack([low[:, n], low[:, m], high[:, m]], 1), np.stack([low[:, n], high[:, m], high[:, n]], 1)]
-    return np.stack(faces, axis=1)

@@ -59,7 +59,7 @@ def shade_image(out, near, paint, shade, camera, light, noise, grain, sky):  # t
     inv_f = 1.0 / camera[C_FOCAL]
     ox, oy = camera[0] + FAR_M, camera[1] + FAR_M
     row, beam = _row_of(camera, light), _beam_of(camera, columns)
-    values, places = np.zeros(STRETCHES, np.float32), np.empty(5 * BLOCK, np.int32)
+    values, places = np.zeros(STRETCHES, np.float32), np.empty(4 * BLOCK, np.int32)
     for y in range(rows):
         v = (camera[C_CY] - y - 0.5) * inv_f
         for axis in range(3):
@@ -69,20 +69,23 @@ def shade_image(out, near, paint, shade, camera, light, noise, grain, sky):  # t
             u = (start + 0.5 - camera[C_CX]) * inv_f
             for axis in range(3):
                 row[R_FIRST + axis], row[R_STEP + axis] = row[R_BASE + axis] + camera[C_RIGHT + axis] * u, camera[C_RIGHT + axis] * inv_f
-            _geometry(values, places, near, y, start, count, row)
-            solid = _solid(near, y, start, count)
+            part = slice(start, start + count)
+            far, own, shaded, pixels = near[y, part], paint[y, part], shade[y, part], out[y, part]
+            solid = _solid(far)
             if solid > 0:
+                _geometry(values, far, row)
+                _places(values, places, count, row)
                 _look_up(values, places, grain, count)
-                _texture(values, places, paint, shade, y, start, count, row)
+                _texture(values, places, own, shaded, row)
                 if light[k.PUDDLES] > 0.0:
                     _puddles(values, noise, count, ox, oy, light[k.PUDDLES])
                 if light[k.WET] > 0.0:
-                    _wet(values, shade, y, start, count, row)
+                    _wet(values, shaded, row)
                 if light[k.NIGHT] > 0.0:
-                    _by_night(values, beam, paint, y, start, count, row)
-                _blend_fog(out, values, y, start, count, row)
+                    _by_night(values, beam[part], own, row)
+                _blend_fog(pixels, values, row)
             if solid < count:
-                _sky_block(out, near, places, y, start, count, sky, light, noise)
+                _sky_block(pixels, far, places, sky, light, noise, row)
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
@@ -113,45 +116,45 @@ def _beam_of(camera, columns):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def _geometry(values, places, near, y, start, count, row):  # type: ignore[no-untyped-def]
-    """Depth, way, fog, and where to look in the tiles and in the sky, for a block."""
+def _solid(near):  # type: ignore[no-untyped-def]
+    """How many of a block's pixels show anything but sky."""
+    solid = 0
+    for x in range(len(near)):
+        solid += near[x] > ZERO
+    return solid
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def _geometry(values, near, row):  # type: ignore[no-untyped-def]
+    """Depth, way and fog for a block."""
     dx0, dy0, dz0, sx, sy, sz = row[R_FIRST], row[R_FIRST + 1], row[R_FIRST + 2], row[R_STEP], row[R_STEP + 1], row[R_STEP + 2]
     from_m, per_m = row[R_FROM], row[R_PER_M]
-    for x in range(count):
-        n = np.float32(x)
+    for x in range(len(near)):
+        n = np.float32(np.int32(x))
         dx, dy, dz = dx0 + sx * n, dy0 + sy * n, dz0 + sz * n
-        w = near[y, start + x]
-        depth = ONE / max(w, SMALLEST)
+        depth = ONE / max(near[x], SMALLEST)
         size = math.sqrt(dx * dx + dy * dy + dz * dz)
         t = max((depth * size - from_m) * per_m, ZERO)
         # 1 / e^t from below, to a per cent where it matters, without a call
         values[CLEAR + x] = ONE / (ONE + t * (ONE + t * (F_1_2 + t * (F_1_6 + t * F_1_24))))
         values[DEPTH + x], values[SIZE + x] = depth, size
         values[ALONG_X + x], values[ALONG_Y + x], values[DOWN + x] = dx * depth, dy * depth, dz
-    for x in range(count):
-        px, py = min(max(values[ALONG_X + x], -FARTHEST), FARTHEST), min(max(values[ALONG_Y + x], -FARTHEST), FARTHEST)
-        column, line = np.int32(row[R_ORIGIN] + px * COARSE), np.int32(row[R_ORIGIN + 1] + py * COARSE)
-        places[x] = ((line & MASK) << TILE_BITS) | (column & MASK)
-        column, line = np.int32(row[R_ORIGIN + 2] + px * BROAD), np.int32(row[R_ORIGIN + 3] + py * BROAD)
-        places[BLOCK + x] = ((line & MASK) << TILE_BITS) | (column & MASK)
-        column, line = np.int32(row[R_ORIGIN + 4] + px * FINELY), np.int32(row[R_ORIGIN + 5] + py * FINELY)
-        places[2 * BLOCK + x] = ((line & MASK) << TILE_BITS) | (column & MASK)
-        places[3 * BLOCK + x] = (np.int32(row[R_ORIGIN + 6] + px) + np.int32(row[R_ORIGIN + 7] + py)) & np.int32(1)
-    for x in range(count):
-        n = np.float32(x)
-        dx, dy, dz = dx0 + sx * n, dy0 + sy * n, dz0 + sz * n
-        # octahedral coordinates of the upper half of all directions; what is below the horizon looks as the horizon
-        scale = HALF_SKY / (abs(dx) + abs(dy) + max(dz, ZERO))
-        places[4 * BLOCK + x] = np.int32(HALF_SKY + dy * scale) * SKY_WIDE + np.int32(HALF_SKY + dx * scale)
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def _solid(near, y, start, count):  # type: ignore[no-untyped-def]
-    """How many of a block's pixels show anything but sky."""
-    solid = 0
-    for x in range(start, start + count):
-        solid += near[y, x] > ZERO
-    return solid
+def _places(values, places, count, row):  # type: ignore[no-untyped-def]
+    """Where to look in the tiles, and whether a slab of a pavement is an odd one, for a block."""
+    coarse_x, coarse_y, broad_x, broad_y = row[R_ORIGIN], row[R_ORIGIN + 1], row[R_ORIGIN + 2], row[R_ORIGIN + 3]
+    fine_x, fine_y, slab_x, slab_y = row[R_ORIGIN + 4], row[R_ORIGIN + 5], row[R_ORIGIN + 6], row[R_ORIGIN + 7]
+    for x in range(count):
+        px, py = min(max(values[ALONG_X + x], -FARTHEST), FARTHEST), min(max(values[ALONG_Y + x], -FARTHEST), FARTHEST)
+        column, line = np.int32(coarse_x + px * COARSE), np.int32(coarse_y + py * COARSE)
+        places[x] = ((line & MASK) << TILE_BITS) | (column & MASK)
+        column, line = np.int32(broad_x + px * BROAD), np.int32(broad_y + py * BROAD)
+        places[BLOCK + x] = ((line & MASK) << TILE_BITS) | (column & MASK)
+        column, line = np.int32(fine_x + px * FINELY), np.int32(fine_y + py * FINELY)
+        places[2 * BLOCK + x] = ((line & MASK) << TILE_BITS) | (column & MASK)
+        places[3 * BLOCK + x] = (np.int32(slab_x + px) + np.int32(slab_y + py)) & np.int32(1)
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
@@ -165,11 +168,11 @@ def _look_up(values, places, grain, count):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def _texture(values, places, paint, shade, y, start, count, row):  # type: ignore[no-untyped-def]
+def _texture(values, places, paint, shade, row):  # type: ignore[no-untyped-def]
     """The block's colours (0 to 255) with texture and the sun's shadow. What shows no texture lies in no shadow either."""
     dark = row[R_SHADOW]
-    for x in range(count):
-        value = paint[y, start + x]
+    for x in range(len(paint)):
+        value = paint[x]
         code = np.int32(value >> np.uint32(24))
         land = ((code >= m.TERRAIN) & (code < m.SIDEWALK)) | (code == m.MEDIAN)
         paved = (code >= m.SIDEWALK) & (code < m.FOLIAGE) & (code != m.MEDIAN)
@@ -180,7 +183,7 @@ def _texture(values, places, paint, shade, y, start, count, row):  # type: ignor
         slab = SLABS * np.float32(places[3 * BLOCK + x]) if code == m.SIDEWALK else ZERO
         patch, close = values[PATCH + x], max(ZERO, ONE - values[DEPTH + x] * FINE_FADES)
         factor = ONE + coarse * (values[GRAIN + x] * F_SIX_TENTHS + patch) + fine * values[SPECK + x] * close - slab
-        factor *= ONE if shade[y, start + x] == 0 else dark
+        factor *= ONE if shade[x] == 0 else dark
         values[WET_GROUND + x] = ONE if paved | line else ZERO
         values[RED + x] = np.float32(np.int32((value >> np.uint32(16)) & np.uint32(255))) * (factor + reds * patch)
         values[GREEN + x] = np.float32(np.int32((value >> np.uint32(8)) & np.uint32(255))) * factor
@@ -199,35 +202,38 @@ def _puddles(values, noise, count, ox, oy, puddles):  # type: ignore[no-untyped-
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def _wet(values, shade, y, start, count, row):  # type: ignore[no-untyped-def]
+def _wet(values, shade, row):  # type: ignore[no-untyped-def]
     """Wet ground: darker, and mirroring the horizon the more the flatter it is seen; puddles mirror all."""
     wet, dx0, dy0, sx, sy = row[R_WET], row[R_FIRST], row[R_FIRST + 1], row[R_STEP], row[R_STEP + 1]
-    for x in range(count):
-        n, size, z, pool = np.float32(x), values[SIZE + x], values[DOWN + x], values[POOL + x]
+    sun_x, sun_y, sun_z = row[R_TO_SUN], row[R_TO_SUN + 1], row[R_TO_SUN + 2]
+    mirror_r, mirror_g, mirror_b = row[R_MIRROR], row[R_MIRROR + 1], row[R_MIRROR + 2]
+    shine_r, shine_g, shine_b = row[R_SHINE], row[R_SHINE + 1], row[R_SHINE + 2]
+    for x in range(len(shade)):
+        n, size, z, pool = np.float32(np.int32(x)), values[SIZE + x], values[DOWN + x], values[POOL + x]
         flat = ONE + z / size  # 0 looking straight down, 1 along the ground
         flat2 = flat * flat
         mirror = flat2 * flat2 * F_SIX_TENTHS * wet * (ONE - pool) + pool * (F_12 + F_70 * flat2)
-        keep = (ONE - F_30 * wet) * (ONE - F_35 * pool) * (ONE - mirror)
-        cos = max(ZERO, (dx0 + sx * n) * row[R_TO_SUN] + (dy0 + sy * n) * row[R_TO_SUN + 1] - z * row[R_TO_SUN + 2]) / size
+        keep = (ONE - F_30 * wet) * (ONE - F_35 * pool) * (ONE - mirror) - ONE
+        cos = max(ZERO, (dx0 + sx * n) * sun_x + (dy0 + sy * n) * sun_y - z * sun_z) / size
         cos2 = cos * cos
         cos8 = cos2 * cos2 * cos2 * cos2
-        open_sky = ONE if shade[y, start + x] == 0 else ZERO
+        open_sky = ONE if shade[x] == 0 else ZERO
         shine = cos8 * cos8 * cos8 * (F_4 * wet + F_SIX_TENTHS * pool) * open_sky
-        ground = values[WET_GROUND + x]
-        for c in range(3):
-            old = values[RED + c * BLOCK + x]
-            values[RED + c * BLOCK + x] = old + ground * (old * (keep - ONE) + mirror * row[R_MIRROR + c] + shine * row[R_SHINE + c])
+        ground, r, g, b = values[WET_GROUND + x], values[RED + x], values[GREEN + x], values[BLUE + x]
+        values[RED + x] = r + ground * (r * keep + mirror * mirror_r + shine * shine_r)
+        values[GREEN + x] = g + ground * (g * keep + mirror * mirror_g + shine * shine_g)
+        values[BLUE + x] = b + ground * (b * keep + mirror * mirror_b + shine * shine_b)
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def _by_night(values, beam, paint, y, start, count, row):  # type: ignore[no-untyped-def]
+def _by_night(values, beam, paint, row):  # type: ignore[no-untyped-def]
     """Lamps of vehicles glow; head lamps at the camera light what is ahead, within their beam (a share a column of the picture)."""
     night = row[R_NIGHT]
-    for x in range(count):
+    for x in range(len(paint)):
         depth = values[DEPTH + x]
         fall = max(ZERO, ONE - depth * LAMP_FADES)
-        lamp = ONE + F_14 * night * fall * fall * beam[start + x] * min(ONE, depth * F_2)
-        glows = (paint[y, start + x] >> np.uint32(27)) >= np.uint32(GLOW_CLASS)
+        lamp = ONE + F_14 * night * fall * fall * beam[x] * min(ONE, depth * F_2)
+        glows = (paint[x] >> np.uint32(27)) >= np.uint32(GLOW_CLASS)
         r, g, b = values[RED + x], values[GREEN + x], values[BLUE + x]
         white = night if g + g > r else F_12 * night  # a tail lamp is red
         values[RED + x] = r + GLOW_RED * night if glows else r * lamp
@@ -236,31 +242,39 @@ def _by_night(values, beam, paint, y, start, count, row):  # type: ignore[no-unt
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def _blend_fog(out, values, y, start, count, row):  # type: ignore[no-untyped-def]
+def _blend_fog(out, values, row):  # type: ignore[no-untyped-def]
     """Lays fog over the block and packs it."""
     fog_r, fog_g, fog_b = row[R_FOG], row[R_FOG + 1], row[R_FOG + 2]
-    for x in range(count):
+    for x in range(len(out)):
         clear = values[CLEAR + x]
         r = min(max(fog_r + (values[RED + x] - fog_r) * clear, ZERO), WHITE)
         g = min(max(fog_g + (values[GREEN + x] - fog_g) * clear, ZERO), WHITE)
         b = min(max(fog_b + (values[BLUE + x] - fog_b) * clear, ZERO), WHITE)
-        out[y, start + x] = np.uint32((np.int32(r) << np.int32(16)) | (np.int32(g) << np.int32(8)) | np.int32(b)) | OPAQUE
+        out[x] = np.uint32((np.int32(r) << np.int32(16)) | (np.int32(g) << np.int32(8)) | np.int32(b)) | OPAQUE
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def _sky_block(out, near, places, y, start, count, sky, light, noise):  # type: ignore[no-untyped-def]
-    table, unknown = sky.reshape(-1), 0
+def _sky_block(out, near, places, sky, light, noise, row):  # type: ignore[no-untyped-def]
+    """Puts the sky where a block shows it."""
+    table, unknown, count = sky.reshape(-1), 0, len(out)
+    dx0, dy0, dz0, sx, sy, sz = row[R_FIRST], row[R_FIRST + 1], row[R_FIRST + 2], row[R_STEP], row[R_STEP + 1], row[R_STEP + 2]
     for x in range(count):
-        colour, open_sky = table[places[4 * BLOCK + x]], near[y, start + x] <= ZERO
-        out[y, start + x] = colour if open_sky else out[y, start + x]
+        n = np.float32(np.int32(x))
+        dx, dy, dz = dx0 + sx * n, dy0 + sy * n, dz0 + sz * n
+        # octahedral coordinates of the upper half of all directions; what is below the horizon looks as the horizon
+        scale = HALF_SKY / (abs(dx) + abs(dy) + max(dz, ZERO))
+        places[x] = np.int32(HALF_SKY + dy * scale) * SKY_WIDE + np.int32(HALF_SKY + dx * scale)
+    for x in range(count):
+        colour, open_sky = table[places[x]], near[x] <= ZERO
+        out[x] = colour if open_sky else out[x]
         unknown += open_sky & (colour == NOTHING)
     if unknown > 0:
         for x in range(count):
-            if near[y, start + x] <= ZERO:
-                at = places[4 * BLOCK + x]
+            if near[x] <= ZERO:
+                at = places[x]
                 if table[at] == 0:
                     table[at] = sky_entry(at // SKY_PX, at % SKY_PX, light, noise)
-                out[y, start + x] = table[at]
+                out[x] = table[at]
 
 
 @njit(cache=True, nogil=True)

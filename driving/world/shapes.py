@@ -120,13 +120,13 @@ SHAPES: dict[str, Shape] = {
     "pole": _shape(
         [
             (spindle([(0.014, 0.0), (0.009, 1.0)], 4), materials.METAL, (120, 122, 124), False),
-            (box(-0.01, 0.22, -0.008, 0.008, 0.985, 1.0, bottom=True), materials.METAL, (120, 122, 124), False),
+            (box(-0.01, 0.14, -0.008, 0.008, 0.985, 1.0, bottom=True), materials.METAL, (120, 122, 124), False),
         ]
     ),
     "sign": _shape(
         [
             (spindle([(0.02, 0.0), (0.02, 0.75)], 4), materials.METAL, (130, 132, 134), False),
-            (box(-0.01, 0.01, -0.15, 0.15, 0.7, 1.0, bottom=True), materials.METAL, (0, 0, 0), True),
+            (box(-0.01, 0.01, -0.15, 0.15, 0.7, 1.0, bottom=True), materials.PLATE, (0, 0, 0), True),
         ]
     ),
 }

@@ -1,7 +1,8 @@
 """What makes one car drive differently from another: CARLA's `VehiclePhysicsControl`, packed into arrays for `dynamics`.
 
 The fields are CARLA's, so that `apply_physics_control` reaches the dynamics. How this world reads them:
-tyre friction coefficient mu = `tire_friction` x the ground's friction (1.0 on dry asphalt), so a full brake stops in v^2 / (2 mu g);
+tyre friction coefficient mu = `tire_friction` x the ground's friction (1.0 on dry asphalt); brakes are sized by mass for FULL_BRAKE_G on a road
+that holds, so a full brake stops in v^2 / (2 min(mu, FULL_BRAKE_G) g), and a tyre with grip to spare still steers while it brakes;
 cornering stiffness of an axle = `lat_stiff_value` x its load (1/rad); engine damping (N m s/rad) is interpolated by throttle.
 Lengths are metres here; the wire's centimetres are turned by the server.
 """
@@ -9,7 +10,7 @@ Lengths are metres here; the wire's centimetres are turned by the server.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -17,6 +18,10 @@ TORQUE_POINTS = 33  # samples of the torque curve over [0, max_rpm]
 STEER_POINTS = 41  # samples of the steering curve over [0, STEER_CURVE_TOP_KMH]
 STEER_CURVE_TOP_KMH = 200.0
 GEARS = 8
+GRAVITY = 9.81
+FULL_BRAKE_G = 1.0  # deceleration of a full brake where the tyres hold; all four wheels lock at once at this mu
+FRONT_BRAKE_SHARE = 0.65
+HAND_BRAKE_G = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +49,16 @@ class Gear:
     up_ratio: float = 0.9
 
 
-def _wheels(wheelbase_m: float, track_m: float, radius_m: float, steer_deg: float) -> tuple[Wheel, ...]:
+def car_wheels(
+    mass_kg: float, wheelbase_m: float, track_m: float, radius_m: float, steer_deg: float = 70.0, tire_friction: float = 1.0
+) -> tuple[Wheel, ...]:
+    """Four wheels at the corners of wheelbase and track, the front ones steered, with brakes for a car of that mass."""
     half, side = wheelbase_m / 2.0, track_m / 2.0
-    front = [Wheel(max_steer_angle_deg=steer_deg, radius_m=radius_m, position_m=(half, y, radius_m)) for y in (-side, side)]
-    rear = [Wheel(max_handbrake_torque_nm=4000.0, radius_m=radius_m, position_m=(-half, y, radius_m)) for y in (-side, side)]
-    return (*front, *rear)
+    torque = mass_kg * GRAVITY * radius_m / 2.0  # on each wheel of an axle that is to slow the whole car by 1 g
+    plain = Wheel(tire_friction=tire_friction, radius_m=radius_m)
+    front = replace(plain, max_steer_angle_deg=steer_deg, max_brake_torque_nm=FULL_BRAKE_G * FRONT_BRAKE_SHARE * torque)
+    rear = replace(plain, max_brake_torque_nm=FULL_BRAKE_G * (1.0 - FRONT_BRAKE_SHARE) * torque, max_handbrake_torque_nm=HAND_BRAKE_G * torque)
+    return tuple(replace(wheel, position_m=(x, y, radius_m)) for wheel, x in ((front, half), (rear, -half)) for y in (-side, side))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +80,12 @@ class Physics:
     drag_coefficient: float = 0.23
     center_of_mass_m: tuple[float, float, float] = (0.0, 0.0, 0.45)
     steering_curve: tuple[tuple[float, float], ...] = ((0.0, 1.0), (20.0, 0.9), (60.0, 0.8), (120.0, 0.7))
-    wheels: tuple[Wheel, ...] = field(default_factory=lambda: _wheels(2.875, 1.58, 0.355, 70.0))
+    wheels: tuple[Wheel, ...] = field(default_factory=lambda: car_wheels(1845.0, 2.875, 1.58, 0.355))
     use_sweep_wheel_collision: bool = False
     frontal_area_m2: float = 2.2
 
     @staticmethod
-    def of_car(mass_kg: float, wheelbase_m: float, track_m: float, radius_m: float, steer_deg: float = 70.0, torque_scale: float = 1.0) -> Physics:
+    def of_car(mass_kg: float, wheels: tuple[Wheel, ...], torque_scale: float = 1.0) -> Physics:
         """A car of other size and power than the default; a weaker engine also drags less, or bicycles would stop at once."""
         base = Physics()
         return Physics(
@@ -84,7 +94,7 @@ class Physics:
             damping_zero_throttle_clutch_engaged=base.damping_zero_throttle_clutch_engaged * torque_scale,
             damping_zero_throttle_clutch_disengaged=base.damping_zero_throttle_clutch_disengaged * torque_scale,
             mass_kg=mass_kg,
-            wheels=_wheels(wheelbase_m, track_m, radius_m, steer_deg),
+            wheels=wheels,
         )
 
 
