@@ -12,13 +12,13 @@ SKY = 0
 TERRAIN = 8
 VERGE = 16
 SIDEWALK, MEDIAN = 24, 25
-SHOULDER, PARKING, GRAVEL = 32, 33, 34
+SHOULDER, PARKING, GRAVEL, PAVED = 32, 33, 34, 35
 DRIVING = 40
 FOLIAGE, WOOD, WALL, ROOF, METAL, CONCRETE, RAIL = 48, 49, 50, 51, 52, 53, 54
 MARKING = 56
 ACTOR = 64  # + semantic tag: part of a vehicle or another thing, lit by the sun
 GLOWING = 96  # + semantic tag: a lamp
-BARRIER, FENCE, LIGHT_HEAD, PLATE = ACTOR + 4, ACTOR + 5, ACTOR + 7, ACTOR + 8
+BARRIER, FENCE, LIGHT_HEAD, PLATE, BRIDGE = ACTOR + 4, ACTOR + 5, ACTOR + 7, ACTOR + 8, ACTOR + 26
 
 GROUND_CLASSES = 5  # classes 1 to 5 are ground
 OBJECT_CLASS = 6
@@ -61,6 +61,7 @@ for _code, _tag in {
     SHOULDER: 1,
     PARKING: 1,
     GRAVEL: 25,
+    PAVED: 1,
     DRIVING: 1,
     FOLIAGE: 9,
     WOOD: 9,

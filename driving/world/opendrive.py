@@ -66,14 +66,19 @@ class RoadMark:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One lane over one lane section: ids count outwards from the reference line, negative to its right."""
+    """One lane over one lane section: ids count outwards from the reference line, negative to its right. `junction` is its id, "" outside of any."""
 
     road_id: int
     lane_id: int
     start_m: float
     end_m: float
-    in_junction: bool
+    junction: str
     marks: tuple[RoadMark, ...]
+
+    @property
+    def in_junction(self) -> bool:
+        """Whether its road crosses a junction."""
+        return bool(self.junction)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +136,7 @@ def _refuse_absurd(name: str, root: ET.Element, lanes: list[Lane]) -> None:
     length_km = sum(lane.end_m - lane.start_m for lane in lanes if lane.lane_id) / 1000.0
     if length_km > MOST_LANES_KM:
         raise UserError(f"map {name} has {length_km:,.0f} km of lanes where at most {MOST_LANES_KM:,.0f} km can be served: cut a part out of it")
-    places = [(_number(piece, "x"), _number(piece, "y"), _number(piece, "length")) for piece in root.findall("road/planView/geometry")]
+    places = [(number_of(piece, "x"), number_of(piece, "y"), number_of(piece, "length")) for piece in root.findall("road/planView/geometry")]
     away_km = max((math.hypot(x, y) + length for x, y, length in places), default=0.0) / 1000.0
     if away_km > FARTHEST_KM:
         raise UserError(
@@ -150,23 +155,23 @@ def read_map(name: str, text: str) -> carla.Map:
 def lanes_of(root: ET.Element) -> Iterator[Lane]:
     """Every lane of every section, the reference line (id 0) included for its marks. Raises ValueError for numbers that are none."""
     for road in root.findall("road"):
-        road_id, length = int(road.get("id", "0")), _number(road, "length")
-        in_junction = road.get("junction", "-1") != "-1"
+        road_id, length = int(road.get("id", "0")), number_of(road, "length")
+        junction = road.get("junction", "-1")
         sections = road.findall("lanes/laneSection")
-        starts = [_number(section, "s") for section in sections] + [length]
+        starts = [number_of(section, "s") for section in sections] + [length]
         for section, start, end in zip(sections, starts[:-1], starts[1:], strict=True):
             if end - start < 1e-3:
                 continue
             for lane in section.iter("lane"):
                 lane_id = int(lane.get("id", "0"))
-                yield Lane(road_id, lane_id, start, end, in_junction, _marks(lane, lane_id, start, end))
+                yield Lane(road_id, lane_id, start, end, "" if junction == "-1" else junction, _marks(lane, lane_id, start, end))
 
 
 def signals_of(root: ET.Element) -> Iterator[Signal]:
     """Every signal that stands by a road."""
     for road in root.findall("road"):
         for signal in road.findall("signals/signal"):
-            place = (_number(signal, "s"), _number(signal, "t"))
+            place = (number_of(signal, "s"), number_of(signal, "t"))
             yield Signal(signal.get("id", ""), int(road.get("id", "0")), *place, signal.get("type", ""), signal.get("dynamic") == "yes")
 
 
@@ -174,13 +179,14 @@ def banks_of(root: ET.Element) -> dict[int, list[tuple[float, float, float, floa
     """The superelevation of each banked road: cubics (s, a, b, c, d) in rad, positive where the right side lies lower."""
     banks = {}
     for road in root.findall("road"):
-        rows = [tuple(_number(piece, key) for key in "sabcd") for piece in road.findall("lateralProfile/superelevation")]
+        rows = [tuple(number_of(piece, key) for key in "sabcd") for piece in road.findall("lateralProfile/superelevation")]
         if any(any(row[1:]) for row in rows):
             banks[int(road.get("id", "0"))] = sorted(rows)
     return banks  # type: ignore[return-value]
 
 
-def _number(element: ET.Element, key: str) -> float:
+def number_of(element: ET.Element, key: str) -> float:
+    """An attribute's number, 0 where it is not there. Raises ValueError for what is none, or not finite."""
     value = float(element.get(key) or 0.0)
     if not math.isfinite(value):
         raise ValueError(f"{key}='{element.get(key)}' of <{element.tag}>")
@@ -191,12 +197,12 @@ def _marks(lane: ET.Element, lane_id: int, start_m: float, end_m: float) -> tupl
     marks = []
     for mark in lane.findall("roadMark"):
         line = mark.find("type/line")
-        dash, gap = (_number(line, "length"), _number(line, "space")) if line is not None else (0.0, 0.0)
-        width = _number(mark, "width") or (0.25 if mark.get("weight") == "bold" else 0.13)
+        dash, gap = (number_of(line, "length"), number_of(line, "space")) if line is not None else (0.0, 0.0)
+        width = number_of(mark, "width") or (0.25 if mark.get("weight") == "bold" else 0.13)
         colour = (mark.get("color") or "white").lower()
         words = (mark.get("type") or "none").lower().split()
         kind = "".join(words[::-1] if lane_id > 0 else words)  # the text counts from the road's middle outwards
-        offset = start_m + _number(mark, "sOffset")
+        offset = start_m + number_of(mark, "sOffset")
         if offset < end_m:
             marks.append(RoadMark(offset, kind, "white" if colour == "standard" else colour, width, dash or 3.0, gap or 4.5))
     return tuple(sorted(marks, key=lambda mark: mark.s_m))

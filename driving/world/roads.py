@@ -15,6 +15,7 @@ import carla
 import numpy as np
 
 from driving.world.edges import Section, sample_section
+from driving.world.objects import MapObject, objects_of
 from driving.world.opendrive import Lane, RoadMark, Signal, banks_of, lanes_of, parse_opendrive, read_map, signals_of
 
 NARROWEST_M = 0.01
@@ -33,11 +34,16 @@ class Strip:
     lane_id: int
     section_s_m: float
     kind: str
-    in_junction: bool
+    junction: str
     s_m: np.ndarray
     left_xyz_m: np.ndarray
     right_xyz_m: np.ndarray
     bank_rad: np.ndarray = field(default_factory=lambda: np.zeros(0))
+
+    @property
+    def in_junction(self) -> bool:
+        """Whether its road crosses a junction; `junction` is that one's id, "" outside of any."""
+        return bool(self.junction)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +64,7 @@ class Marking:
 
 @dataclass(frozen=True)
 class RoadNetwork:
-    """A map, read: its name and text, the client's own `carla.Map`, its strips, markings and signals, and its bounds (m)."""
+    """A map, read: its name and text, the client's own `carla.Map`, its strips, markings, signals and objects, and its bounds (m)."""
 
     name: str
     text: str = field(repr=False)
@@ -66,6 +72,7 @@ class RoadNetwork:
     strips: tuple[Strip, ...] = field(repr=False)
     markings: tuple[Marking, ...] = field(repr=False)
     signals: tuple[Signal, ...] = field(repr=False)
+    objects: tuple[MapObject, ...] = field(repr=False)
     bounds_xyxy_m: tuple[float, float, float, float]
 
     @staticmethod
@@ -87,7 +94,7 @@ class RoadNetwork:
         corners = np.concatenate([edge[:, :2] for strip in strips for edge in (strip.left_xyz_m, strip.right_xyz_m)])
         low, high = corners.min(0), corners.max(0)
         bounds = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
-        return RoadNetwork(name, text, carla_map, tuple(strips), tuple(markings), tuple(signals_of(root)), bounds)
+        return RoadNetwork(name, text, carla_map, tuple(strips), tuple(markings), tuple(signals_of(root)), tuple(objects_of(root)), bounds)
 
 
 def _strips(lanes: list[Lane], section: Section, bank: np.ndarray) -> list[Strip]:
@@ -98,7 +105,7 @@ def _strips(lanes: list[Lane], section: Section, bank: np.ndarray) -> list[Strip
             left, right = section.edges[lane.lane_id]
             if np.abs(right - left).max() > NARROWEST_M:
                 kind = section.kinds[lane.lane_id]
-                made.append(Strip(lane.road_id, lane.lane_id, lane.start_m, kind, lane.in_junction, section.s_m, left, right, bank))
+                made.append(Strip(lane.road_id, lane.lane_id, lane.start_m, kind, lane.junction, section.s_m, left, right, bank))
     return made
 
 

@@ -12,11 +12,15 @@ from typing import NamedTuple
 import numpy as np
 
 from driving.world import materials
+from driving.world.embankments import embankments
 from driving.world.ground import Ground
+from driving.world.junctions import junction_mesh
+from driving.world.painted import painted
 from driving.world.roads import RoadNetwork
 from driving.world.scenery import SceneryConfig, make_scenery
 from driving.world.shadows import flat_shadows
-from driving.world.surfaces import Mesh, Paint, Palette, land_mesh, lane_mesh, paint_of, verge_mesh
+from driving.world.surfaces import Mesh, Paint, Palette, join, land_mesh, lane_mesh, paint_lines
+from driving.world.surfaces import together as all_paint
 from driving.world.terrain import lane_points
 from driving.world.things import NOBODY, Proxies, Scenery
 
@@ -196,21 +200,25 @@ def build_scene(network: RoadNetwork, ground: Ground, seed: int, config: SceneCo
     palette = random_palette(random) if config.randomise else Palette()
     scenery = make_scenery(network, ground, random, config.scenery)
     small, long = _sizes(scenery.mesh.triangles)
-    lanes = lane_mesh(network, palette)
+    lanes = join([lane_mesh(network, palette), junction_mesh(network, ground, palette)])
     on_lanes = lane_points(network)
     near_land, far_land = ground.terrain.drawn(on_lanes), ground.terrain.drawn(on_lanes, FAR_LAND)
+    verges, structures = embankments(network, ground, near_land, palette)
     layers = [
         Layer(land_mesh(near_land, palette), 0.0, NEAR_LAND_M),
         Layer(land_mesh(far_land, palette), NEAR_LAND_M, 4 * VIEW_M, CHUNK_M * FAR_LAND),
-        Layer(verge_mesh(network, palette), 0.0, VIEW_M),
+        Layer(verges, 0.0, VIEW_M),
     ]
     for kind in range(2, materials.GROUND_CLASSES + 1):
         part = lanes.materials >> 3 == kind
         if part.any():
             layers.append(Layer(Mesh(*(values[part] for values in lanes)), 0.0, VIEW_M))
+    if len(structures.triangles):
+        layers.append(Layer(structures, 0.0, VIEW_M))
     for part, far_m in ((~small, VIEW_M), (small & ~long, SMALL_THINGS_M), (small & long, LONG_THINGS_M)):
         layers.append(Layer(Mesh(*(values[part] for values in scenery.mesh)), 0.0, far_m, owners=scenery.owners[part]))
-    return Scene(layers, paint_of(network, palette), scenery)
+    paint = all_paint([paint_lines(network.markings, palette), painted(network, ground, palette)])
+    return Scene(layers, paint, scenery)
 
 
 def _sizes(triangles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

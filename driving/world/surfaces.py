@@ -1,12 +1,13 @@
-"""A map's ground as triangles to draw, and its paint as segments: lanes, verges, land; lines, double lines, dashes.
+"""A map's ground as triangles to draw, and its paint as segments: lanes, land; lines, double lines, dashes.
 
-Left to others: things that stand on it (`scenery`), drawing (`renderer`). Triangles (F, 3, 3) in world metres.
-Verges slope from a road's outer edges down to the land, which lies a little lower, so that no land shows through a road.
+Left to others: what joins roads to the land (`embankments`), things that stand on it (`scenery`), drawing (`renderer`).
+Triangles (F, 3, 3) in world metres.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,6 @@ from driving.world import materials
 from driving.world.roads import Marking, RoadNetwork, Strip
 from driving.world.terrain import Terrain
 
-VERGE_M, VERGE_DROP_M = 5.0, 0.45
 STRAIGHT_M = 0.015  # a lane's stations are left out where the chord errs by less than this
 LONGEST_M = 24.0
 LONGEST_PAINT_M = 5.0
@@ -50,6 +50,10 @@ class Palette(NamedTuple):
     pavement: tuple[int, int, int] = (142, 139, 133)
     gravel: tuple[int, int, int] = (124, 116, 100)
     paint: float = 1.0
+
+    def line(self, colour: str) -> np.ndarray:
+        """The colour (3,) uint8 of paint that OpenDRIVE calls so; white where it has no name for it."""
+        return np.clip(np.array(COLOURS.get(colour, COLOURS["white"])) * self.paint, 0, 255).astype(np.uint8)
 
 
 def join(meshes: list[Mesh]) -> Mesh:
@@ -94,21 +98,6 @@ def sections_of(network: RoadNetwork) -> list[list[Strip]]:
     for strip in network.strips:
         sections.setdefault((strip.road_id, strip.section_s_m), []).append(strip)
     return [sorted(strips, key=lambda one: one.lane_id) for strips in sections.values()]
-
-
-def verge_mesh(network: RoadNetwork, palette: Palette) -> Mesh:
-    """Grass from each road's outermost edges down to the land."""
-    meshes = []
-    for strips in sections_of(network):
-        right, left = strips[0], strips[-1]
-        for near, other in ((right.right_xyz_m, left.left_xyz_m), (left.left_xyz_m, right.right_xyz_m)):
-            kept = keep_bends(near, other)
-            near, other = near[kept], other[kept]
-            out = near[:, :2] - other[:, :2]
-            size = np.maximum(np.hypot(*out.T), 1e-6)[:, None]
-            far = np.concatenate([near[:, :2] + out / size * VERGE_M, near[:, 2:] - VERGE_DROP_M], axis=1)
-            meshes.append(plain(ribbon(near - [0, 0, 0.02], far), materials.VERGE, palette.grass))
-    return join(meshes)
 
 
 def land_mesh(land: Terrain, palette: Palette) -> Mesh:
@@ -161,19 +150,24 @@ class Paint(NamedTuple):
     colours: np.ndarray
 
 
-def paint_of(network: RoadNetwork, palette: Palette) -> Paint:
+def no_paint() -> Paint:
+    """No segment at all."""
+    return Paint(np.zeros((0, 2, 3), np.float32), np.zeros((0, 2, 3), np.float32), np.zeros((0, 3), np.uint8))
+
+
+def together(paints: list[Paint]) -> Paint:
+    """The segments of several paints."""
+    return Paint(*(np.concatenate([paint[part] for paint in paints]) for part in range(3)))
+
+
+def paint_lines(markings: Iterable[Marking], palette: Palette) -> Paint:
     """Every marking as segments of at most a few metres, dashes cut out."""
-    ends, sides, colours = [], [], []
-    for marking in network.markings:
-        colour = np.array(COLOURS.get(marking.colour, COLOURS["white"])) * palette.paint
+    made = [no_paint()]
+    for marking in markings:
         for offset_m, broken in _lines(marking):
-            parts, across = _segments(marking, offset_m, broken)
-            ends.append(parts)
-            sides.append(across)
-            colours.append(np.tile(np.clip(colour, 0, 255).astype(np.uint8), (len(parts), 1)))
-    if not ends:
-        return Paint(np.zeros((0, 2, 3), np.float32), np.zeros((0, 2, 3), np.float32), np.zeros((0, 3), np.uint8))
-    return Paint(np.concatenate(ends).astype(np.float32), np.concatenate(sides).astype(np.float32), np.concatenate(colours))
+            ends, sides = _segments(marking, offset_m, broken)
+            made.append(Paint(ends.astype(np.float32), sides.astype(np.float32), np.tile(palette.line(marking.colour), (len(ends), 1))))
+    return together(made)
 
 
 def _lines(marking: Marking) -> list[tuple[float, bool]]:
