@@ -21,9 +21,9 @@ from driving.world import dynamics as d
 from driving.world.opendrive import parse_opendrive
 from driving.world.roads import RoadNetwork
 
-# Depth of the box before the stop line in which a car is "at" a light or sign. Agents notice a light 5 m before the box's middle and brake with
-# half their force: so deep, they stand before the line.
-LIGHT_DEPTH_M, SIGN_DEPTH_M, LEAST_DEPTH_M = 9.0, 4.0, 1.0
+# Depth of the box before the line in which a car is "at" a light, stop or yield sign, or at a speed limit. Agents notice a light 5 m before
+# the box's middle and brake with half their force: so deep, they stand before the line.
+STOP_DEPTH_M, LIMIT_DEPTH_M, LEAST_DEPTH_M = 9.0, 4.0, 1.0
 MAX_LIGHTS = 2000
 MAX_LANDMARKS = 200
 LONGEST_ID = 32
@@ -75,7 +75,7 @@ def signs(network: RoadNetwork) -> list[SignPlace]:
     found = []
     for signal_id, kind in dict.fromkeys((signal.id, signal.type) for signal in network.signals if signal.type in SIGN_TYPES):
         landmarks = [one for one in network.map.get_all_landmarks_from_id(signal_id)[:MAX_LANDMARKS] if one.type == kind]
-        stops = _all_stops(network.map, landmarks, SIGN_DEPTH_M)
+        stops = _all_stops(network.map, landmarks, LIMIT_DEPTH_M if kind == SPEED_LIMIT else STOP_DEPTH_M)
         if not stops or len(signal_id.encode()) > LONGEST_ID:
             continue
         type_id, limit = SIGN_TYPES[kind], 0.0
@@ -148,7 +148,7 @@ def dynamic_signals(network: RoadNetwork) -> list[SignalPlace]:
     found = []
     for signal_id in dict.fromkeys(wanted[:MAX_LIGHTS]):
         landmarks = [one for one in network.map.get_all_landmarks_from_id(signal_id)[:MAX_LANDMARKS] if one.is_dynamic]
-        stops = _all_stops(network.map, landmarks, LIGHT_DEPTH_M)
+        stops = _all_stops(network.map, landmarks, STOP_DEPTH_M)
         if stops and len(signal_id.encode()) <= LONGEST_ID:
             group, turn = turns.get(signal_id, (f"signal {signal_id}", 0))
             found.append(SignalPlace(signal_id, _pose(landmarks[0].transform), stops, group, turn))
