@@ -68,8 +68,26 @@ def _shape(parts: list[tuple[np.ndarray, int, Colour, bool]]) -> Shape:
     )
 
 
+def _disc(radius: float, x: float, z: float, sides: int = 6, twist: float = 0.0, thick: float = 0.0) -> np.ndarray:
+    """An upright disc with few sides that faces forwards; without thickness it is its front alone."""
+    front = [(radius, x), (0.0, x)]
+    return spindle([(0.0, x - thick), (radius, x - thick), *front] if thick else front, sides, twist)[..., [2, 0, 1]] + np.array([0.0, 0.0, z])
+
+
+def _post(sides: int, twist: float) -> Shape:
+    """A post with a plate of so many sides."""
+    return _shape(
+        [
+            (spindle([(0.05, -0.3), (0.05, 2.4)], 4), materials.METAL, (130, 132, 134), False),
+            (_disc(0.38, 0.08, 2.37, sides, twist, 0.03), materials.PLATE, (0, 0, 0), True),
+        ]
+    )
+
+
 BARK: Colour = (84, 66, 50)
 GLASS: Colour = (36, 44, 52)
+DARK_LAMPS: tuple[Colour, ...] = ((70, 16, 14), (72, 56, 14), (14, 62, 24))
+LAMPS_M = np.array([[0.22, 3.95], [0.22, 3.7], [0.22, 3.45]])  # how far before and above a light's foot its red, yellow and green lamps are
 SHAPES: dict[str, Shape] = {
     "tree": _shape(
         [
@@ -123,6 +141,16 @@ SHAPES: dict[str, Shape] = {
             (box(-0.01, 0.14, -0.008, 0.008, 0.985, 1.0, bottom=True), materials.METAL, (120, 122, 124), False),
         ]
     ),
+    "TrafficLight": _shape(
+        [
+            (spindle([(0.09, -0.3), (0.07, 4.0)], 4), materials.METAL, (70, 74, 72), False),
+            (box(-0.1, 0.22, -0.19, 0.19, 3.15, 4.25, bottom=True), materials.LIGHT_HEAD, (0, 0, 0), True),
+            *((_disc(0.13, 0.225, z), materials.LIGHT_HEAD, dark, False) for z, dark in zip((3.95, 3.7, 3.45), DARK_LAMPS, strict=True)),
+        ]
+    ),
+    "StopSign": _post(8, math.pi / 8),
+    "YieldSign": _post(3, math.pi / 2),
+    "SpeedSign": _post(10, 0.0),
     "sign": _shape(
         [
             (spindle([(0.02, 0.0), (0.02, 0.75)], 4), materials.METAL, (130, 132, 134), False),
