@@ -37,9 +37,10 @@ class Grid(NamedTuple):
     @staticmethod
     def of(triangles: np.ndarray) -> Grid:
         """Sorts triangles."""
-        low, high = triangles[..., :2].min(axis=(0, 1)), triangles[..., :2].max(axis=(0, 1))
+        a, b, c = (triangles[:, corner, :2] for corner in range(3))
+        bounds = np.concatenate([np.minimum(np.minimum(a, b), c), np.maximum(np.maximum(a, b), c)], axis=1)
+        low, high = bounds[:, :2].min(axis=0), bounds[:, 2:].max(axis=0)
         columns, rows = (int(n) for n in (high - low) // CELL_M + 1)
-        bounds = np.concatenate([triangles[..., :2].min(axis=1), triangles[..., :2].max(axis=1)], axis=1)
         starts, items = bucket(np.ascontiguousarray(bounds), low[0], low[1], CELL_M, columns, rows)
         return Grid(np.ascontiguousarray(triangles), float(low[0]), float(low[1]), columns, rows, starts, items)
 
