@@ -35,6 +35,9 @@ class Cameras:
             return packets.instance_image(tags, np.array([0, *self._sights.ids(sensor)])[seen])
         if kind == packets.FLOW:
             return self._flow(sensor, at)
+        if kind == packets.RGB:
+            episode = self._sights.episode
+            boxes = episode.level.lamps.with_lit(boxes, episode.lights.states, renderer.scene.hidden, at)
         picture = renderer.render(at, *lens, weather, boxes, time_s, want=WANTED[kind])
         if kind == packets.DEPTH:
             return packets.depth_image(picture)

@@ -161,7 +161,7 @@ class Episode:
             if self._walkers:
                 walk(self._walkers, self.fleet, self.level.ground, dt_s)
             contacts = self.fleet.step(self.level.ground, self.level.statics, dt_s)
-            self.signs.limit(self.fleet)
+            self.signs.act(self.fleet, dt_s)
         self.others.follow(self.fleet)
         self.lights.advance(dt_s)
         return contacts

@@ -32,6 +32,9 @@ class Fleet:
     tag: np.ndarray  # (N,) uint8 semantic tags
     lights: np.ndarray  # (N,) uint32 light bits
     limit_kmh: np.ndarray  # (N,) the speed limit that it is under
+    stood_s: np.ndarray  # (N,) how long it has stood at the stop or yield sign that it is at
+    let_past: np.ndarray  # (N,) which sign lets it past, its number from 1; 0 for none
+    gives_way: np.ndarray  # (N,) bool: a stop or yield sign holds it
     solid: np.ndarray  # (N,) bool: takes part in collisions
     held: np.ndarray  # (N,) bool: keeps a constant velocity
     held_velocity: np.ndarray  # (N, 3) that velocity in the vehicle's frame (m/s)
@@ -47,6 +50,9 @@ class Fleet:
         "tag": ((), np.uint8),
         "lights": ((), np.uint32),
         "limit_kmh": ((), np.float64),
+        "stood_s": ((), np.float64),
+        "let_past": ((), np.int64),
+        "gives_way": ((), np.bool_),
         "solid": ((), np.bool_),
         "held": ((), np.bool_),
         "held_velocity": ((3,), np.float64),

@@ -11,6 +11,7 @@ import numpy as np
 
 from driving.quantities import Pose, UserError
 from driving.standin.fleet import Fleet
+from driving.standin.lamps import Lamps, signposts
 from driving.standin.rpc import RefusedError
 from driving.standin.statics import Statics
 from driving.standin.vehicle_models import MODELS
@@ -43,6 +44,7 @@ class Level:
     spawns: tuple[Pose, ...] = field(repr=False)
     renderer: Renderer = field(repr=False)
     rays: RayCaster = field(repr=False)
+    lamps: Lamps = field(repr=False)
 
     def hide(self, hidden: np.ndarray) -> None:
         """Hides things (N,) bool of the scene and shows all others: to cameras, rays and cars."""
@@ -117,13 +119,14 @@ class Catalogue:
         try:
             network = RoadNetwork.from_opendrive(name, text) if known is None else known.network
             ground = Ground.from_network(network) if known is None else known.ground
+            posts = signposts(network, ground)
             scenery = OPEN_LAND if _TRACK.fullmatch(name) else SceneryConfig()
-            scene = build_scene(network, ground, self.seed + number * SEEDS_APART, SceneConfig(scenery, self.randomise))
+            scene = build_scene(network, ground, self.seed + number * SEEDS_APART, SceneConfig(scenery, self.randomise), posts)
             statics = Statics(np.asarray(scene.solids, np.float64).reshape(-1, BOX_WIDTH))
             spawns = with_room(spawn_poses(network), statics)
         except (ValueError, ArithmeticError, IndexError, KeyError) as cause:
             raise UserError(f"map {name} cannot be used: {type(cause).__name__} {cause}") from None
-        return Level(name, network, ground, statics, spawns, Renderer(scene), RayCaster(scene))
+        return Level(name, network, ground, statics, spawns, Renderer(scene), RayCaster(scene), Lamps(posts))
 
 
 def with_room(spawns: list[Pose], statics: Statics) -> tuple[Pose, ...]:

@@ -10,7 +10,7 @@ import numpy as np
 from driving.standin import poses
 from driving.standin.actors import Body, Others, Vehicle, Walker
 from driving.standin.fleet import Fleet
-from driving.standin.lights import TrafficLights
+from driving.standin.lights import RED, TrafficLights
 from driving.standin.packets import LIGHT_RECORD, RECORD, VEHICLE_RECORD
 from driving.standin.signs import Signs
 from driving.world import dynamics as d
@@ -33,7 +33,6 @@ class Records:
         self._bodies, self._rest = self._all[:count], self._all[count:]
         self._placed = self._rest["pose"]
         self._cars = self._bodies.view(VEHICLE_RECORD)
-        self._cars["light_state"] = NO_LIGHT
         self._report = np.zeros((count, 18), np.float32)
         self._walkers = [body for body in bodies if isinstance(body, Walker)]
         self._driven = np.array([isinstance(body, Vehicle) for body in bodies], bool)
@@ -60,6 +59,9 @@ class Records:
         cars["gear"] = self._fleet.state[:, d.GEAR]
         if self._light_records is not None:
             cars["light_state"], cars["has_light"], cars["light_id"] = self._lights.seen_by(self._fleet.state)
+        else:
+            cars["light_state"] = NO_LIGHT
+        cars["light_state"][self._fleet.gives_way] = RED
         if self._any_undriven:
             self._bodies["state"][~self._driven] = bytes(54)
             for walker in self._walkers:

@@ -21,7 +21,9 @@ from driving.world import dynamics as d
 from driving.world.opendrive import parse_opendrive
 from driving.world.roads import RoadNetwork
 
-STOP_LENGTH_M = 2.0  # half the length of the box before the stop line in which a car is "at" a light
+# Depth of the box before the line in which a car is "at" a light, stop or yield sign, or at a speed limit. Agents notice a light 5 m before
+# the box's middle and brake with half their force: so deep, they stand before the line.
+STOP_DEPTH_M, LIMIT_DEPTH_M, LEAST_DEPTH_M = 9.0, 4.0, 1.0
 MAX_LIGHTS = 2000
 MAX_LANDMARKS = 200
 LONGEST_ID = 32
@@ -73,7 +75,7 @@ def signs(network: RoadNetwork) -> list[SignPlace]:
     found = []
     for signal_id, kind in dict.fromkeys((signal.id, signal.type) for signal in network.signals if signal.type in SIGN_TYPES):
         landmarks = [one for one in network.map.get_all_landmarks_from_id(signal_id)[:MAX_LANDMARKS] if one.type == kind]
-        stops = tuple(stop for landmark in landmarks for stop in _stops(network.map, landmark))
+        stops = _all_stops(network.map, landmarks, LIMIT_DEPTH_M if kind == SPEED_LIMIT else STOP_DEPTH_M)
         if not stops or len(signal_id.encode()) > LONGEST_ID:
             continue
         type_id, limit = SIGN_TYPES[kind], 0.0
@@ -146,7 +148,7 @@ def dynamic_signals(network: RoadNetwork) -> list[SignalPlace]:
     found = []
     for signal_id in dict.fromkeys(wanted[:MAX_LIGHTS]):
         landmarks = [one for one in network.map.get_all_landmarks_from_id(signal_id)[:MAX_LANDMARKS] if one.is_dynamic]
-        stops = tuple(stop for landmark in landmarks for stop in _stops(network.map, landmark))
+        stops = _all_stops(network.map, landmarks, STOP_DEPTH_M)
         if stops and len(signal_id.encode()) <= LONGEST_ID:
             group, turn = turns.get(signal_id, (f"signal {signal_id}", 0))
             found.append(SignalPlace(signal_id, _pose(landmarks[0].transform), stops, group, turn))
@@ -168,24 +170,39 @@ def _turns(root: ET.Element) -> dict[str, tuple[str, int]]:
     return turns
 
 
-def _stops(carla_map: Any, landmark: Any) -> Iterator[Stop]:
+def _all_stops(carla_map: Any, landmarks: list[Any], depth_m: float) -> tuple[Stop, ...]:
+    """The boxes of all lanes of a signal and of the references to it; roads that part from one lane share its box."""
+    found = (stop for landmark in landmarks for stop in _stops(carla_map, landmark, depth_m))
+    return tuple({(round(stop.x_m, 1), round(stop.y_m, 1), round(stop.yaw_rad, 1)): stop for stop in found}.values())
+
+
+def _stops(carla_map: Any, landmark: Any, depth_m: float) -> Iterator[Stop]:
     for low, high in landmark.get_lane_validities() or [(-20, 20)]:
         lanes = [lane_id for lane_id in range(min(low, high), min(max(low, high), min(low, high) + 40) + 1) if lane_id]
         for lane_id in [lane_id for lane_id in lanes if _faces(landmark, lane_id)] or lanes:
             point = carla_map.get_waypoint_xodr(landmark.road_id, lane_id, landmark.s)
-            if point is None or str(point.lane_type) != "Driving":
-                continue
-            point = _before_junction(point)
-            at = _pose(point.transform)
-            back = STOP_LENGTH_M
-            x, y = at.x_m - back * math.cos(at.yaw_rad), at.y_m - back * math.sin(at.yaw_rad)
-            yield Stop(x, y, at.z_m, at.yaw_rad, STOP_LENGTH_M, max(0.5, point.lane_width / 2.0 - 0.2))
+            if point is not None and str(point.lane_type) == "Driving":
+                yield _box_before(_before_junction(point), depth_m)
+
+
+def _box_before(line: Any, depth_m: float) -> Stop:
+    """The box that ends where the lane's traffic is to stop: shorter where the lane begins or leaves a junction within `depth_m`."""
+    half_width = max(0.5, line.lane_width / 2.0 - 0.2)
+    while depth_m > LEAST_DEPTH_M:
+        rear, middle = line.previous(depth_m), line.previous(depth_m / 2.0)
+        if rear and middle and not rear[0].is_junction and not middle[0].is_junction:
+            at = _pose(middle[0].transform)
+            return Stop(at.x_m, at.y_m, at.z_m, at.yaw_rad, depth_m / 2.0, half_width)
+        depth_m *= 0.75
+    at, half = _pose(line.transform), LEAST_DEPTH_M / 2.0
+    return Stop(at.x_m - half * math.cos(at.yaw_rad), at.y_m - half * math.sin(at.yaw_rad), at.z_m, at.yaw_rad, half, half_width)
 
 
 def _before_junction(point: Any) -> Any:
     """Where a lane's traffic comes to the junction that a point lies in; the point itself outside of junctions.
 
-    CARLA's towns have their lights on the roads that cross a junction, often behind it: cars are stopped before it all the same.
+    CARLA's towns have their lights on the roads that cross a junction, often behind it: cars are stopped before it all the same. The way back
+    ends at that junction's edge even where another junction lies right before it.
     """
     inside, step_m = point, STEP_BACK_M
     if not point.is_junction:
@@ -194,7 +211,7 @@ def _before_junction(point: Any) -> Any:
         before = inside.previous(step_m)
         if not before:
             break
-        if before[0].is_junction:
+        if before[0].is_junction and before[0].junction_id == point.junction_id:
             inside = before[0]
         elif step_m < 2.0 * NEAR_LINE_M:
             return before[0]

@@ -1,4 +1,7 @@
-"""Stop, yield and speed limit signs where the map has them, and the limit that each vehicle is under: the last one that it passed."""
+"""Stop, yield and speed limit signs where the map has them, and the limit that each vehicle is under: the last one that it passed.
+
+Who has to wait at them is left to `giveway`.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import numpy as np
 from driving.quantities import Pose
 from driving.standin.actors import Actor
 from driving.standin.fleet import Fleet
+from driving.standin.giveway import GiveWay
 from driving.standin.signals import StopBoxes, signs, trigger_box
 from driving.world.roads import RoadNetwork
 
@@ -21,6 +25,7 @@ class Signs:
     def __init__(self, network: RoadNetwork) -> None:
         self._places = signs(network)
         self.actors: list[Actor] = []
+        self._give_way = GiveWay(network, [place for place in self._places if place.limit_kmh == 0.0])
         limits = [place for place in self._places if place.limit_kmh > 0.0]
         self._limits_kmh = np.array([place.limit_kmh for place in limits])
         self._boxes = StopBoxes([(index, stop) for index, place in enumerate(limits) for stop in place.stops])
@@ -38,8 +43,9 @@ class Signs:
         """The OpenDRIVE ids in the order of `actors`, as 54-byte states."""
         return [place.id.encode().ljust(54, b"\0") for place in self._places]
 
-    def limit(self, fleet: Fleet) -> None:
-        """Puts the vehicles that pass a sign under its limit."""
+    def act(self, fleet: Fleet, dt_s: float) -> None:
+        """Puts the vehicles that pass a speed limit under it, and holds those that have to give way."""
         if len(self._limits_kmh):
             passed = self._boxes.of(fleet.state)
             fleet.limit_kmh[:] = np.where(passed >= 0, self._limits_kmh[np.maximum(passed, 0)], fleet.limit_kmh)
+        self._give_way.show(fleet, dt_s)

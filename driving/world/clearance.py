@@ -55,8 +55,10 @@ class Grid(NamedTuple):
 class Clearance:
     """The lanes of one map, to measure from."""
 
-    def __init__(self, network: RoadNetwork) -> None:
-        lanes = np.concatenate([_triangles(strip.left_xyz_m, strip.right_xyz_m) for strip in network.strips])
+    def __init__(self, network: RoadNetwork, driving_only: bool = False) -> None:
+        """With `driving_only` pavements, shoulders and the like are no lanes."""
+        strips = [strip for strip in network.strips if not driving_only or OF_LANE.get(strip.kind) == DRIVING]
+        lanes = np.concatenate([np.zeros((0, 3, 3)), *(_triangles(strip.left_xyz_m, strip.right_xyz_m) for strip in strips)])
         self._lanes = Grid.of(lanes)
         mouths = self._mouths([strip for strip in network.strips if OF_LANE.get(strip.kind) == DRIVING])
         self._all = Grid.of(np.concatenate([lanes, mouths])) if len(mouths) else self._lanes

@@ -15,10 +15,10 @@ from numba import njit
 
 from driving.world.materials import GROUND_CLASSES, MARKING
 from driving.world.rasteriser import CLASS_BIAS
-from driving.world.shapes import CAR_TRIANGLES
+from driving.world.shapes import BODY_TRIANGLES
 
 PAINT_REACH_M = 0.3  # a painted line further above or below a point than this is another road's
-BULK = float(np.abs(CAR_TRIANGLES).max()) + 1e-6  # the shape of cars reaches a little beyond its box: in half sizes
+BULK = float(np.abs(BODY_TRIANGLES).max()) + 1e-6  # the shape of cars reaches a little beyond its box: in half sizes
 THIN_M = 1e-3  # flat ground has no height: rounding must not let a ray through it
 EDGE = 1e-7  # share of a triangle by which a ray may miss it: neighbours leave no gap
 
@@ -233,9 +233,7 @@ def _boxes(ray, moving, turns, reach):  # type: ignore[no-untyped-def]
         in_z, out_z = _span(pz, dz, -BULK, BULK)
         if max(in_x, in_y, in_z, 0.0) > min(out_x, out_y, out_z, best):
             continue
-        for f in range(moving.shape.shape[0]):
-            if moving.plain[b] and not moving.body[f]:
-                continue
+        for f in range(moving.ranges[b, 0], moving.ranges[b, 1]):
             far = _meet(moving.shape, f, px, py, pz, dx, dy, dz)
             if far < best:
                 best, found = far, b

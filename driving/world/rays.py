@@ -19,9 +19,9 @@ import numpy as np
 from driving.quantities import Pose
 from driving.world.materials import OBJECT_CLASS, TAGS
 from driving.world.raygrid import BULK, bucket, cast_all, heights
-from driving.world.renderer import PLAIN_BOX, Boxes
+from driving.world.renderer import Boxes
 from driving.world.scene import Scene
-from driving.world.shapes import BODY, CAR_PARTS, CAR_TRIANGLES
+from driving.world.shapes import BODY_OF_TAG, BODY_TRIANGLES
 from driving.world.things import NOBODY
 
 CELL_M = 4.0
@@ -59,16 +59,15 @@ class Solid(NamedTuple):
 
 
 class Moving(NamedTuple):
-    """The boxes within reach (B), their rows among all, squares of their radii (m^2), and their shape: triangles, which of these are the body."""
+    """The boxes within reach (B), their rows among all, squares of their radii (m^2), triangles, and each one's first and last of these (B, 2)."""
 
     poses: np.ndarray
     half_sizes: np.ndarray
     tags: np.ndarray
-    plain: np.ndarray
     rows: np.ndarray
     radii2: np.ndarray
     shape: np.ndarray
-    body: np.ndarray
+    ranges: np.ndarray
 
 
 class RayCaster:
@@ -100,7 +99,7 @@ def _within(boxes: Boxes, pose: np.ndarray, reach_m: float, without: int) -> Mov
     away, radii = np.linalg.norm(boxes.poses[:, :3] - pose[:3], axis=1), BULK * np.linalg.norm(boxes.half_sizes, axis=1)
     near = np.flatnonzero((away - radii < reach_m) & (np.arange(len(away)) != without))
     tags = boxes.tags[near]
-    return Moving(boxes.poses[near], boxes.half_sizes[near], tags, PLAIN_BOX[tags], near, radii[near] ** 2, CAR_TRIANGLES, CAR_PARTS == BODY)
+    return Moving(boxes.poses[near], boxes.half_sizes[near], tags, near, radii[near] ** 2, BODY_TRIANGLES, BODY_OF_TAG[tags])
 
 
 def _gridded(scene: Scene) -> Solid:

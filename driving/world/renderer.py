@@ -22,16 +22,13 @@ from driving.world.noise import grain_of, noise_tiles
 from driving.world.rasteriser import CAMERA_WIDTH, draw_paint, draw_shadows, draw_triangles
 from driving.world.scene import SHADOWS_M, Scene
 from driving.world.shading import rain_over, shade_image
-from driving.world.shapes import BODY, CAR_PARTS, CAR_TRIANGLES, HEADLAMP, TAILLAMP, TYRE, WINDOW
+from driving.world.shapes import BODY_OF_TAG, BODY_PARTS, BODY_TRIANGLES, HEADLAMP, LAMP, SKIN, TAILLAMP, TROUSERS, TYRE, WINDOW
 from driving.world.sky import empty_sky
 from driving.world.weather import Weather
 
 FAR_M = 1000.0  # the depth of the sky
 BOXES_M = 250.0
 BRAKE_LIGHT, LOW_BEAM, HIGH_BEAM = 0x8, 0x2, 0x4
-PLAIN_BOX = np.zeros(256, np.bool_)
-PLAIN_BOX[[7, 8, 20, 21]] = True  # traffic lights, signs, other things: drawn as boxes, not as cars
-
 
 Buffers = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -144,7 +141,7 @@ def reach(row: np.ndarray) -> float:
 def box_triangles(boxes: Boxes, row: np.ndarray, night: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """The boxes near a camera as triangles (F, 3, 3), their normals (F, 3), codes (F,) and colours (F, 3), box after box."""
     parts = boxes.poses, boxes.half_sizes, boxes.colours, boxes.tags, boxes.lights
-    return _cars(*parts, PLAIN_BOX, row, CAR_TRIANGLES, CAR_PARTS, bool(night))
+    return _cars(*parts, BODY_OF_TAG, row, BODY_TRIANGLES, BODY_PARTS, bool(night))
 
 
 @njit(cache=True, nogil=True)
@@ -196,15 +193,14 @@ def _under(poses, half, sun):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _cars(poses, half, own, tags, lights, plain, camera, shape, parts, night):  # type: ignore[no-untyped-def]
-    """The boxes as car-shaped triangles: (F, 3, 3), normals, codes, colours."""
-    faces = shape.shape[0]
+def _cars(poses, half, own, tags, lights, bodies, camera, shape, parts, night):  # type: ignore[no-untyped-def]
+    """The boxes as the triangles of what they are, `bodies` by tag: (F, 3, 3), normals, codes, colours."""
     count = 0
     near = np.zeros(poses.shape[0], np.bool_)
     for n in range(poses.shape[0]):
         x, y, z = poses[n, 0] - camera[0], poses[n, 1] - camera[1], poses[n, 2] - camera[2]
         near[n] = x * x + y * y + z * z < BOXES_M * BOXES_M
-        count += faces if near[n] else 0
+        count += bodies[tags[n], 1] - bodies[tags[n], 0] if near[n] else 0
     triangles, normals = np.empty((count, 3, 3), np.float32), np.empty((count, 3), np.float32)
     codes, colours = np.empty(count, np.uint8), np.empty((count, 3), np.uint8)
     at = 0
@@ -214,10 +210,8 @@ def _cars(poses, half, own, tags, lights, plain, camera, shape, parts, night):  
         cp, sp = math.cos(poses[n, 3]), math.sin(poses[n, 3])
         cy, sy = math.cos(poses[n, 4]), math.sin(poses[n, 4])
         cr, sr = math.cos(poses[n, 5]), math.sin(poses[n, 5])
-        for f in range(faces):
+        for f in range(bodies[tags[n], 0], bodies[tags[n], 1]):
             part = parts[f]
-            if plain[tags[n]] and part != BODY:
-                continue
             for c in range(3):
                 x, y, z = shape[f, c, 0] * half[n, 0], shape[f, c, 1] * half[n, 1], shape[f, c, 2] * half[n, 2]
                 triangles[at, c, 0] = poses[n, 0] + cp * cy * x + (cy * sp * sr - sy * cr) * y - (cy * sp * cr + sy * sr) * z
@@ -233,6 +227,12 @@ def _cars(poses, half, own, tags, lights, plain, camera, shape, parts, night):  
                 colours[at, 0], colours[at, 1], colours[at, 2] = 30, 38, 46
             elif part == TYRE:
                 colours[at, 0], colours[at, 1], colours[at, 2] = 26, 26, 28
+            elif part == TROUSERS:
+                colours[at, 0], colours[at, 1], colours[at, 2] = 46, 48, 58
+            elif part == SKIN:
+                colours[at, 0], colours[at, 1], colours[at, 2] = 196, 152, 124
+            elif part == LAMP:
+                codes[at] = GLOWING + tags[n]
             elif part == HEADLAMP:
                 lit = night or lights[n] & (LOW_BEAM | HIGH_BEAM) != 0
                 codes[at] = (GLOWING if lit else ACTOR) + tags[n]
@@ -242,4 +242,4 @@ def _cars(poses, half, own, tags, lights, plain, camera, shape, parts, night):  
                 codes[at] = (GLOWING if night or braking else ACTOR) + tags[n]
                 colours[at, 0], colours[at, 1], colours[at, 2] = (255, 40, 30) if braking else (150, 22, 20)
             at += 1
-    return triangles[:at], normals[:at], codes[:at], colours[:at]
+    return triangles, normals, codes, colours

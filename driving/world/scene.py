@@ -6,6 +6,7 @@ Triangles are kept in square chunks, so that a camera draws only what is in its 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from driving.world.painted import painted
 from driving.world.roads import RoadNetwork
 from driving.world.scenery import SceneryConfig, make_scenery
 from driving.world.shadows import flat_shadows
+from driving.world.signposts import Signpost
 from driving.world.surfaces import Mesh, Paint, Palette, join, land_mesh, lane_mesh, paint_lines
 from driving.world.surfaces import together as all_paint
 from driving.world.terrain import lane_points
@@ -193,12 +195,12 @@ class Scene:
         return flat_shadows(Proxies(*(part[~self._hidden[self.proxies.owners]] for part in self.proxies)), sun)
 
 
-def build_scene(network: RoadNetwork, ground: Ground, seed: int, config: SceneConfig | None = None) -> Scene:
-    """The scene of a map; the same seed gives the same scene."""
+def build_scene(network: RoadNetwork, ground: Ground, seed: int, config: SceneConfig | None = None, posts: Sequence[Signpost] = ()) -> Scene:
+    """The scene of a map, its first things its signposts; the same seed gives the same scene."""
     config = config or SceneConfig()
     random = np.random.default_rng((seed, 7))
     palette = random_palette(random) if config.randomise else Palette()
-    scenery = make_scenery(network, ground, random, config.scenery)
+    scenery = make_scenery(network, ground, random, config.scenery, posts)
     small, long = _sizes(scenery.mesh.triangles)
     lanes = join([lane_mesh(network, palette), junction_mesh(network, ground, palette)])
     on_lanes = lane_points(network)

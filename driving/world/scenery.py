@@ -6,6 +6,7 @@ a solid box for collisions. Left to others: where the edges are (`roadsides`), w
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,8 @@ from driving.world.regions import Regions
 from driving.world.roads import RoadNetwork
 from driving.world.roadsides import STRIDE_M, Sides, edges_of, sides_of
 from driving.world.shapes import SHAPES, placed
+from driving.world.signposts import Signpost
+from driving.world.signposts import put_up as stand_posts
 from driving.world.things import Gathering, Scenery
 
 FURTHER_M = (0.0, 2.0, 4.5)  # how much further away a thing is tried that would be over a lane
@@ -74,9 +77,10 @@ class SceneryConfig:
 OPEN_LAND = SceneryConfig(barriers=0.12)
 
 
-def make_scenery(network: RoadNetwork, ground: Ground, random: np.random.Generator, config: SceneryConfig) -> Scenery:
-    """Everything beside the roads of a map, decided by `random`."""
+def make_scenery(network: RoadNetwork, ground: Ground, random: np.random.Generator, config: SceneryConfig, posts: Sequence[Signpost] = ()) -> Scenery:
+    """Everything beside the roads of a map, decided by `random`; first the map's own signposts."""
     gathering = Gathering()
+    stand_posts(posts, gathering)
     if config.density <= 0:
         return gathering.scenery()
     sides, clearance, regions = sides_of(network), Clearance(network), Regions(network, random)

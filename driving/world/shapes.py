@@ -68,8 +68,26 @@ def _shape(parts: list[tuple[np.ndarray, int, Colour, bool]]) -> Shape:
     )
 
 
+def _disc(radius: float, x: float, z: float, sides: int = 6, twist: float = 0.0, thick: float = 0.0) -> np.ndarray:
+    """An upright disc with few sides that faces forwards; without thickness it is its front alone."""
+    front = [(radius, x), (0.0, x)]
+    return spindle([(0.0, x - thick), (radius, x - thick), *front] if thick else front, sides, twist)[..., [2, 0, 1]] + np.array([0.0, 0.0, z])
+
+
+def _post(sides: int, twist: float) -> Shape:
+    """A post with a plate of so many sides."""
+    return _shape(
+        [
+            (spindle([(0.05, -0.3), (0.05, 2.4)], 4), materials.METAL, (130, 132, 134), False),
+            (_disc(0.38, 0.08, 2.37, sides, twist, 0.03), materials.PLATE, (0, 0, 0), True),
+        ]
+    )
+
+
 BARK: Colour = (84, 66, 50)
 GLASS: Colour = (36, 44, 52)
+DARK_LAMPS: tuple[Colour, ...] = ((70, 16, 14), (72, 56, 14), (14, 62, 24))
+LAMPS_M = np.array([[0.22, 3.95], [0.22, 3.7], [0.22, 3.45]])  # how far before and above a light's foot its red, yellow and green lamps are
 SHAPES: dict[str, Shape] = {
     "tree": _shape(
         [
@@ -123,6 +141,16 @@ SHAPES: dict[str, Shape] = {
             (box(-0.01, 0.14, -0.008, 0.008, 0.985, 1.0, bottom=True), materials.METAL, (120, 122, 124), False),
         ]
     ),
+    "TrafficLight": _shape(
+        [
+            (spindle([(0.09, -0.3), (0.07, 4.0)], 4), materials.METAL, (70, 74, 72), False),
+            (box(-0.1, 0.22, -0.19, 0.19, 3.15, 4.25, bottom=True), materials.LIGHT_HEAD, (0, 0, 0), True),
+            *((_disc(0.13, 0.225, z), materials.LIGHT_HEAD, dark, False) for z, dark in zip((3.95, 3.7, 3.45), DARK_LAMPS, strict=True)),
+        ]
+    ),
+    "StopSign": _post(8, math.pi / 8),
+    "YieldSign": _post(3, math.pi / 2),
+    "SpeedSign": _post(10, 0.0),
     "sign": _shape(
         [
             (spindle([(0.02, 0.0), (0.02, 0.75)], 4), materials.METAL, (130, 132, 134), False),
@@ -144,19 +172,38 @@ def placed(shape: Shape, at: np.ndarray, yaw: np.ndarray, size: np.ndarray, colo
     )
 
 
-# A car in the frame of its bounding box: [-1, 1] in x, y and z. The last number says what is painted: 0 body (its own colour), 1 glass,
-# 2 tyres, 3 head lamps, 4 tail lamps.
-BODY, WINDOW, TYRE, HEADLAMP, TAILLAMP = range(5)
+# Bodies in the frame of their bounding boxes, [-1, 1] in x, y and z: a car, an upright figure, a box, a lamp. Parts say what is painted how; body and
+# lamp have the instance's own colour, and a lamp glows.
+BODY, WINDOW, TYRE, HEADLAMP, TAILLAMP, TROUSERS, SKIN, LAMP = range(8)
+Parts = list[tuple[np.ndarray, int]]
 
 
-def _car() -> tuple[np.ndarray, np.ndarray]:
+def _car() -> Parts:
     cabin = box(-0.62, 0.36, -0.86, 0.86, 0.1, 1.0)
     cabin[cabin[..., 2] > 0.9] *= [0.72, 0.86, 1.0]
     parts = [(box(-1.0, 1.0, -1.0, 1.0, -0.66, 0.12, bottom=True), BODY), (cabin[:8], WINDOW), (cabin[8:], BODY)]
     parts += [(box(x - 0.15, x + 0.15, y - 0.1, y + 0.1, -1.0, -0.4), TYRE) for x in (-0.6, 0.6) for y in (-0.92, 0.92)]
     parts += [(box(0.96, 1.01, y - 0.16, y + 0.16, -0.28, -0.08)[2:4], HEADLAMP) for y in (-0.74, 0.74)]
     parts += [(box(-1.01, -0.96, y - 0.16, y + 0.16, -0.18, 0.0)[6:8], TAILLAMP) for y in (-0.74, 0.74)]
-    return np.concatenate([part for part, _ in parts]), np.repeat([what for _, what in parts], [len(part) for part, _ in parts])
+    return parts
 
 
-CAR_TRIANGLES, CAR_PARTS = _car()
+def _figure() -> Parts:
+    parts = [(box(-0.45, 0.45, y - 0.3, y + 0.3, -1.0, -0.05), TROUSERS) for y in (-0.4, 0.4)]
+    parts += [(box(-0.6, 0.6, -1.0, 1.0, -0.1, 0.62, bottom=True), BODY), (box(-0.55, 0.55, -0.42, 0.42, 0.66, 1.0, bottom=True), SKIN)]
+    return parts
+
+
+def _bodies(*shapes: Parts) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    parts = [part for shape in shapes for part in shape]
+    stops = np.cumsum([sum(len(triangles) for triangles, _ in shape) for shape in shapes])
+    triangles = np.concatenate([triangles for triangles, _ in parts])
+    return triangles, np.repeat([what for _, what in parts], [len(part) for part, _ in parts]), np.column_stack([np.append(0, stops[:-1]), stops])
+
+
+_CUBE = box(-1.0, 1.0, -1.0, 1.0, -1.0, 1.0, bottom=True)
+BODY_TRIANGLES, BODY_PARTS, _RANGES = _bodies(_car(), _figure(), [(_CUBE, BODY)], [(_CUBE, LAMP)])
+# From which triangle to which a body of each of CARLA's semantic tags is drawn: pedestrians as figures; signs, static, dynamic and other things as
+# boxes; lights as lamps; all else as cars.
+BODY_OF_TAG = np.tile(_RANGES[0], (256, 1))
+BODY_OF_TAG[12], BODY_OF_TAG[[8, 20, 21, 22]], BODY_OF_TAG[7] = _RANGES[1], _RANGES[2], _RANGES[3]

@@ -112,3 +112,16 @@ def test_a_car_before_a_light_knows_it(crossing: tuple[carla.World, list[carla.T
         assert car.get_traffic_light_state() == lights[0].get_state()
         assert not far.is_at_traffic_light()
         assert far.get_traffic_light_state() == GREEN
+
+
+def test_the_box_before_a_light_is_deep_enough_to_brake_in_and_ends_at_its_own_junction(
+    crossing: tuple[carla.World, list[carla.TrafficLight]],
+) -> None:
+    world, lights = crossing
+    carla_map = world.get_map()
+    for light in lights:
+        assert light.trigger_volume.extent.x == pytest.approx(4.5)
+        middle = carla_map.get_waypoint(light.get_transform().transform(light.trigger_volume.location))
+        assert not middle.is_junction
+        assert middle.next(light.trigger_volume.extent.x + 2.0)[0].is_junction
+        assert not middle.next(light.trigger_volume.extent.x - 0.5)[0].is_junction

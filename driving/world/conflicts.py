@@ -1,0 +1,72 @@
+"""Which lanes of a junction are in each other's way: the paths that cross or join a vehicle's own, and what comes to them.
+
+Points along lanes are rows (K, 5) of x, y, z (m), yaw (rad), inside (1 in the junction, 0 on the way to it).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import carla
+import numpy as np
+
+STEP_M, APPROACH_M, LONGEST_PATH_M = 2.0, 24.0, 100.0
+CROSSING_M = 3.0  # lanes whose centre lines come closer than this are in each other's way
+
+
+def waypoint_at(carla_map: Any, x_m: float, y_m: float, z_m: float) -> Any:
+    """The driving lane's waypoint nearest to a place."""
+    return carla_map.get_waypoint(carla.Location(x_m, y_m, z_m))
+
+
+def paths_from(lane: Any, ahead_m: float) -> list[list[Any]]:
+    """The ways through the junction that begins `ahead_m` after a waypoint, or a little earlier, each as waypoints."""
+    found = []
+    for point in lane.next(ahead_m + STEP_M):
+        path: list[Any] = []
+        while point.is_junction and len(path) * STEP_M < LONGEST_PATH_M:
+            path.append(point)
+            further = point.next(STEP_M)
+            if not further:
+                break
+            point = further[0]
+        if path:
+            found.append(path)
+    return found
+
+
+def right_of_way(own: list[list[Any]], signed: set[tuple[int, int]]) -> np.ndarray:
+    """What has right of way over the paths `own`, as points (K, 5)."""
+    if not own:
+        return np.zeros((0, 5))
+    mine = np.concatenate([rows_of(path, 1.0) for path in own])
+    roads = {point.road_id for path in own for point in path}
+    found = [np.zeros((0, 5))]
+    for begin, _ in own[0][0].get_junction().get_waypoints(carla.LaneType.Driving):
+        if begin.road_id in roads:
+            continue
+        inside = rows_of([begin, *begin.next_until_lane_end(STEP_M)], 1.0)
+        meets = np.flatnonzero(_distance_m(inside, mine).min(axis=1) < CROSSING_M)
+        if not len(meets):
+            continue
+        found.append(inside[: meets[-1] + 1])
+        before = begin.previous(STEP_M)
+        if before and (before[0].road_id, before[0].lane_id) not in signed:
+            steps = (begin.previous(away_m) for away_m in np.arange(STEP_M, APPROACH_M, STEP_M).tolist())
+            found.append(rows_of([several[0] for several in steps if several], 0.0))
+    return np.concatenate(found)
+
+
+def rows_of(points: list[Any], inside: float) -> np.ndarray:
+    """Waypoints as points (K, 5)."""
+    places = [(point.transform.location, point.transform.rotation.yaw) for point in points]
+    return np.array([(at.x, at.y, at.z, np.radians(yaw), inside) for at, yaw in places]).reshape(-1, 5)
+
+
+def _distance_m(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    return np.hypot(one[:, None, 0] - other[None, :, 0], one[:, None, 1] - other[None, :, 1])
+
+
+def meet(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two sets of points come within `CROSSING_M`."""
+    return bool(len(one) and len(other) and _distance_m(one, other).min() < CROSSING_M)
