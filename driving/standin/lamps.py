@@ -46,6 +46,8 @@ class Lamps:
 
     def with_lit(self, boxes: Boxes, states: np.ndarray, hidden: np.ndarray, camera: Pose) -> Boxes:
         """The boxes, and the lit lamps that a camera may see: states (N,) of the lights, `hidden` (N or more,) bool."""
+        if not len(self._feet):
+            return boxes
         away = self._feet - (camera.x_m, camera.y_m, camera.z_m)
         ahead = away[:, 0] * math.cos(camera.yaw_rad) + away[:, 1] * math.sin(camera.yaw_rad)
         shown = np.flatnonzero((np.abs(away).max(axis=1, initial=0.0) < SEEN_M) & (ahead > 0.0) & (states <= GREEN) & ~hidden[: len(states)])
