@@ -1,7 +1,7 @@
 """The vehicles that can be spawned: sizes and masses near the ones that their names stand for.
 
-Their tyres hold better than road tyres: CARLA's TrafficManager takes a corner of 5 m radius at 28 km/h, which asks for 1.2 g, and cars that
-slide there meet the oncoming traffic. Brakes stop them as on dry asphalt, at 1 g.
+Their tyres hold as CARLA's do, better than road tyres: its TrafficManager takes a corner of 5 m radius at 28 km/h, which asks for 1.2 g, and cars
+that slide there meet the oncoming traffic. Brakes stop them as on dry asphalt, at 1 g.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from driving.standin.messages import Box, Vector
 from driving.world.vehicles import Physics, car_wheels
 
 WIDEST_BODY_M = 2.6
-TIRE_FRICTION = 1.5
+TIRE_FRICTION = 3.5  # CARLA's
 
 
 @dataclass(frozen=True, slots=True)
