@@ -22,7 +22,7 @@ from driving.world.rays import RayCaster
 from driving.world.renderer import Renderer
 from driving.world.roads import RoadNetwork
 from driving.world.scene import SceneConfig, build_scene
-from driving.world.scenery import OPEN_LAND, SceneryConfig
+from driving.world.scenery import usual
 from driving.world.spawn import spawn_poses
 from driving.world.tracks import generate_track
 
@@ -120,8 +120,7 @@ class Catalogue:
             network = RoadNetwork.from_opendrive(name, text) if known is None else known.network
             ground = Ground.from_network(network) if known is None else known.ground
             posts = signposts(network, ground)
-            scenery = OPEN_LAND if _TRACK.fullmatch(name) else SceneryConfig()
-            scene = build_scene(network, ground, self.seed + number * SEEDS_APART, SceneConfig(scenery, self.randomise), posts)
+            scene = build_scene(network, ground, self.seed + number * SEEDS_APART, SceneConfig(usual(network), self.randomise), posts)
             statics = Statics(np.asarray(scene.solids, np.float64).reshape(-1, BOX_WIDTH))
             spawns = with_room(spawn_poses(network), statics)
         except (ValueError, ArithmeticError, IndexError, KeyError) as cause:

@@ -7,7 +7,7 @@ Triangles are kept in square chunks, so that a camera draws only what is in its 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -43,7 +43,7 @@ class SceneConfig:
 
     Args:
         scenery: how much stands there.
-        randomise: draw the colours of land, asphalt and paint from the seed as well (domain randomisation).
+        randomise: draw the colours of land, asphalt and paint, and how many road sides have a barrier, from the seed too (domain randomisation).
     """
 
     scenery: SceneryConfig = field(default_factory=SceneryConfig)
@@ -200,7 +200,8 @@ def build_scene(network: RoadNetwork, ground: Ground, seed: int, config: SceneCo
     config = config or SceneConfig()
     random = np.random.default_rng((seed, 7))
     palette = random_palette(random) if config.randomise else Palette()
-    scenery = make_scenery(network, ground, random, config.scenery, posts)
+    wanted = replace(config.scenery, barriers=config.scenery.barriers * random.random()) if config.randomise else config.scenery
+    scenery = make_scenery(network, ground, random, wanted, posts)
     small, long = _sizes(scenery.mesh.triangles)
     lanes = join([lane_mesh(network, palette), junction_mesh(network, ground, palette)])
     on_lanes = lane_points(network)

@@ -77,6 +77,11 @@ class SceneryConfig:
 OPEN_LAND = SceneryConfig(barriers=0.12)
 
 
+def usual(network: RoadNetwork) -> SceneryConfig:
+    """What a map has where nobody asks for anything else: with pavements or junctions it is a town, whose roads are closed; else open land."""
+    return SceneryConfig() if any(strip.in_junction or strip.kind == "sidewalk" for strip in network.strips) else OPEN_LAND
+
+
 def make_scenery(network: RoadNetwork, ground: Ground, random: np.random.Generator, config: SceneryConfig, posts: Sequence[Signpost] = ()) -> Scenery:
     """Everything beside the roads of a map, decided by `random`; first the map's own signposts."""
     gathering = Gathering()

@@ -11,9 +11,11 @@ import pytest
 from driving.world import collisions as c
 from driving.world import materials
 from driving.world.clearance import Clearance, footprints
+from driving.world.roads import RoadNetwork
 from driving.world.roadsides import edges_of
 from driving.world.scene import Scene, SceneConfig, build_scene
-from driving.world.scenery import OPEN_LAND, SceneryConfig
+from driving.world.scenery import OPEN_LAND, SceneryConfig, usual
+from driving.world.tracks import generate_track, street
 from tests.world.networks import driving_waypoints, ground, network, places
 
 FARTHEST_M = 60.0
@@ -117,6 +119,12 @@ def test_open_land_is_left_open() -> None:
 
     assert share(0.0) == 0.0
     assert 0.0 < share(OPEN_LAND.barriers) < 0.35 * share(1.0)
+
+
+def test_pavements_and_junctions_make_a_town() -> None:
+    made = RoadNetwork.from_opendrive("street", generate_track(3, street()))
+    assert usual(network("track:3")) == OPEN_LAND
+    assert usual(made) == usual(network("Town01")) == SceneryConfig()
 
 
 def test_the_same_seed_gives_the_same_things() -> None:
