@@ -16,11 +16,13 @@ from driving.world import materials
 from driving.world.clearance import MARGIN_M, Clearance, Grid
 from driving.world.ground import Ground
 from driving.world.regions import Regions
-from driving.world.roadsides import Edge, stations
+from driving.world.roadsides import ROUNDING_M, STEP_M, Edge, stations
 from driving.world.surfaces import Mesh
 from driving.world.things import Gathering
 
 AWAY_M = 0.95  # of their middle lines from the lanes
+TO_DRIVING_M = 2.6  # from those to drive on, where there is room: drivers cut bends, some by 1.5 m
+RISE = 0.2  # how much further away a metre
 PANEL_M, PANEL_ERROR_M = 30.0, 0.06
 STRETCH_M = (50.0, 150.0)
 BELOW_M = 0.5  # how far they reach into the ground
@@ -54,18 +56,30 @@ IN_TOWN, IN_THE_OPEN = ((WALL, 0.45), (FENCE, 0.8), (HEDGE, 1.0)), ((RAIL, 0.65)
 
 
 def put_up(
-    gathering: Gathering, edges: list[Edge], clearance: Clearance, regions: Regions, ground: Ground, random: np.random.Generator, share: float
+    gathering: Gathering,
+    edges: list[Edge],
+    clearance: Clearance,
+    driving: Clearance,
+    regions: Regions,
+    ground: Ground,
+    random: np.random.Generator,
+    share: float,
 ) -> Grid | None:
-    """Adds barriers along a share of the edges; answers where they stand, None where nowhere."""
+    """Adds barriers along a share of the edges; answers where they stand, None where nowhere.
+
+    clearance: of all lanes; driving: of those to drive on.
+    """
     stood: list[np.ndarray] = []
     for edge in edges:
+        further = _further(edge, clearance, driving)
         for first, last in _stretches(edge, random):
             wanted, which, tint = random.random() < share, random.random(), random.random()
             if wanted:
                 part = slice(first, last + 1)
                 style = _style(edge, part, regions, ground, which)
                 colour = style.colours[int(tint * len(style.colours))]
-                joints = edge.xyz_m[part][_thin(np.ascontiguousarray(edge.xyz_m[part]), PANEL_ERROR_M, PANEL_M)]
+                line = (edge.xyz_m if style is PARAPET else further)[part]
+                joints = line[_thin(np.ascontiguousarray(line), PANEL_ERROR_M, PANEL_M)]
                 stood.append(_raise(gathering, style, colour, joints, clearance))
     feet = np.concatenate([np.zeros((0, 3, 3)), *stood])
     return Grid.of(feet) if len(feet) else None
@@ -79,6 +93,18 @@ def _stretches(edge: Edge, random: np.random.Generator) -> list[tuple[int, int]]
         cuts.append(cuts[-1] + random.uniform(*STRETCH_M))
     at = [*np.searchsorted(s, cuts).tolist(), len(s) - 1]
     return [(first, last) for first, last in itertools.pairwise(at) if last > first]
+
+
+def _further(edge: Edge, clearance: Clearance, driving: Clearance) -> np.ndarray:
+    """An edge (K, 3), moved away from lanes to drive on where no other lane is in the way, and not all at once."""
+    lacking = TO_DRIVING_M - driving.distance(edge.xyz_m, TO_DRIVING_M)
+    moved = edge.xyz_m[:, :2] + edge.out * lacking[:, None]
+    lacking[clearance.distance(np.column_stack([moved, edge.xyz_m[:, 2]]), AWAY_M) < AWAY_M - ROUNDING_M] = 0.0
+    around, count = (3, len(lacking)) if edge.closed else (1, 0)
+    shift, rise = np.tile(lacking, around), RISE * STEP_M * np.arange(around * len(lacking))
+    for way in (1, -1):
+        shift = (np.minimum.accumulate(shift[::way] - rise) + rise)[::way]
+    return np.column_stack([edge.xyz_m[:, :2] + edge.out * shift[count : count + len(lacking), None], edge.xyz_m[:, 2]])
 
 
 def _style(edge: Edge, part: slice, regions: Regions, ground: Ground, which: float) -> Style:

@@ -91,7 +91,7 @@ def make_scenery(network: RoadNetwork, ground: Ground, random: np.random.Generat
     sides, clearance, regions = sides_of(network), Clearance(network), Regions(network, random)
     own = random.spawn(1)[0]
     edges = edges_of(network, clearance, AWAY_M) if config.barriers > 0 else []
-    fenced = put_up(gathering, edges, clearance, regions, ground, own, config.barriers)
+    fenced = put_up(gathering, edges, clearance, Clearance(network, driving_only=True), regions, ground, own, config.barriers)
     for kind in KINDS:
         _grow(kind, sides, clearance, fenced, regions, ground, random, config.density, gathering)
     _light(sides, clearance, fenced, regions, ground, gathering)
