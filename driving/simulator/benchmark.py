@@ -4,8 +4,8 @@ The server is a process of its own on 127.0.0.1, the client the unmodified `carl
 waits for the tick and then for every camera's image of that very frame, as a driver must. Beside it run what one would take instead (`peers`).
 All contenders take turns within one loop, so that a disturbance hits them alike; medians are reported. CPU times are per tick.
 
-What bounds it: at 200x66 and 320x180 the server's rasteriser (a few thousand triangles) and shading, while a tick without a camera is a
-quarter of a millisecond, most of it round trips; at 800x600 shading and the copies of 1.9 MB through the loopback.
+What bounds it: at 200x66 the round trips of a tick (three messages of the server, two of the client) and the renderer, about as much each;
+from 320x180 on the server's rasteriser and shading, at 800x600 also the copies of 1.9 MB through the loopback.
 The TrafficManager opens a port on all interfaces, so that its case runs only in a network namespace that has nothing but a loopback.
 """
 
