@@ -24,6 +24,7 @@ from driving.world.roads import RoadNetwork
 # Depth of the box before the line in which a car is "at" a light, stop or yield sign, or at a speed limit. Agents notice a light 5 m before
 # the box's middle and brake with half their force: so deep, they stand before the line.
 STOP_DEPTH_M, LIMIT_DEPTH_M, LEAST_DEPTH_M = 9.0, 4.0, 1.0
+SEEN_M, DEEPEST_M = 3.0, 6
 MAX_LIGHTS = 2000
 MAX_LANDMARKS = 200
 LONGEST_ID = 32
@@ -186,8 +187,12 @@ def _stops(carla_map: Any, landmark: Any, depth_m: float) -> Iterator[Stop]:
 
 
 def _box_before(line: Any, depth_m: float) -> Stop:
-    """The box that ends where the lane's traffic is to stop: shorter where the lane begins or leaves a junction within `depth_m`."""
+    """The box that ends where the lane's traffic is to stop: shorter where the lane begins or leaves a junction within `depth_m`.
+
+    Agents notice a box only from the road on which its middle lies. Where that has just begun, the box is deeper: its middle lies on the road before.
+    """
     half_width = max(0.5, line.lane_width / 2.0 - 0.2)
+    depth_m += _lacking(line, depth_m)
     while depth_m > LEAST_DEPTH_M:
         rear, middle = line.previous(depth_m), line.previous(depth_m / 2.0)
         if rear and middle and not rear[0].is_junction and not middle[0].is_junction:
@@ -196,6 +201,18 @@ def _box_before(line: Any, depth_m: float) -> Stop:
         depth_m *= 0.75
     at, half = _pose(line.transform), LEAST_DEPTH_M / 2.0
     return Stop(at.x_m - half * math.cos(at.yaw_rad), at.y_m - half * math.sin(at.yaw_rad), at.z_m, at.yaw_rad, half, half_width)
+
+
+def _lacking(line: Any, depth_m: float) -> float:
+    """How much deeper (m) a box must be for its middle to lie on a road that agents come along for SEEN_M at least; 0 where none would do."""
+    for more_m in range(DEEPEST_M + 1):
+        middle = line.previous((depth_m + more_m) / 2.0)
+        before = middle[0].previous(SEEN_M) if middle else []
+        if not before or middle[0].is_junction or before[0].is_junction:
+            return 0.0
+        if before[0].road_id == middle[0].road_id:
+            return float(more_m)
+    return 0.0
 
 
 def _before_junction(point: Any) -> Any:
