@@ -1,7 +1,8 @@
 """From buffers to the picture: texture, shadow, wet, head lamps and fog for each pixel, and rain over all. Compiled by numba.
 
 Buffers and camera: `rasteriser`; the light's row: `light`; the sky is looked up in the table that `sky` makes. Textures are two tiles of noise,
-looked up by the place in the world; how strongly each material shows them is a table too, so that the loop has few branches.
+looked up by the place in the world. A row goes block by block through short loops over slices, which compile to vector code: an index into a
+whole picture, or a value read anew in the loop, would keep them from it.
 """
 
 from __future__ import annotations
