@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from driving.standin.messages import natural, text
@@ -165,7 +165,8 @@ def _sensor(identifier: str, extra: dict[str, object]) -> Blueprint:
     plain: dict[str, object] = {"role_name": "front", "ros_name": "", **extra}
     if identifier not in NEVER_TICKED:
         plain["sensor_tick"] = 0.0
-    return Blueprint(identifier, tuple(_attribute(name, value) for name, value in sorted(plain.items())))
+    attributes = (_attribute(name, value) for name, value in sorted(plain.items()))
+    return Blueprint(identifier, tuple(replace(attribute, recommended=(attribute.value,)) for attribute in attributes))
 
 
 def _vehicle(model: VehicleModel) -> Blueprint:

@@ -198,3 +198,9 @@ def test_a_rigid_camera_hangs_as_carla_transforms_compose(world: carla.World, sp
     at = camera.get_transform()
     product = np.array(base.get_matrix()) @ np.array(mount.get_matrix())
     assert np.abs(np.array(at.get_matrix()) - product).max() < 1e-3
+
+
+def test_a_sensors_attributes_can_be_set_to_what_they_recommend(world: carla.World) -> None:
+    for blueprint in world.get_blueprint_library().filter("sensor.*"):
+        for attribute in [one for one in blueprint if one.is_modifiable]:
+            blueprint.set_attribute(attribute.id, attribute.recommended_values[0])
