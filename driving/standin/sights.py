@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from driving.standin import poses
 from driving.standin.actors import Sensor
-from driving.standin.episode import Episode
 from driving.standin.fleet import Fleet
 from driving.world.renderer import Boxes
+
+if TYPE_CHECKING:
+    from driving.standin.episode import Episode
 
 NOBODY = Boxes()
 

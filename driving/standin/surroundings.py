@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from driving.quantities import Pose
-from driving.standin import poses
 from driving.standin.fleet import Fleet
 from driving.standin.levels import Level
 from driving.standin.messages import Box, bounding_box, transform
+from driving.standin.sights import boxes_of
 
 ANY = 255
 FIRST_ID = 1 << 32
@@ -45,8 +45,7 @@ class Surroundings:
     def boxes(self, tag: int, fleet: Fleet) -> list[Any]:
         """BoundingBoxes in the world of all that has a semantic tag (ANY: all) and is not hidden, bodies included."""
         shown = ~self._level.renderer.scene.hidden & ((self._things.tags == tag) | (tag == ANY))
-        centres = np.empty((fleet.count, 6))
-        poses.box_centres(fleet.state, fleet.offset, centres)
+        centres = boxes_of(fleet).poses
         bodies = np.flatnonzero((fleet.tag == tag) | (tag == ANY))
         return [bounding_box(self._box(n)) for n in np.flatnonzero(shown).tolist()] + [
             [centres[n, :3].tolist(), fleet.half[n].tolist(), np.degrees(centres[n, 3:6]).tolist(), 0] for n in bodies.tolist()

@@ -203,4 +203,7 @@ def test_a_rigid_camera_hangs_as_carla_transforms_compose(world: carla.World, sp
 def test_a_sensors_attributes_can_be_set_to_what_they_recommend(world: carla.World) -> None:
     for blueprint in world.get_blueprint_library().filter("sensor.*"):
         for attribute in [one for one in blueprint if one.is_modifiable]:
+            assert attribute.recommended_values, f"{blueprint.id}: {attribute.id}"
             blueprint.set_attribute(attribute.id, attribute.recommended_values[0])
+            if attribute.type == carla.ActorAttributeType.Float:
+                assert blueprint.get_attribute(attribute.id).as_float() == pytest.approx(attribute.as_float())
