@@ -9,7 +9,7 @@ from setuptools import Extension, setup
 from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_ext import build_ext
 
-KERNELS = Path("policy/kernels")
+KERNELS = Path("policy/kernels/cpu")
 # No -ffast-math: it spoils the exponential, see ltc_register.h. No -march: lane widths carry their own targets and are chosen at run time.
 FLAGS = ["-std=c++17", "-O3", "-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros", "-ffp-contract=fast"]
 # Keeps the registers of a tile in turns, so that they hide one another's latency.
@@ -36,7 +36,7 @@ class PlatformWheel(bdist_wheel):
 
 
 kernel = Extension(
-    "policy.kernels.libltc",
+    "policy.kernels.cpu.libltc",
     sources=[str(KERNELS / "ltc.cpp")],
     depends=[str(path) for path in sorted(KERNELS.glob("*.h"))],
     extra_compile_args=FLAGS + QUIET,

@@ -41,12 +41,12 @@ def main() -> int:
     chosen = parser().parse_args()
     try:
         if chosen.what == "ltc":
-            from policy import benchmark as networks
+            from driving.benchmarks import ltc as networks
 
             rows = networks.measure(chosen.units, chosen.batches, chosen.threads, chosen.rounds, not chosen.no_memory, print)
             networks.write(rows, chosen.out)
         else:
-            from driving.simulator import benchmark as servers
+            from driving.benchmarks import standin as servers
 
             servers.enter_own_network()
             result = servers.measure(chosen.rounds, chosen.seconds, chosen.map, chosen.maps)

@@ -18,7 +18,7 @@ if [ ! -x .venv/bin/python ]; then
     "$python" -m venv .venv
 fi
 stamp=".venv/installed${extra:+-$extra}"
-wanted="$(cat pyproject.toml setup.py constraints.txt policy/kernels/*.cpp policy/kernels/*.h 2>/dev/null | cksum)"
+wanted="$(cat pyproject.toml setup.py constraints.txt policy/kernels/cpu/*.cpp policy/kernels/cpu/*.h 2>/dev/null | cksum)"
 if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
     echo "installing the packages pinned in constraints.txt (once; some minutes)"
     .venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".${extra:+[$extra]}"

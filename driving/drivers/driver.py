@@ -9,7 +9,7 @@ import numpy as np
 
 from driving.quantities import Control, Observation
 from driving.simulator.geometry import CarGeometry
-from driving.world.routes import Route
+from driving.world.maps.routes import Route
 
 
 @dataclass(frozen=True)

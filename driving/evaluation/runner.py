@@ -24,7 +24,7 @@ from driving.rollout.trace import Trace
 from driving.simulator.errors import SimulatorError
 from driving.simulator.process import server_at
 from driving.simulator.session import Session, SessionConfig
-from driving.world.routes import Route
+from driving.world.maps.routes import Route
 from driving.world.weather import PRESETS
 
 TRIES = 3

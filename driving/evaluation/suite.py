@@ -12,9 +12,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from driving.quantities import CameraSpec, UserError
-from driving.world.opendrive import read_map
-from driving.world.routes import Route, spread_routes
-from driving.world.tracks import TrackConfig, generate_track
+from driving.world.maps.opendrive import read_map
+from driving.world.maps.routes import Route, spread_routes
+from driving.world.maps.tracks import TrackConfig, generate_track
 from driving.world.weather import PRESETS
 
 

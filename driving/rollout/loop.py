@@ -17,7 +17,7 @@ from driving.quantities import Observation
 from driving.rollout.trace import Trace, TraceRecorder
 from driving.simulator.ego import EgoVehicle
 from driving.simulator.session import Session
-from driving.world.routes import LaneTracker, Route
+from driving.world.maps.routes import LaneTracker, Route
 
 PUT_BACK_S = 2.0
 SLOWEST_MPS = 3.0

@@ -23,8 +23,8 @@ from driving.rollout.listeners import EpisodeRecorder
 from driving.rollout.loop import DriveConfig, drive
 from driving.rollout.turns import StoppedError, Turns
 from driving.simulator.session import Session
-from driving.world.routes import Route, spread_routes
-from driving.world.tracks import TrackConfig, generate_track, street
+from driving.world.maps.routes import Route, spread_routes
+from driving.world.maps.tracks import TrackConfig, generate_track, street
 from driving.world.weather import random_weather
 
 ROUTE_M = 2000.0

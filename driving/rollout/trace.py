@@ -17,7 +17,7 @@ import numpy as np
 
 from driving.drivers.driver import Action
 from driving.quantities import Observation, UserError
-from driving.world.routes import Route
+from driving.world.maps.routes import Route
 
 ARRAYS, META = "trace.npz", "trace.json"
 ROUTE_ARRAYS = ("s_m", "x_m", "y_m", "z_m", "yaw_rad", "curvature_per_m", "lane_width_m")

@@ -18,7 +18,7 @@ from driving.quantities import CameraSpec, Pose, UserError
 from driving.simulator.client import connect
 from driving.simulator.ego import EgoVehicle
 from driving.simulator.errors import SimulatorError
-from driving.world.opendrive import without_harmless_complaint
+from driving.world.maps.opendrive import without_harmless_complaint
 from driving.world.weather import NAMES, Weather
 
 # The mesh that a real server builds from OpenDRIVE text: 2 m between vertices, no walls, 0.6 m beside the lanes.

@@ -7,18 +7,18 @@ from collections.abc import Callable
 from typing import Any
 
 from driving.quantities import UserError
-from driving.standin.actor_methods import ActorMethods
-from driving.standin.batch import Batch
+from driving.standin.episode.levels import Catalogue
 from driving.standin.faults import Faults
-from driving.standin.levels import Catalogue
-from driving.standin.light_methods import LightMethods
-from driving.standin.net import Listener, Loop, log
-from driving.standin.rpc import RpcConnection
+from driving.standin.methods.actors import ActorMethods
+from driving.standin.methods.batch import Batch
+from driving.standin.methods.lights import LightMethods
+from driving.standin.methods.vehicles import VehicleMethods
+from driving.standin.methods.world import WorldMethods
 from driving.standin.simulation import Simulation
-from driving.standin.streams import IDLE_S, StreamConnection, Streams
-from driving.standin.vehicle_methods import VehicleMethods
 from driving.standin.warmup import warm_up
-from driving.standin.world_methods import WorldMethods
+from driving.standin.wire.event_loop import Listener, Loop, log
+from driving.standin.wire.rpc import RpcConnection
+from driving.standin.wire.streams import IDLE_S, StreamConnection, Streams
 
 SWEEP_S = 1.0
 

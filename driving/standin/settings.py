@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from driving.standin.messages import flag, natural, optional, real
+from driving.standin.wire.messages import flag, natural, optional, real
 
 LONGEST_STEP_S = 1.0
 

@@ -15,15 +15,15 @@ from collections.abc import Callable
 import numpy as np
 
 from driving.quantities import UserError
-from driving.standin import packets
-from driving.standin.episode import Episode
+from driving.standin.episode.levels import Catalogue
+from driving.standin.episode.state import Episode
 from driving.standin.faults import DIED, Faults
-from driving.standin.levels import Catalogue
-from driving.standin.net import Part, log
-from driving.standin.rpc import Later, RefusedError, value
-from driving.standin.sensors import Collider, Measurer
+from driving.standin.sensors.measuring import Collider, Measurer
 from driving.standin.settings import Settings
-from driving.standin.streams import EPISODE_STREAM, STALLED_S, Streams
+from driving.standin.wire import packets
+from driving.standin.wire.event_loop import Part, log
+from driving.standin.wire.rpc import Later, RefusedError, value
+from driving.standin.wire.streams import EPISODE_STREAM, STALLED_S, Streams
 from driving.world.weather import Weather, random_weather
 
 FASTEST_HZ = 60.0  # asynchronous ticks a second with a variable step

@@ -14,17 +14,17 @@ import numpy as np
 from numba.core.dispatcher import Dispatcher
 
 from driving.quantities import Pose
-from driving.standin import packets
-from driving.standin.blueprints import BY_ID, Description
-from driving.standin.cameras import PICTURES, Cameras
-from driving.standin.episode import Episode
-from driving.standin.levels import Level
-from driving.standin.net import log
-from driving.standin.poses import pose_of
-from driving.standin.ranging import Ranging
-from driving.standin.sights import Sights
-from driving.standin.streams import Streams
-from driving.world import dynamics as d
+from driving.standin.blueprints.library import BY_ID, Description
+from driving.standin.episode.levels import Level
+from driving.standin.episode.state import Episode
+from driving.standin.sensors.cameras import PICTURES, Cameras
+from driving.standin.sensors.ranging import Ranging
+from driving.standin.sensors.visible_bodies import Sights
+from driving.standin.wire import packets
+from driving.standin.wire.event_loop import log
+from driving.standin.wire.streams import Streams
+from driving.world.physics import dynamics as d
+from driving.world.physics.poses import pose_of
 from driving.world.weather import PRESETS
 
 LONG_S = 5.0

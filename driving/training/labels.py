@@ -16,7 +16,7 @@ import numpy as np
 from driving.logs import keys
 from driving.logs.features import Feature, LogError
 from driving.logs.reader import Log
-from driving.world.vehicles import Physics
+from driving.world.physics.vehicle_physics import Physics
 
 NO_STATE = Feature("float32", (1,))
 

@@ -12,14 +12,14 @@ import cv2
 import numpy as np
 
 from driving.quantities import UserError
-from driving.viewer.charts import StripCharts
-from driving.viewer.instruments import Instruments, departed_lately
+from driving.viewer.drawing.charts import StripCharts
+from driving.viewer.drawing.instruments import Instruments, departed_lately
+from driving.viewer.drawing.theme import BACKGROUND, LINE, MUTED, TEXT, WARNING, WELL, Rect, chip, panel, rounded, text
+from driving.viewer.drawing.track import TrackView
+from driving.viewer.drawing.wiring import WiringView
 from driving.viewer.playback import Playback
 from driving.viewer.saliency import Attention, attended_frames
-from driving.viewer.theme import BACKGROUND, LINE, MUTED, TEXT, WARNING, WELL, Rect, chip, panel, rounded, text
-from driving.viewer.track import TrackView
 from driving.viewer.video import MovieWriter
-from driving.viewer.wiring import WiringView
 
 WIDTH_PX, HEIGHT_PX = 1280, 720
 CAMERA = Rect(16, 48, 640, 360)

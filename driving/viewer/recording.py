@@ -13,10 +13,10 @@ import numpy as np
 import rerun as rr
 import rerun.blueprint as rrb
 
+from driving.viewer.drawing.theme import EXCITES, INHIBITS, LABEL, MUTED, TEXT, role_colour
+from driving.viewer.drawing.wiring import lay_out
 from driving.viewer.playback import Playback
 from driving.viewer.saliency import Attention, attended_frames
-from driving.viewer.theme import EXCITES, INHIBITS, LABEL, MUTED, TEXT, role_colour
-from driving.viewer.wiring import lay_out
 
 TIMELINE = "sim_time"
 JPEG_QUALITY = 80

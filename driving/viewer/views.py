@@ -8,14 +8,14 @@ from pathlib import Path
 
 from driving.logs.reader import Log
 from driving.quantities import UserError
+from driving.viewer.drawing.wiring import write_wiring_picture
 from driving.viewer.drive import playback_of_drive
 from driving.viewer.movie import write_movie
 from driving.viewer.openloop import playback_of_log
-from driving.viewer.page import write_page
+from driving.viewer.page.writer import write_page
 from driving.viewer.playback import Playback
 from driving.viewer.recording import write_recording
 from driving.viewer.saliency import Attender
-from driving.viewer.wiring import write_wiring_picture
 from policy.network import DrivingPolicy
 
 

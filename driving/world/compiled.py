@@ -12,8 +12,8 @@ from pathlib import Path
 
 def forget_outdated(folder: Path, sources: Iterable[Path]) -> int:
     """Removes what was compiled for the modules of `folder` before the last change in the folders `sources`; answers how many files."""
-    changed = max((path.stat().st_mtime_ns for source in sources for path in source.glob("*.py")), default=0)
-    outdated = [path for path in (folder / "__pycache__").glob("*.nb[ic]") if _older(path, changed)]
+    changed = max((path.stat().st_mtime_ns for source in sources for path in source.rglob("*.py")), default=0)
+    outdated = [path for path in folder.rglob("__pycache__/*.nb[ic]") if _older(path, changed)]
     for path in outdated:
         path.unlink(missing_ok=True)
     return len(outdated)

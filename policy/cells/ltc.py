@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from policy.cell import Cell, Edge, Stepper
 from policy.kernels import dispatch, reference
-from policy.kernels.native import NativeStepper
+from policy.kernels.cpu.native import NativeStepper
 from policy.kernels.plan import LtcParameters, LtcPlan
 from policy.wirings import make_wiring
 

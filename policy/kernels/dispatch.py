@@ -11,7 +11,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from policy.kernels import compiled, gpu, native, reference
+from policy.kernels import reference
+from policy.kernels.cpu import native
+from policy.kernels.cpu import operators as compiled
+from policy.kernels.gpu import launch as gpu
 from policy.kernels.plan import LtcParameters, LtcPlan
 from policy.options import choose
 

@@ -21,6 +21,7 @@ ALLOWED: dict[str, set[str]] = {
     "driving.logs": {"driving.quantities"},
     "driving.standin": {"driving.world", "driving.quantities", "driving.command"},
     "driving.simulator": {"driving.world", "driving.quantities"},
+    "driving.benchmarks": {"policy", "driving.simulator", "driving.world", "driving.quantities"},
     "driving.drivers": {"policy", "perception", "driving.world", "driving.simulator", "driving.logs", "driving.quantities"},
     "driving.rollout": {"policy", "perception"} | BELOW_ROLLOUT,
     "driving.evaluation": {"policy", "perception", "driving.rollout"} | BELOW_ROLLOUT,
@@ -31,7 +32,7 @@ ALLOWED: dict[str, set[str]] = {
 
 # An outside package may be imported in these rooms only.
 DOORS: dict[str, set[str]] = {
-    "carla": {"driving.simulator", "driving.world"},
+    "carla": {"driving.simulator", "driving.world", "driving.benchmarks"},
     "rerun": {"driving.viewer"},
     "lightning": {"driving.training"},
     "wandb": {"driving.training"},

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from policy.cells.ltc import Ltc, LtcConfig
-from policy.kernels import dispatch, native, reference
+from policy.kernels import dispatch, reference
+from policy.kernels.cpu import native
 from policy.kernels.plan import SOLVERS, LtcParameters
 
 pytestmark = pytest.mark.skipif(native.unavailable() is not None, reason=str(native.unavailable()))

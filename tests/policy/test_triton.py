@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from policy.kernels import gpu, reference
+from policy.kernels import reference
+from policy.kernels.gpu import launch as gpu
 from policy.kernels.plan import SOLVERS, LtcParameters
 from tests.policy.test_kernels import INPUTS, inputs, make
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from driving.benchmarks.ltc import Row, accuracy, write
 from driving.quantities import UserError
 from driving.reports.benchmarks import benchmark_section
 from driving.reports.command import report_command
 from driving.reports.document import Gallery, Table
-from policy.benchmark import Row, accuracy, write
 
 TIMES = [Row("training step ms", 19, 32, 1, name, value, 0.1, value) for name, value in (("ltc cpu", 0.5), ("ncps ltc", 60.0))]
 

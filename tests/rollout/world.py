@@ -9,8 +9,8 @@ import pytest
 from driving.quantities import CameraSpec
 from driving.simulator.process import StandinProcess
 from driving.simulator.session import Session, SessionConfig
-from driving.world.routes import Route, spread_routes
-from driving.world.tracks import TrackConfig, generate_track
+from driving.world.maps.routes import Route, spread_routes
+from driving.world.maps.tracks import TrackConfig, generate_track
 
 CAMERA = CameraSpec(width_px=96, height_px=54)
 TRACK = TrackConfig(length_m=500.0)

@@ -12,8 +12,8 @@ from driving.simulator.errors import SimulatorError
 from driving.simulator.geometry import CarGeometry
 from driving.simulator.process import StandinProcess, server_at
 from driving.simulator.session import Session, SessionConfig
-from driving.world.routes import spread_routes
-from driving.world.tracks import TrackConfig, generate_track
+from driving.world.maps.routes import spread_routes
+from driving.world.maps.tracks import TrackConfig, generate_track
 
 CAMERA = CameraSpec(width_px=64, height_px=36)
 

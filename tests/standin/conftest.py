@@ -10,8 +10,8 @@ from typing import Any
 import carla
 import pytest
 
-from tests.standin.crossing import crossing_with_lights
 from tests.standin.servers import Server, serving, synchronous
+from tests.standin.traffic.crossing import crossing_with_lights
 
 Spawn = Callable[..., Any]
 ours = pytest.mark.skipif("CARLA_HOST" in os.environ, reason="of the stand-in alone")

@@ -12,8 +12,8 @@ import carla
 import pytest
 
 from tests.standin.conftest import Messages
-from tests.standin.crossing import crossing_with_lights
 from tests.standin.servers import ROOT, Server, serving, synchronous
+from tests.standin.traffic.crossing import crossing_with_lights
 
 CAR_AND_CAMERA = """
 import os, sys, time, carla

@@ -13,7 +13,7 @@ from driving.logs.reader import Log
 from driving.logs.writer import LogWriter
 from driving.simulator.geometry import CarGeometry
 from driving.training.labels import Bicycle, steer_labels, target_labels, time_steps
-from driving.world.vehicles import Physics
+from driving.world.physics.vehicle_physics import Physics
 from tests.training.logs import CAMERA, line_image, steers, write_log
 
 

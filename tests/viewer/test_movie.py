@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from driving.quantities import UserError
+from driving.viewer.drawing.theme import Rect
 from driving.viewer.movie import CAMERA, DASH, STATES, TRACK, WIRING, movie_frames, write_movie
 from driving.viewer.playback import Playback
 from driving.viewer.saliency import BATCH
-from driving.viewer.theme import Rect
 from tests.viewer.playbacks import edges_as_attention, some_playback
 
 

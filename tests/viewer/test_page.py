@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from driving.viewer import page
-from driving.viewer.page import packed, page_data, write_page
+from driving.viewer.page import writer as page
+from driving.viewer.page.writer import packed, page_data, write_page
 from tests.viewer.playbacks import some_playback
 
 # Put before the page's own script, so that errors while it loads are seen too.

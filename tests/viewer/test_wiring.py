@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from driving.viewer.theme import BACKGROUND, Rect
-from driving.viewer.wiring import MOST_LINKS, WiringView, lay_out, links, write_wiring_picture
+from driving.viewer.drawing.theme import BACKGROUND, Rect
+from driving.viewer.drawing.wiring import MOST_LINKS, WiringView, lay_out, links, write_wiring_picture
 from tests.viewer.playbacks import PAPER_ROLES, some_neurons
 
 DENSE_ROLES = ("motor",) + ("hidden",) * 63

@@ -1,0 +1,215 @@
+"""How fast the liquid networks are beside `ncps` and torch's own layers: training steps, single steps, memory; on this machine, now.
+
+All contenders of a case run in turns within one loop, so that a disturbance hits them alike; medians and ratios are reported.
+Shapes: 32 features, B batch, 32 steps, an AutoNCP of `units` neurons with one motor (hidden units for LSTM and GRU).
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import platform
+import statistics
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from policy.cells import make_cell
+from policy.kernels.cpu import native
+from policy.kernels.plan import EVALUATIONS
+from policy.wirings import auto_ncp
+
+FEATURES, STEPS = 32, 32
+SOLVER_COSTS = {"semi_implicit": (1, 2, 4, 6, 12, 24), "exponential_euler": (1, 2, 4, 6, 12, 24), "exponential_midpoint": (2, 4, 6, 12, 24)}
+BASELINE = {"ltc": "ncps ltc", "cfc": "ncps cfc"}
+Run = Callable[[], object]
+
+
+@dataclass
+class Row:
+    """One contender's result in one case; `value` in ms a training step, us a single step, or MB of memory above the start.
+
+    value is a median, spread the interquartile range, best the smallest.
+    """
+
+    case: str
+    units: int
+    batch: int
+    threads: int
+    contender: str
+    value: float
+    spread: float
+    best: float
+
+
+def contenders(units: int) -> dict[str, torch.nn.Module]:
+    """All layers of a size; those of ncps where it is installed."""
+    wiring = auto_ncp(FEATURES, units).to_json()
+    layers: dict[str, torch.nn.Module] = {
+        "ltc cpu": make_cell("ltc", FEATURES, 1, {"wiring": wiring, "kernel": "cpu"}),
+        "ltc reference": make_cell("ltc", FEATURES, 1, {"wiring": wiring, "kernel": "reference"}),
+        "cfc": make_cell("cfc", FEATURES, 1, {"wiring": wiring}),
+        "lstm": torch.nn.LSTM(FEATURES, units, batch_first=True),
+        "gru": torch.nn.GRU(FEATURES, units, batch_first=True),
+        "lstm 64": torch.nn.LSTM(FEATURES, 64, batch_first=True),
+    }
+    if native.unavailable() is not None:
+        del layers["ltc cpu"]
+    try:
+        import ncps.torch
+        import ncps.wirings
+    except ImportError as error:
+        raise ValueError("the benchmark compares with ncps, which is not installed: pip install 'liquidlane[dev]'") from error
+    layers["ncps ltc"] = ncps.torch.LTC(FEATURES, ncps.wirings.AutoNCP(units, 1))
+    layers["ncps cfc"] = ncps.torch.CfC(FEATURES, ncps.wirings.AutoNCP(units, 1))
+    return layers
+
+
+def caller(layer: torch.nn.Module, features: torch.Tensor) -> Callable[[], tuple[torch.Tensor, object]]:
+    """A forward pass of any contender."""
+    if hasattr(layer, "uses_dt"):
+        dt = torch.ones(features.shape[:2])
+        return lambda: layer(features, dt)
+    return lambda: layer(features)
+
+
+def training_step(layer: torch.nn.Module, batch: int) -> Run:
+    """Forward and backward over a batch of sequences."""
+    forward, parameters = caller(layer, torch.randn(batch, STEPS, FEATURES)), list(layer.parameters())
+
+    def run() -> None:
+        for one in parameters:
+            one.grad = None
+        forward()[0].square().mean().backward()
+
+    return run
+
+
+def single_step(name: str, layer: torch.nn.Module) -> Run:
+    """One step of one sample, by the stepper where there is one."""
+    if name == "ltc cpu":
+        stepper, features = layer.stepper(), np.random.default_rng(0).standard_normal(FEATURES).astype(np.float32)  # type: ignore[operator]
+        return lambda: stepper(features, 0.05)
+    forward = caller(layer, torch.randn(1, 1, FEATURES))
+
+    def run() -> None:
+        with torch.inference_mode():
+            forward()
+
+    return run
+
+
+def interleaved(runs: dict[str, Run], rounds: int, least_s: float = 0.03) -> dict[str, tuple[float, float, float]]:
+    """Median, interquartile range and minimum (s a call) of each, all in turns of at least `least_s`, so that the quick ones warm up too."""
+    repeats = {}
+    for name, run in runs.items():
+        run()
+        start = time.perf_counter()
+        run()
+        repeats[name] = max(1, round(least_s / (time.perf_counter() - start)))
+    times: dict[str, list[float]] = {name: [] for name in runs}
+    for _ in range(rounds):
+        for name, run in runs.items():
+            start = time.perf_counter()
+            for _ in range(repeats[name]):
+                run()
+            times[name].append((time.perf_counter() - start) / repeats[name])
+    spreads = {name: float(np.subtract(*np.quantile(values, [0.75, 0.25]))) for name, values in times.items()}
+    return {name: (statistics.median(values), spreads[name], min(values)) for name, values in times.items()}
+
+
+def _growth_mb(name: str, units: int, batch: int) -> float:
+    torch.set_num_threads(1)
+    run = training_step(contenders(units)[name], batch)
+    Path("/proc/self/clear_refs").write_text("5")  # Linux: the peak begins anew
+    before = _peak_kb()
+    run()
+    return (_peak_kb() - before) / 1024
+
+
+def _peak_kb() -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+
+
+def memory_mb(name: str, units: int, batch: int) -> float:
+    """How much (MB) the first training step adds to a fresh process's peak memory."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(_growth_mb, (name, units, batch))
+
+
+def measure(units: Iterable[int], batches: Iterable[int], threads: Iterable[int], rounds: int, memory: bool, say: Callable[[str], None]) -> list[Row]:
+    """All rows of the benchmark; each case is announced as it is done."""
+    rows: list[Row] = []
+    before, largest = torch.get_num_threads(), max(batches)
+    for size in units:
+        layers = contenders(size)
+        try:
+            for count in threads:
+                torch.set_num_threads(count)
+                for batch in batches:
+                    found = interleaved({name: training_step(layer, batch) for name, layer in layers.items()}, rounds)
+                    rows += [Row("training step ms", size, batch, count, name, *(1e3 * one for one in times)) for name, times in found.items()]
+                    say(table(rows[-len(found) :]))
+        finally:
+            torch.set_num_threads(before)
+        torch.set_num_threads(1)
+        found = interleaved({name: single_step(name, layer) for name, layer in layers.items()}, rounds)
+        torch.set_num_threads(before)
+        rows += [Row("single step us", size, 1, 1, name, *(1e6 * one for one in times)) for name, times in found.items()]
+        say(table(rows[-len(found) :]))
+        if memory:
+            grown = {name: memory_mb(name, size, largest) for name in layers}
+            rows += [Row("memory MB", size, largest, 1, name, value, 0.0, value) for name, value in grown.items()]
+            say(table(rows[-len(layers) :]))
+        rows += accuracy(size)
+        say(table(rows[-sum(map(len, SOLVER_COSTS.values())) :]))
+    return rows
+
+
+def accuracy(units: int, solvers: dict[str, tuple[int, ...]] = SOLVER_COSTS) -> list[Row]:
+    """The solvers' errors, in % of the states' standard deviation, by sub-steps a step, against a midpoint of 256; `batch` is evaluations."""
+    wiring, features = auto_ncp(FEATURES, units).to_json(), torch.randn(32, STEPS, FEATURES, dtype=torch.float64)
+    dt, weights = torch.ones(32, STEPS, dtype=torch.float64), None
+
+    def states(solver: str, unfolds: int) -> torch.Tensor:
+        cell = make_cell("ltc", FEATURES, 1, {"wiring": wiring, "solver": solver, "unfolds": unfolds}).double()
+        cell.load_state_dict(weights or cell.state_dict())
+        with torch.inference_mode():
+            return cell.states(features, dt)
+
+    weights = make_cell("ltc", FEATURES, 1, {"wiring": wiring}).double().state_dict()
+    exact = states("exponential_midpoint", 256)
+    rows = []
+    for solver, costs in solvers.items():
+        for cost in costs:
+            error = states(solver, cost // EVALUATIONS[solver]) - exact
+            value = 100 * float(error.square().mean().sqrt() / exact.std())
+            rows.append(Row("solver error % at evaluations", units, cost, 1, solver, value, 0.0, value))
+    return rows
+
+
+def table(rows: list[Row]) -> str:
+    """One case as lines: value, spread, and how many times less than ncps's layer of the kind."""
+    values = {row.contender: row.value for row in rows}
+    first = rows[0]
+    size = "" if "solver" in first.case else f", batch {first.batch}, {first.threads} threads"
+    lines = [f"{first.case}: {first.units} units{size}"]
+    for row in rows:
+        base = values.get(BASELINE.get(row.contender.split()[0], "ncps ltc"))
+        ratio = f"{base / row.value:8.1f} x" if base and row.value else ""
+        name = f"{row.contender} {row.batch}" if "solver" in row.case else row.contender
+        lines.append(f"  {name:<24}{row.value:10.2f} ({row.spread:.2f}){ratio}")
+    return "\n".join(lines)
+
+
+def write(rows: list[Row], path: Path) -> None:
+    """The rows as JSON, with what they were measured on."""
+    machine = {"processor": platform.processor() or platform.machine(), "python": platform.python_version(), "torch": torch.__version__}
+    lanes = None if native.unavailable() else native.widest_lanes()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"machine": machine, "lanes": lanes, "rows": [asdict(row) for row in rows]}, indent=1))

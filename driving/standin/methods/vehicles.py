@@ -1,0 +1,128 @@
+"""RPC methods on vehicles: controls, physics, lights, and what the server knows of their wheels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from driving.standin.actors.kinds import Vehicle, wheels_world
+from driving.standin.methods.actors import ActorMethods
+from driving.standin.simulation import Simulation
+from driving.standin.wire.messages import ackermann_control, natural, physics_control, physics_message, real, vehicle_control
+from driving.standin.wire.rpc import OK_VOID, RefusedError, value
+from driving.world.physics import dynamics as d
+from driving.world.physics import vehicle_physics as p
+
+
+class VehicleMethods:
+    """The methods, bound to a simulation."""
+
+    def __init__(self, simulation: Simulation, actors: ActorMethods) -> None:
+        self._simulation, self._actors = simulation, actors
+
+    def methods(self) -> dict[str, Callable[..., Any]]:
+        """All of them by name."""
+        return {
+            "apply_control_to_vehicle": self.apply_control_to_vehicle,
+            "apply_ackermann_control_to_vehicle": self.apply_ackermann_control_to_vehicle,
+            "get_ackermann_controller_settings": lambda actor_id: value(self._vehicle(actor_id).ackermann_settings),
+            "apply_ackermann_controller_settings": self.apply_ackermann_controller_settings,
+            "get_physics_control": self.get_physics_control,
+            "apply_physics_control": self.apply_physics_control,
+            "restore_physx_physics": self.restore_physics,
+            "get_vehicle_light_state": lambda actor_id: value([int(self._fleet.lights[self._vehicle(actor_id).row])]),
+            "set_vehicle_light_state": self.set_vehicle_light_state,
+            "get_vehicle_light_states": self.get_vehicle_light_states,
+            "get_wheel_steer_angle": self.get_wheel_steer_angle,
+            "set_wheel_steer_direction": lambda actor_id, *_: self._accept(actor_id),
+            "set_wheel_pitch_angle": lambda actor_id, *_: self._accept(actor_id),
+            "get_wheel_pitch_angle": lambda actor_id, *_: value(0.0 * self._vehicle(actor_id).id),
+            "open_vehicle_door": lambda actor_id, *_: self._accept(actor_id),
+            "close_vehicle_door": lambda actor_id, *_: self._accept(actor_id),
+            "show_vehicle_debug_telemetry": lambda actor_id, *_: self._accept(actor_id),
+            "get_telemetry_data": self.get_telemetry_data,
+            "enable_carsim": self._unreal("CarSim"),
+            "enable_chrono_physics": self._unreal("Chrono"),
+        }
+
+    @property
+    def _fleet(self) -> Any:
+        return self._simulation.episode.fleet
+
+    def _vehicle(self, actor_id: Any) -> Vehicle:
+        return self._actors.vehicle(actor_id)
+
+    def _accept(self, actor_id: Any) -> Any:
+        self._vehicle(actor_id)
+        return OK_VOID
+
+    @staticmethod
+    def _unreal(what: str) -> Callable[..., Any]:
+        def refuse(*_: Any) -> Any:
+            raise RefusedError(f"not served by this stand-in server: {what} physics")
+
+        return refuse
+
+    def apply_control_to_vehicle(self, actor_id: Any, item: Any) -> Any:
+        """Sets throttle, steer, brake and so on, until the next such call."""
+        vehicle = self._simulation.episode.actors.get(actor_id) if isinstance(actor_id, int) else None
+        if not isinstance(vehicle, Vehicle):
+            vehicle = self._vehicle(actor_id)
+        self._fleet.control[vehicle.row] = vehicle_control(item)
+        vehicle.ackermann = None
+        return OK_VOID
+
+    def apply_ackermann_control_to_vehicle(self, actor_id: Any, item: Any) -> Any:
+        """Hands a vehicle to the Ackermann controller."""
+        vehicle = self._vehicle(actor_id)
+        vehicle.ackermann = ackermann_control(item)
+        self._simulation.episode.any_ackermann = True
+        return OK_VOID
+
+    def apply_ackermann_controller_settings(self, actor_id: Any, item: Any) -> Any:
+        """Keeps the controller's six gains."""
+        self._vehicle(actor_id).ackermann_settings = [real(part) for part in item[:6]]
+        return OK_VOID
+
+    def get_physics_control(self, actor_id: Any) -> Any:
+        """VehiclePhysicsControl."""
+        vehicle = self._vehicle(actor_id)
+        return value(physics_message(vehicle.physics_now, wheels_world(vehicle, self._fleet)))
+
+    def apply_physics_control(self, actor_id: Any, item: Any) -> Any:
+        """Changes how a vehicle drives."""
+        vehicle = self._vehicle(actor_id)
+        vehicle.apply_physics(physics_control(item, vehicle.physics), self._fleet)
+        return OK_VOID
+
+    def restore_physics(self, actor_id: Any) -> Any:
+        """Makes a vehicle drive as its blueprint does."""
+        vehicle = self._vehicle(actor_id)
+        vehicle.apply_physics(vehicle.model.physics, self._fleet)
+        return OK_VOID
+
+    def set_vehicle_light_state(self, actor_id: Any, item: Any) -> Any:
+        """Sets the light bits."""
+        self._fleet.lights[self._vehicle(actor_id).row] = natural(item[0] if isinstance(item, list) else item)
+        return OK_VOID
+
+    def get_vehicle_light_states(self) -> Any:
+        """[[id, bits], ...] of all vehicles."""
+        return value([[vehicle.id, int(self._fleet.lights[vehicle.row])] for vehicle in self._simulation.episode.vehicles])
+
+    def get_wheel_steer_angle(self, actor_id: Any, wheel: Any) -> Any:
+        """The angle of a wheel in degrees; the two front ones steer."""
+        vehicle = self._vehicle(actor_id)
+        steers = natural(wheel) < max(1, len(vehicle.physics.wheels) // 2)
+        return value(math.degrees(float(self._fleet.state[vehicle.row, d.STEER])) if steers else 0.0)
+
+    def get_telemetry_data(self, actor_id: Any) -> Any:
+        """VehicleTelemetryData: speed, steer, throttle, brake, rpm, gear, drag, wheels."""
+        vehicle = self._vehicle(actor_id)
+        row, control, parameters = self._fleet.state[vehicle.row], self._fleet.control[vehicle.row], self._fleet.parameters[vehicle.row]
+        speed = float(math.hypot(row[d.VX], row[d.VY]))
+        spin = float(row[d.VX] / parameters[p.RADIUS])
+        wheels = [[wheel.tire_friction, 0.0, 0.0, spin, *[0.0] * 6] for wheel in vehicle.physics.wheels]
+        plain = [float(control[k]) for k in (d.C_STEER, d.C_THROTTLE, d.C_BRAKE)]
+        return value([speed, *plain, float(row[d.RPM]), int(row[d.GEAR]), float(parameters[p.DRAG] * speed * speed), wheels])

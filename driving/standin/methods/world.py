@@ -1,0 +1,170 @@
+"""RPC methods on the server and its world: handshake, settings, ticks, maps, weather, and what a client's helpers ask for.
+
+Each method takes the arguments as the client sends them (after the metadata) and gives a packable result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from driving.quantities import Pose, wrap_angle
+from driving.standin.blueprints import library as blueprints
+from driving.standin.episode.environment_objects import ANY
+from driving.standin.episode.levels import PREFIX, SHORT_PREFIX
+from driving.standin.methods.ray_queries import cast_ray, project
+from driving.standin.settings import Settings
+from driving.standin.simulation import Simulation
+from driving.standin.wire.messages import flag, natural, real, text, transform, vector, wide
+from driving.standin.wire.rpc import OK_VOID, RefusedError, value
+from driving.standin.wire.streams import EPISODE_STREAM
+from driving.world.physics.dynamics import GRAVITY
+from driving.world.weather import NAMES, Weather
+
+VERSION = "0.9.16"
+MAX_REGISTERED = 1000
+
+
+class WorldMethods:
+    """The methods, bound to a simulation."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        self._simulation = simulation
+        self._traffic_managers: dict[int, str] = {}
+
+    def methods(self) -> dict[str, Callable[..., Any]]:
+        """All of them by name."""
+        return {
+            "version": lambda: value(VERSION),
+            "get_available_maps": lambda: value([PREFIX + name for name in self._simulation.catalogue.names]),
+            "get_episode_info": self.get_episode_info,
+            "get_sensor_token": self.get_sensor_token,
+            "get_episode_settings": lambda: value(self._simulation.settings.message()),
+            "set_episode_settings": self.set_episode_settings,
+            "tick_cue": self._simulation.tick,
+            "get_map_info": self.get_map_info,
+            "get_map_data": lambda: value(self._simulation.episode.level.network.text),
+            "get_required_files": lambda *_: value([]),
+            "load_new_episode": self.load_new_episode,
+            "copy_opendrive_to_file": self.copy_opendrive_to_file,
+            "get_actor_definitions": lambda: value(blueprints.definitions()),
+            "get_spectator": lambda: value(self._simulation.episode.spectator.record()),
+            "get_weather_parameters": lambda: value(self._simulation.weather.as_list()),
+            "set_weather_parameters": self.set_weather_parameters,
+            "is_weather_enabled": lambda: value(True),
+            "query_lights_state": lambda *_: value([]),
+            "update_lights_state": lambda *_: OK_VOID,
+            "draw_debug_shape": lambda *_: OK_VOID,
+            "project_point": self.project_point,
+            "cast_ray": self.cast_ray,
+            "get_environment_objects": lambda tag=ANY: value(self._simulation.episode.surroundings.objects(natural(tag))),
+            "get_all_level_BBs": self.get_all_level_bbs,
+            "enable_environment_objects": self.enable_environment_objects,
+            "get_names_of_all_objects": lambda: value(self._simulation.episode.surroundings.names),
+            "get_imui_gravity": lambda: value(GRAVITY),
+            "load_map_layer": lambda *_: OK_VOID,
+            "unload_map_layer": lambda *_: OK_VOID,
+            "console_command": self._refuse("console commands need Unreal"),
+            "is_traffic_manager_running": lambda port: value(natural(port) in self._traffic_managers),
+            "get_traffic_manager_running": lambda port: value([self._traffic_managers.get(natural(port), ""), natural(port)]),
+            "add_traffic_manager_running": self.add_traffic_manager_running,
+            "destroy_traffic_manager": self.destroy_traffic_manager,
+            **{name: self._refuse("recording is left to driving.logs: `python scripts/record.py`") for name in RECORDER},
+        }
+
+    @staticmethod
+    def _refuse(why: str) -> Callable[..., Any]:
+        def refuse(*_: Any) -> Any:
+            raise RefusedError(f"not served by this stand-in server: {why}")
+
+        return refuse
+
+    def get_episode_info(self) -> Any:
+        """EpisodeInfo [id, [token]]."""
+        return value([self._simulation.episode_id, [self._simulation.streams.token(EPISODE_STREAM)]])
+
+    def get_sensor_token(self, stream_id: Any) -> Any:
+        """The token of a stream."""
+        if natural(stream_id) not in self._simulation.streams:
+            raise RefusedError(f"no stream {stream_id}: its sensor is destroyed")
+        self._simulation.streams.promise(stream_id)
+        return value([self._simulation.streams.token(stream_id)])
+
+    def set_episode_settings(self, item: Any) -> Any:
+        """Applies settings, answers the frame."""
+        self._simulation.apply(Settings.from_message([*item, *Settings().message()[len(item) :]]))
+        return value(self._simulation.frame)
+
+    def get_map_info(self) -> Any:
+        """MapInfo [name, spawn points]."""
+        level = self._simulation.episode.level
+        return value([SHORT_PREFIX + level.name, [transform(_wrapped(at)) for at in level.spawns]])
+
+    def load_new_episode(self, name: Any, reset_settings: Any = True, _layers: Any = 0) -> Any:
+        """Begins a new episode; "" is the map of now."""
+        self._simulation.load(text(name), flag(reset_settings))
+        return OK_VOID
+
+    def copy_opendrive_to_file(self, opendrive: Any, *_: Any) -> Any:
+        """Takes a text as the map that the next load_new_episode opens."""
+        self._simulation.catalogue.add_generated(text(opendrive))
+        return OK_VOID
+
+    def set_weather_parameters(self, item: Any) -> Any:
+        """Changes the weather from the next image on."""
+        values = [real(part) for part in item]
+        before = self._simulation.weather.as_list()
+        self._simulation.weather = Weather.from_list([*values, *before[len(values) :]][: len(NAMES)])
+        return OK_VOID
+
+    def project_point(self, location: Any, direction: Any, distance: Any) -> Any:
+        """The first thing met from a point in a direction, as optional<LabelledPoint>."""
+        x, y, z = vector(location)
+        found = project(self._simulation.episode, (x, y, z), vector(direction), real(distance))
+        return value([found is not None, found or [[0.0, 0.0, 0.0], 0]])
+
+    def cast_ray(self, start: Any, end: Any) -> Any:
+        """All things met between two points, as LabelledPoints."""
+        return value(cast_ray(self._simulation.episode, vector(start), vector(end)))
+
+    def get_all_level_bbs(self, tag: Any = ANY) -> Any:
+        """The BoundingBoxes of all that has a semantic tag."""
+        episode = self._simulation.episode
+        return value(episode.surroundings.boxes(natural(tag), episode.fleet))
+
+    def enable_environment_objects(self, ids: Any, shown: Any) -> Any:
+        """Shows or hides environment objects."""
+        self._simulation.episode.surroundings.enable([wide(item) for item in ids], flag(shown))
+        return OK_VOID
+
+    def add_traffic_manager_running(self, item: Any) -> Any:
+        """Notes where a client runs its traffic manager; False if that port has one."""
+        host, port = text(item[0])[:200], natural(item[1])
+        if port in self._traffic_managers or len(self._traffic_managers) >= MAX_REGISTERED:
+            return value(False)
+        self._traffic_managers[port] = host
+        return value(True)
+
+    def destroy_traffic_manager(self, port: Any) -> Any:
+        """Forgets a traffic manager."""
+        return value(self._traffic_managers.pop(natural(port), None) is not None)
+
+
+def _wrapped(at: Pose) -> Pose:
+    """The same pose with angles in [-pi, pi), as snapshots show them."""
+    return replace(at, pitch_rad=wrap_angle(at.pitch_rad), yaw_rad=wrap_angle(at.yaw_rad))
+
+
+RECORDER = (
+    "start_recorder",
+    "stop_recorder",
+    "show_recorder_file_info",
+    "show_recorder_collisions",
+    "show_recorder_actors_blocked",
+    "replay_file",
+    "stop_replayer",
+    "set_replayer_time_factor",
+    "set_replayer_ignore_hero",
+    "set_replayer_ignore_spectator",
+)

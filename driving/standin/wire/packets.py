@@ -1,0 +1,133 @@
+"""The bytes of sensor messages: the 48-byte header, the world snapshot's 119-byte records, image and event bodies.
+
+A malformed body aborts the client's whole process, so that everything here is made from fixed layouts and checked numbers.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from typing import Any
+
+import msgpack
+import numpy as np
+
+from driving.quantities import Pose
+from driving.standin.wire.event_loop import Part
+
+COLLISION, DEPTH, NORMALS, DVS, GNSS, IMU, OBSTACLE, FLOW, RADAR, SEMANTIC_LIDAR, LIDAR = 0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 11
+RGB, SEMANTIC, INSTANCE, SNAPSHOT = 13, 14, 15, 17
+HEADER = struct.Struct("<QQd6f")
+SNAPSHOT_HEAD = struct.Struct("<Qdf3iI")
+IMAGE_HEAD = struct.Struct("<IIf")
+CLOUD_HEAD = struct.Struct("<fI")
+
+# One point of a lidar (m, in the sensor's frame), and one of a radar (m/s, rad, rad, m).
+LIDAR_POINT = np.dtype([("xyz", "<f4", 3), ("intensity", "<f4")])
+SEMANTIC_POINT = np.dtype([("xyz", "<f4", 3), ("cosine", "<f4"), ("actor", "<u4"), ("tag", "<u4")])
+RADAR_POINT = np.dtype([("velocity", "<f4"), ("azimuth", "<f4"), ("altitude", "<f4"), ("depth", "<f4")])
+# One actor in the snapshot. `pose` is x, y, z (m), pitch, yaw, roll (degrees).
+RECORD = np.dtype(
+    [
+        ("id", "<u4"),
+        ("activity", "u1"),
+        ("pose", "<f4", 6),
+        ("velocity", "<f4", 3),
+        ("turning", "<f4", 3),
+        ("acceleration", "<f4", 3),
+        ("state", "V54"),
+    ]
+)
+# The same with a vehicle's 54-byte state. `numbers` are all of `pose` to `acceleration`, throttle, steer and brake.
+VEHICLE_RECORD = np.dtype(
+    [
+        ("id", "<u4"),
+        ("activity", "u1"),
+        ("numbers", "<f4", 18),
+        ("hand_brake_reverse_manual", "u1", 3),
+        ("gear", "<i4"),
+        ("speed_limit", "<f4"),
+        ("light_state", "u1"),
+        ("has_light", "u1"),
+        ("light_id", "<u4"),
+        ("failure", "u1"),
+        ("unused", "V24"),
+    ]
+)
+# The 54-byte state of a traffic light.
+LIGHT_STATE = np.dtype(
+    [
+        ("sign_id", "S32"),
+        ("green_s", "<f4"),
+        ("yellow_s", "<f4"),
+        ("red_s", "<f4"),
+        ("elapsed_s", "<f4"),
+        ("pole", "<u4"),
+        ("frozen", "u1"),
+        ("state", "u1"),
+    ]
+)
+FIELDS = [(name, RECORD[name]) for name in ("id", "activity", "pose", "velocity", "turning", "acceleration")]
+LIGHT_RECORD = np.dtype([*FIELDS, *((name, LIGHT_STATE[name]) for name in LIGHT_STATE.names or ())])
+assert RECORD.itemsize == VEHICLE_RECORD.itemsize == LIGHT_RECORD.itemsize == 119
+
+
+def header(kind: int, frame: int, elapsed_s: float, at: Pose) -> bytes:
+    """The sensor header; `at` is the sensor's pose in the world."""
+    degrees = (math.degrees(at.pitch_rad), math.degrees(at.yaw_rad), math.degrees(at.roll_rad))
+    return HEADER.pack(kind, frame, elapsed_s, at.x_m, at.y_m, at.z_m, *degrees)
+
+
+def snapshot(frame: int, elapsed_s: float, episode_id: int, platform_s: float, delta_s: float, records: np.ndarray) -> bytes:
+    """A world snapshot of `records` (N,) of RECORD."""
+    head = HEADER.pack(SNAPSHOT, frame, elapsed_s, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    return head + SNAPSHOT_HEAD.pack(episode_id, platform_s, delta_s, 0, 0, 0, 0) + records.tobytes()
+
+
+def image(kind: int, frame: int, elapsed_s: float, at: Pose, fov_deg: float, pixels: np.ndarray) -> list[Part]:
+    """A camera message, as parts; pixels (Y, X, 4) BGRA uint8 or (Y, X, 2) flow float32, contiguous and not written to again."""
+    rows, columns, _ = pixels.shape
+    return [header(kind, frame, elapsed_s, at) + IMAGE_HEAD.pack(columns, rows, fov_deg), memoryview(pixels.data).cast("B")]
+
+
+def events(frame: int, elapsed_s: float, at: Pose, width_px: int, height_px: int, fov_deg: float, found: np.ndarray) -> list[Part]:
+    """A dynamic vision sensor's message of `found` (E,) of the world's EVENT."""
+    return [header(DVS, frame, elapsed_s, at) + IMAGE_HEAD.pack(width_px, height_px, fov_deg) + found.tobytes()]
+
+
+def event(kind: int, frame: int, elapsed_s: float, at: Pose, body: list[Any]) -> list[Part]:
+    """A message whose body is MessagePack: collision, IMU, GNSS, obstacle."""
+    return [header(kind, frame, elapsed_s, at) + msgpack.packb(body, use_bin_type=True)]
+
+
+def cloud(kind: int, frame: int, elapsed_s: float, at: Pose, angle_rad: float, counts: np.ndarray, points: np.ndarray) -> list[Part]:
+    """A lidar's message: where its beam stands, points in each channel (C,), and the points of LIDAR_POINT or SEMANTIC_POINT, channel by channel."""
+    head = header(kind, frame, elapsed_s, at) + CLOUD_HEAD.pack(angle_rad, len(counts))
+    return [head + counts.astype("<u4").tobytes() + points.tobytes()]
+
+
+def detections(kind: int, frame: int, elapsed_s: float, at: Pose, found: np.ndarray) -> list[Part]:
+    """A radar's message of `found` (N,) of RADAR_POINT."""
+    return [header(kind, frame, elapsed_s, at) + found.tobytes()]
+
+
+def depth_image(depth_m: np.ndarray) -> np.ndarray:
+    """Depth (Y, X) in metres as CARLA's 24 bits over 1000 m: red is the lowest byte, blue the highest; BGRA."""
+    steps = np.minimum(depth_m * np.float32((1 << 24) - 1) / np.float32(1000.0), np.float32((1 << 24) - 1)).astype("<u4")
+    out = np.empty((*depth_m.shape, 4), np.uint8)
+    out[..., 2], out[..., 1], out[..., 0], out[..., 3] = steps & 255, (steps >> 8) & 255, (steps >> 16) & 255, 255
+    return out
+
+
+def semantic_image(tags: np.ndarray) -> np.ndarray:
+    """Semantic tags (Y, X) uint8 in the red channel; BGRA."""
+    out = np.zeros((*tags.shape, 4), np.uint8)
+    out[..., 2], out[..., 3] = tags, 255
+    return out
+
+
+def instance_image(tags: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    """Semantic tags (Y, X) uint8 in red, the low 16 bits of ids (Y, X) in green (the lower) and blue; BGRA."""
+    out = semantic_image(tags)
+    out[..., 1], out[..., 0] = ids & 255, (ids >> 8) & 255
+    return out

@@ -1,0 +1,137 @@
+"""Sensor streams: tokens, subscriptions by stream id, one TCP connection a subscription. The payloads are made in `packets`.
+
+A client connects to the token's port, sends the stream's id (u32 little-endian) and then only reads: u32 size, payload.
+"""
+
+from __future__ import annotations
+
+import itertools
+import socket
+import struct
+import time
+from collections.abc import Callable
+
+from driving.standin.wire.event_loop import Connection, Loop, Part
+
+SIZE = struct.Struct("<I")
+TOKEN = struct.Struct("<IHBB16x")
+PROTOCOL_TCP, ADDRESS_OF_CLIENT = 1, 0
+MAX_UNSENT_BYTES = 48 << 20
+IDLE_S = 10.0  # a connection that has not named its stream by then is closed
+STALLED_S = 3.0  # a subscriber that has read nothing for so long while data waited is closed
+EPISODE_STREAM = 1
+PROMISE_S = 0.5  # so long a tick waits for a client that has asked for a stream's token
+MAX_PROMISED = 1000
+
+
+class StreamConnection(Connection):
+    """One subscription. Until its four bytes have come it belongs to no stream."""
+
+    def __init__(self, loop: Loop, sock: socket.socket, peer: str, streams: Streams) -> None:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 << 20)
+        super().__init__(loop, sock, peer)
+        self.streams = streams
+        self.stream_id: int | None = None
+        self._head = b""
+
+    def received(self, data: bytes) -> None:
+        """Takes the stream id. Raises ValueError for an unknown id or for anything after it."""
+        if self.stream_id is not None:
+            raise ValueError("bytes after the stream id")
+        self._head += data
+        if len(self._head) > SIZE.size:
+            raise ValueError("bytes after the stream id")
+        if len(self._head) == SIZE.size:
+            (stream_id,) = SIZE.unpack(self._head)
+            self.stream_id = stream_id
+            self.streams.subscribe(self, stream_id)
+
+    def close(self) -> None:
+        """Ends the subscription too."""
+        self.streams.unsubscribe(self)
+        super().close()
+
+
+class Streams:
+    """All streams by id, and who listens to each."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        self._ids = itertools.count(EPISODE_STREAM + 1)
+        self._subscribers: dict[int, list[StreamConnection]] = {EPISODE_STREAM: []}
+        self.greeting: Callable[[], list[Part]] = list
+        self._promised: dict[int, float] = {}
+
+    def open(self) -> int:
+        """A new stream's id; ids are never used twice."""
+        stream_id = next(self._ids)
+        self._subscribers[stream_id] = []
+        return stream_id
+
+    def close(self, stream_id: int) -> None:
+        """Ends a stream and closes its subscribers' sockets."""
+        for connection in self._subscribers.pop(stream_id, []):
+            connection.close()
+
+    def __contains__(self, stream_id: int) -> bool:
+        return stream_id in self._subscribers
+
+    def token(self, stream_id: int) -> bytes:
+        """The 24 bytes by which a client finds a stream."""
+        return TOKEN.pack(stream_id, self.port, PROTOCOL_TCP, ADDRESS_OF_CLIENT)
+
+    def promise(self, stream_id: int) -> None:
+        """Notes that a client has asked for a sensor's token and will connect at once."""
+        if stream_id != EPISODE_STREAM and len(self._promised) < MAX_PROMISED:
+            self._promised[stream_id] = time.monotonic()
+
+    def awaited(self) -> bool:
+        """Whether a subscription is on its way; a tick now would make its first message miss it."""
+        if not self._promised:
+            return False
+        now = time.monotonic()
+        self._promised = {
+            stream_id: since for stream_id, since in self._promised.items() if now - since < PROMISE_S and stream_id in self._subscribers
+        }
+        return bool(self._promised)
+
+    def subscribers(self, stream_id: int) -> list[StreamConnection]:
+        """Who listens to a stream now."""
+        return self._subscribers.get(stream_id, [])
+
+    def subscribe(self, connection: StreamConnection, stream_id: int) -> None:
+        """Adds a listener; one of the episode stream gets the latest snapshot at once. Raises ValueError for an unknown id."""
+        listeners = self._subscribers.get(stream_id)
+        if listeners is None:
+            raise ValueError(f"no stream {stream_id}")
+        listeners.append(connection)
+        self._promised.pop(stream_id, None)
+        if stream_id == EPISODE_STREAM:
+            parts = self.greeting()
+            if parts:
+                connection.send(SIZE.pack(sum(len(part) for part in parts)), *parts)
+
+    def unsubscribe(self, connection: StreamConnection) -> None:
+        """Removes a listener, if it is one."""
+        listeners = self._subscribers.get(connection.stream_id or 0)
+        if listeners and connection in listeners:
+            listeners.remove(connection)
+
+    def publish(self, stream_id: int, parts: list[Part], discard_when_full: bool) -> None:
+        """Sends one message to all listeners of a stream; a full one is skipped where `discard_when_full`."""
+        listeners = self._subscribers.get(stream_id)
+        if not listeners:
+            return
+        size = SIZE.pack(sum(part.nbytes if isinstance(part, memoryview) else len(part) for part in parts))
+        for connection in list(listeners):
+            if discard_when_full and connection.pending_bytes > MAX_UNSENT_BYTES:
+                continue
+            connection.send(size, *parts)
+
+    def full(self) -> StreamConnection | None:
+        """A sensor's listener whose queue is over its limit, or None; of the episode stream messages may be left out."""
+        for stream_id, listeners in self._subscribers.items():
+            for connection in listeners:
+                if connection.pending_bytes > MAX_UNSENT_BYTES and stream_id != EPISODE_STREAM:
+                    return connection
+        return None

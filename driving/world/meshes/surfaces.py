@@ -1,0 +1,216 @@
+"""A map's ground as triangles to draw, and its paint as segments: lanes, land; lines, double lines, dashes.
+
+Left to others: what joins roads to the land (`embankments`), things that stand on it (`scenery`), drawing (`renderer`).
+Triangles (F, 3, 3) in world metres.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from driving.world.ground.terrain import Terrain
+from driving.world.maps.roads import Marking, RoadNetwork, Strip
+from driving.world.meshes import materials
+
+STRAIGHT_M = 0.015  # a lane's stations are left out where the chord errs by less than this
+LONGEST_M = 24.0
+LONGEST_PAINT_M = 5.0
+DOUBLE_GAP_M = 0.12
+SAME_POINT_M = 1e-4
+COLOURS = {
+    "white": (226, 226, 220),
+    "standard": (226, 226, 220),
+    "yellow": (222, 178, 52),
+    "blue": (60, 90, 200),
+    "green": (60, 150, 80),
+    "red": (190, 60, 50),
+    "orange": (224, 130, 40),
+}
+
+
+class Mesh(NamedTuple):
+    """Triangles (F, 3, 3), their materials (F,) uint8 and base colours (F, 3) uint8 RGB."""
+
+    triangles: np.ndarray
+    materials: np.ndarray
+    colours: np.ndarray
+
+
+class Palette(NamedTuple):
+    """Base colours (RGB, 0 to 255) of the land and the lanes, and how bright paint is (share)."""
+
+    grass: tuple[int, int, int] = (86, 108, 58)
+    asphalt: tuple[int, int, int] = (84, 85, 88)
+    shoulder: tuple[int, int, int] = (98, 97, 95)
+    pavement: tuple[int, int, int] = (142, 139, 133)
+    gravel: tuple[int, int, int] = (124, 116, 100)
+    paint: float = 1.0
+
+    def line(self, colour: str) -> np.ndarray:
+        """The colour (3,) uint8 of paint that OpenDRIVE calls so; white where it has no name for it."""
+        return np.clip(np.array(COLOURS.get(colour, COLOURS["white"])) * self.paint, 0, 255).astype(np.uint8)
+
+
+def join(meshes: list[Mesh]) -> Mesh:
+    """All meshes as one."""
+    return Mesh(*(np.concatenate([mesh[part] for mesh in meshes]) for part in range(3)))
+
+
+def plain(triangles: np.ndarray, material: int, colour: tuple[int, int, int]) -> Mesh:
+    """Triangles of one material and colour."""
+    count = len(triangles)
+    return Mesh(triangles.astype(np.float32), np.full(count, material, np.uint8), np.tile(np.array(colour, np.uint8), (count, 1)))
+
+
+def ribbon(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """The triangles (2 (K - 1), 3, 3) between two lines (K, 3)."""
+    return np.concatenate([np.stack([left[:-1], left[1:], right[1:]], 1), np.stack([left[:-1], right[1:], right[:-1]], 1)])
+
+
+def lane_mesh(network: RoadNetwork, palette: Palette) -> Mesh:
+    """Every lane's surface."""
+    colours = {
+        materials.DRIVING: palette.asphalt,
+        materials.SHOULDER: palette.shoulder,
+        materials.PARKING: palette.shoulder,
+        materials.SIDEWALK: palette.pavement,
+        materials.MEDIAN: palette.grass,
+        materials.GRAVEL: palette.gravel,
+        materials.VERGE: palette.grass,
+    }
+    meshes = []
+    for strips in sections_of(network):
+        kept = keep_bends(*(edge for strip in strips for edge in (strip.left_xyz_m, strip.right_xyz_m)))  # the same for all: no cracks
+        for strip in strips:
+            material = materials.OF_LANE.get(strip.kind, materials.SHOULDER)
+            meshes.append(plain(ribbon(strip.left_xyz_m[kept], strip.right_xyz_m[kept]), material, colours[material]))
+    return join(meshes)
+
+
+def sections_of(network: RoadNetwork) -> list[list[Strip]]:
+    """The strips of each lane section, from the rightmost lane to the leftmost."""
+    sections: dict[tuple[int, float], list[Strip]] = {}
+    for strip in network.strips:
+        sections.setdefault((strip.road_id, strip.section_s_m), []).append(strip)
+    return [sorted(strips, key=lambda one: one.lane_id) for strips in sections.values()]
+
+
+def land_mesh(land: Terrain, palette: Palette) -> Mesh:
+    """The land's height grid as triangles."""
+    x, y = np.meshgrid(land.xs_m, land.ys_m)
+    node = np.stack([x, y, land.heights_m], axis=-1)
+    a, b, c, d = node[:-1, :-1], node[:-1, 1:], node[1:, 1:], node[1:, :-1]
+    triangles = np.stack([np.stack([a, b, c], 2), np.stack([a, c, d], 2)], axis=2).reshape(-1, 3, 3)
+    return plain(triangles, materials.TERRAIN, palette.grass)
+
+
+def keep_bends(*lines: np.ndarray) -> np.ndarray:
+    """Which stations of lines (K, 3) to keep so that none errs by more than STRAIGHT_M: indices, first and last included."""
+    return _bends_of(np.ascontiguousarray(np.concatenate(lines, axis=1)))
+
+
+@njit(cache=True)
+def _bends_of(lines):  # type: ignore[no-untyped-def]
+    """`keep_bends` of lines side by side (K, 3 L)."""
+    count = lines.shape[0]
+    kept = np.empty(count, np.int64)
+    kept[0], found, start = 0, 1, 0
+    while start < count - 1:
+        end = start + 1
+        while end + 1 < count and _is_straight(lines, start, end + 1):
+            end += 1
+        kept[found], start = end, end
+        found += 1
+    return kept[:found]
+
+
+@njit(cache=True)
+def _is_straight(lines, first, last):  # type: ignore[no-untyped-def]
+    length = math.hypot(lines[last, 0] - lines[first, 0], lines[last, 1] - lines[first, 1])
+    if length > LONGEST_M:
+        return False
+    for k in range(first, last + 1):
+        along = math.hypot(lines[k, 0] - lines[first, 0], lines[k, 1] - lines[first, 1]) / max(length, 1e-9)
+        for axis in range(lines.shape[1]):
+            if not abs(lines[k, axis] - (lines[first, axis] + along * (lines[last, axis] - lines[first, axis]))) < STRAIGHT_M:
+                return False
+    return True
+
+
+class Paint(NamedTuple):
+    """Painted segments: ends of their middle lines (S, 2, 3), half widths as vectors to the right at both ends (S, 2, 3), colours (S, 3) uint8."""
+
+    ends: np.ndarray
+    sides: np.ndarray
+    colours: np.ndarray
+
+
+def no_paint() -> Paint:
+    """No segment at all."""
+    return Paint(np.zeros((0, 2, 3), np.float32), np.zeros((0, 2, 3), np.float32), np.zeros((0, 3), np.uint8))
+
+
+def together(paints: list[Paint]) -> Paint:
+    """The segments of several paints."""
+    return Paint(*(np.concatenate([paint[part] for paint in paints]) for part in range(3)))
+
+
+def paint_lines(markings: Iterable[Marking], palette: Palette) -> Paint:
+    """Every marking as segments of at most a few metres, dashes cut out."""
+    made = [no_paint()]
+    for marking in markings:
+        for offset_m, broken in _lines(marking):
+            ends, sides = _segments(marking, offset_m, broken)
+            made.append(Paint(ends.astype(np.float32), sides.astype(np.float32), np.tile(palette.line(marking.colour), (len(ends), 1))))
+    return together(made)
+
+
+def _lines(marking: Marking) -> list[tuple[float, bool]]:
+    """The lines of a marking: offset to the right (m) and whether broken."""
+    words = marking.kind.replace(" ", "")
+    pair = [word for word in (words[:6] if words.startswith("broken") else words[:5], words[6:] if words.startswith("broken") else words[5:]) if word]
+    if len(pair) == 2:
+        away = (marking.width_m + DOUBLE_GAP_M) / 2.0
+        return [(-away, pair[0] == "broken"), (away, pair[1] == "broken")]
+    return [(0.0, words in ("broken", "bottsdots"))]
+
+
+def _segments(marking: Marking, offset_m: float, broken: bool) -> tuple[np.ndarray, np.ndarray]:
+    line = marking.xyz_m
+    line = line[np.append(True, np.hypot(*np.diff(line[:, :2], axis=0).T) > SAME_POINT_M)]
+    if len(line) < 2:
+        return np.zeros((0, 2, 3)), np.zeros((0, 2, 3))
+    step = np.hypot(*np.diff(line[:, :2], axis=0).T)
+    s = np.concatenate([[0.0], np.cumsum(step)])
+    pitch = marking.dash_m + marking.gap_m if broken else LONGEST_PAINT_M
+    starts = np.arange(0.0, s[-1], pitch)
+    ends = np.minimum(starts + (marking.dash_m if broken else pitch), s[-1])
+    # a bend inside a segment would leave the lane's edge: cut there too
+    inner = s[1:-1][_bends(line)]
+    cuts = np.unique(np.concatenate([starts, ends, inner]))
+    middle = (cuts[:-1] + cuts[1:]) / 2.0
+    which = np.searchsorted(starts, middle, side="right") - 1
+    kept = (which >= 0) & (middle < ends[which])
+    a, b = cuts[:-1][kept], cuts[1:][kept]
+    heading = np.gradient(line[:, :2], s, axis=0)
+    heading /= np.maximum(np.hypot(*heading.T), 1e-9)[:, None]
+    right = np.stack([-heading[:, 1], heading[:, 0], np.zeros(len(s))], axis=1)
+
+    def at(where: np.ndarray, values: np.ndarray) -> np.ndarray:
+        return np.stack([np.interp(where, s, values[:, axis]) for axis in range(3)], axis=1)
+
+    across = np.stack([at(a, right), at(b, right)], axis=1)
+    ends_xyz = np.stack([at(a, line), at(b, line)], axis=1) + across * offset_m
+    return ends_xyz, across * (marking.width_m / 2.0)
+
+
+def _bends(line: np.ndarray) -> np.ndarray:
+    """Which inner points of a line are no mere points of a straight."""
+    before, after = line[1:-1] - line[:-2], line[2:] - line[1:-1]
+    size = np.maximum(np.linalg.norm(before, axis=1) * np.linalg.norm(after, axis=1), 1e-9)
+    return np.linalg.norm(np.cross(before, after), axis=1) / size > 2e-3

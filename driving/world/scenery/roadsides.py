@@ -1,0 +1,149 @@
+"""Where the outer edges of the roads are: lines a little outside of all lanes, continuous along a road and closed around junctions.
+
+Each lane section's own outline is moved outwards; of it stays what no other lane of the same level comes closer to, and the pieces are joined end to
+start. Levels: a bridge has its edges, and so has the road under it. Shapes: K points of a line. Metres, CARLA's frame.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from driving.world.maps.roads import RoadNetwork, Strip
+from driving.world.meshes.surfaces import sections_of
+from driving.world.scenery.clearance import Clearance
+
+STRIDE_M = 5.0
+STEP_M = 0.5
+LONGEST_JOIN_M, JOIN_LEVEL_M = 3.5, 1.5
+TWIN_M = 0.4
+SHORTEST_M, SMALLEST_ISLAND_M = 4.0, 30.0
+ROUNDING_M = 0.04
+FORWARD_SHARE = 0.5
+
+
+@dataclass
+class Sides:
+    """Places along the outer edges of roads, each for STRIDE_M of them: positions (N, 3), outward unit vectors (N, 2), whether in a junction (N,)."""
+
+    at: np.ndarray = field(default_factory=lambda: np.zeros((0, 3)))
+    out: np.ndarray = field(default_factory=lambda: np.zeros((0, 2)))
+    junction: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))
+
+
+class Edge(NamedTuple):
+    """One line (K, 3) outside of the lanes, which lie to its left for who goes along it.
+
+    out (K, 2): unit vectors away from the lanes; paved (K,): whether a pavement lies beside it; closed: whether its end meets its start.
+    """
+
+    xyz_m: np.ndarray
+    out: np.ndarray
+    paved: np.ndarray
+    closed: bool
+
+
+def sides_of(network: RoadNetwork) -> Sides:
+    """Places every STRIDE_M along both outer edges of each lane section, road by road."""
+    at, out, junction = [], [], []
+    for strips in sections_of(network):
+        right, left = strips[0], strips[-1]
+        for edge, other in ((right.right_xyz_m, left.left_xyz_m), (left.left_xyz_m, right.right_xyz_m)):
+            s = stations(edge)
+            where = np.arange(STRIDE_M / 2, s[-1], STRIDE_M)
+            place = np.stack([np.interp(where, s, edge[:, k]) for k in range(3)], 1)
+            inner = np.stack([np.interp(where, s, other[:, k]) for k in range(2)], 1)
+            away = place[:, :2] - inner
+            at.append(place)
+            out.append(away / np.maximum(np.hypot(*away.T), 1e-6)[:, None])
+            junction.append(np.full(len(where), strips[0].in_junction))
+    return Sides(np.concatenate(at), np.concatenate(out), np.concatenate(junction))
+
+
+def edges_of(network: RoadNetwork, clearance: Clearance, away_m: float) -> list[Edge]:
+    """All outer edges of a map, `away_m` outside of its lanes. Small islands between lanes have none."""
+    outlines = [outline for strips in sections_of(network) for outline in _outlines(strips, away_m)]
+    runs = _apart(outlines, clearance, away_m)
+    edges = []
+    for chain, closed in _chains(runs, clearance):
+        line = np.concatenate([runs[k] for k in chain])
+        length = stations(line[:, :3])[-1]
+        if length >= (SMALLEST_ISLAND_M if closed else SHORTEST_M):
+            line = np.concatenate([line, line[:1]]) if closed else line
+            edges.append(Edge(line[:, :3], line[:, 3:5], line[:, 5] > 0.5, closed))
+    return edges
+
+
+def stations(line: np.ndarray) -> np.ndarray:
+    """How far (K,) along a line (K, 2 or more) its points are, in the plane."""
+    return np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line[:, :2], axis=0).T))])
+
+
+def _outlines(strips: list[Strip], away_m: float) -> list[np.ndarray]:
+    """The outline of one lane section moved outwards, as lines (K, 6) round it: x, y, z, outward unit vector, whether a pavement is there."""
+    right, left = strips[0].right_xyz_m, strips[-1].left_xyz_m
+    corners = [side for strip in reversed(strips) for side in (strip.left_xyz_m, strip.right_xyz_m)]
+    first, last = (np.stack([side[k] for side in corners]) for k in (0, -1))
+    found = []
+    # right edge forwards, far end, left edge backwards, near end: the lanes are always on the same side
+    for line, kind in ((right, strips[0].kind), (last[::-1], ""), (left[::-1], strips[-1].kind), (first, "")):
+        s = stations(line)
+        kept = np.append(True, np.diff(s) > 1e-3)
+        if kept.sum() < 2:
+            continue
+        s, line = s[kept], line[kept]
+        along = np.gradient(line[:, :2], s, axis=0)
+        out = np.column_stack([-along[:, 1], along[:, 0]]) / np.maximum(np.hypot(*along.T), 1e-9)[:, None]
+        moved = np.column_stack([line[:, :2] + away_m * out, line[:, 2]])
+        where = np.linspace(0.0, s[-1], int(np.ceil(s[-1] / STEP_M)) + 1)
+        values = np.column_stack([moved, out, np.full(len(s), kind == "sidewalk")])
+        found.append(np.stack([np.interp(where, s, values[:, k]) for k in range(6)], 1))
+    return found
+
+
+def _apart(outlines: list[np.ndarray], clearance: Clearance, away_m: float) -> list[np.ndarray]:
+    """The pieces of the outlines that no lane is closer to than they are to their own, each place once."""
+    points = np.concatenate(outlines)
+    run = np.repeat(np.arange(len(outlines)), [len(line) for line in outlines])
+    kept = np.flatnonzero(clearance.distance(points[:, :3], away_m + 0.5) >= away_m - ROUNDING_M)
+    points, run = points[kept], run[kept]
+    pairs = cKDTree(points[:, :3]).query_pairs(TWIN_M, output_type="ndarray")
+    low, high = pairs.min(1), pairs.max(1)
+    same = (run[low] != run[high]) & ((points[low, 3:5] * points[high, 3:5]).sum(1) > FORWARD_SHARE)
+    once = np.ones(len(points), bool)
+    once[high[same]] = False
+    points, run, kept = points[once], run[once], kept[once]
+    if len(points) == 0:
+        return []
+    return [piece for piece in np.split(points, np.flatnonzero((np.diff(run) != 0) | (np.diff(kept) > 1)) + 1) if len(piece) > 1]
+
+
+def _chains(runs: list[np.ndarray], clearance: Clearance) -> list[tuple[list[int], bool]]:
+    """Which runs follow each other, nearest ends first, and whether the last meets the first."""
+    if not runs:
+        return []
+    starts, ends = np.stack([run[0, :3] for run in runs]), np.stack([run[-1, :3] for run in runs])
+    near = cKDTree(ends[:, :2]).query_ball_point(starts[:, :2], LONGEST_JOIN_M)
+    before, after = (
+        np.array(part, np.int64) for part in ([k for found in near for k in sorted(found)], np.repeat(np.arange(len(runs)), [len(f) for f in near]))
+    )
+    away = np.hypot(*(starts[after] - ends[before])[:, :2].T) if len(before) else np.zeros(0)
+    middle = (starts[after] + ends[before]) / 2.0
+    possible = (np.abs(starts[after, 2] - ends[before, 2]) < JOIN_LEVEL_M) & (clearance.distance(middle, 1.0) > 0.5)
+    following, taken = np.full(len(runs), -1), np.zeros(len(runs), bool)
+    for n in np.argsort(away, kind="stable"):
+        if possible[n] and following[before[n]] < 0 and not taken[after[n]]:
+            following[before[n]], taken[after[n]] = after[n], True
+    chains, seen = [], np.zeros(len(runs), bool)
+    for first in [*np.flatnonzero(~taken), *range(len(runs))]:
+        chain, at = [], int(first)
+        while at >= 0 and not seen[at]:
+            seen[at] = True
+            chain.append(at)
+            at = int(following[at])
+        if chain:
+            chains.append((chain, at == int(first)))
+    return chains

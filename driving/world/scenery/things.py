@@ -1,0 +1,99 @@
+"""The things that stand beside the roads, one by one: what each is, where, its bounding box, which triangles, solid box and shadow are its.
+
+Shapes: N things, F triangles, S solids, P shadow proxies.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from driving.world.meshes import materials
+from driving.world.meshes.surfaces import Mesh, join, plain
+from driving.world.physics.collisions import BOX_WIDTH
+
+NOBODY = -1
+
+
+class Proxies(NamedTuple):
+    """What casts a shadow: feet (P, 3), widths across and heights (P, 3) as (x, y, z) sizes, yaw (P,), whether it is a box, whose it is (P,)."""
+
+    feet: np.ndarray
+    sizes: np.ndarray
+    yaw: np.ndarray
+    boxes: np.ndarray
+    owners: np.ndarray
+
+
+class Things(NamedTuple):
+    """Kinds (N,) str, places (N, 3) m and yaw (N,) rad of their frames, bounding boxes along these: centres, half sizes (N, 3); CARLA's tags (N,)."""
+
+    kinds: np.ndarray
+    at: np.ndarray
+    yaw: np.ndarray
+    centres: np.ndarray
+    halves: np.ndarray
+    tags: np.ndarray
+
+
+class Scenery(NamedTuple):
+    """All things and their mesh (F) with each triangle's thing (F,), their solids (S, BOX_WIDTH) with each one's thing (S,), shadow proxies."""
+
+    things: Things
+    mesh: Mesh
+    owners: np.ndarray
+    solids: np.ndarray
+    solid_owners: np.ndarray
+    proxies: Proxies
+
+
+class Gathering:
+    """Things as they are made, kind by kind."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        none = np.zeros((0, 3))
+        self._things = [Things(np.zeros(0, "U16"), none, np.zeros(0), none, none, np.zeros(0, np.uint8))]
+        self._meshes, self._owners = [plain(np.zeros((0, 3, 3)), materials.WOOD, (0, 0, 0))], [np.zeros(0, np.int32)]
+        self._solids, self._solid_owners = [np.zeros((0, BOX_WIDTH))], [np.zeros(0, np.int32)]
+        self._proxies = [Proxies(np.zeros((0, 3)), np.zeros((0, 3)), np.zeros(0), np.zeros(0, bool), np.zeros(0, np.int32))]
+
+    def add(self, kind: str, tag: int, mesh: Mesh, counts: np.ndarray, at: np.ndarray, yaw: np.ndarray) -> np.ndarray:
+        """Adds N things, counts (N,) triangles each, one after the other in the mesh; answers their numbers (N,)."""
+        if len(at) == 0:
+            return np.zeros(0, np.int32)
+        numbers = np.arange(self._count, self._count + len(at), dtype=np.int32)
+        self._count += len(at)
+        cos, sin = np.repeat(np.cos(yaw), counts)[:, None], np.repeat(np.sin(yaw), counts)[:, None]
+        away = mesh.triangles.astype(np.float64) - np.repeat(at, counts, axis=0)[:, None]
+        local = np.stack([cos * away[..., 0] + sin * away[..., 1], cos * away[..., 1] - sin * away[..., 0], away[..., 2]], -1)
+        first = np.cumsum(counts) - counts
+        low, high = np.minimum.reduceat(local.min(1), first), np.maximum.reduceat(local.max(1), first)
+        middle, cos, sin = (low + high) / 2.0, np.cos(yaw), np.sin(yaw)
+        turned = np.column_stack([cos * middle[:, 0] - sin * middle[:, 1], sin * middle[:, 0] + cos * middle[:, 1], middle[:, 2]])
+        kinds, tags = np.full(len(at), kind, "U16"), np.full(len(at), tag, np.uint8)
+        self._things.append(Things(kinds, at, yaw, at + turned, (high - low) / 2.0, tags))
+        self._meshes.append(mesh)
+        self._owners.append(np.repeat(numbers, counts))
+        return numbers
+
+    def solid(self, numbers: np.ndarray, boxes: np.ndarray) -> None:
+        """Makes things solid: boxes (N, BOX_WIDTH)."""
+        self._solids.append(boxes)
+        self._solid_owners.append(numbers)
+
+    def shade(self, numbers: np.ndarray, feet: np.ndarray, sizes: np.ndarray, yaw: np.ndarray, box: bool) -> None:
+        """Gives things a shadow."""
+        self._proxies.append(Proxies(feet, sizes, yaw, np.full(len(numbers), box), numbers))
+
+    def scenery(self) -> Scenery:
+        """All that was added."""
+        return Scenery(
+            Things(*(np.concatenate([part[k] for part in self._things]) for k in range(len(Things._fields)))),
+            join(self._meshes),
+            np.concatenate(self._owners),
+            np.concatenate(self._solids),
+            np.concatenate(self._solid_owners),
+            Proxies(*(np.concatenate([part[k] for part in self._proxies]) for k in range(len(Proxies._fields)))),
+        )

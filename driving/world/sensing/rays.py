@@ -1,0 +1,122 @@
+"""What rays from a sensor meet: the same triangles, painted lines and car-shaped boxes that cameras see, with the same semantic tags.
+
+Rays are cast exactly, triangle by triangle, through a grid of square columns of ground. The other way, to sample depth pictures of the six
+faces of a cube, errs where it counts: 50 m away one pixel of a 512-pixel face is 6 m of road, and all around is drawn for the few beams of
+one tick. On Town01 (56 thousand triangles) the grid is made once, in 30 ms; 2816 rays then take 0.6 ms with a range of 10 m, and 2.3 ms with
+200 m and fifty cars around, on one core.
+Left to others: which rays a sensor sends out and what it makes of the answers (`beams`).
+
+Shapes: N rays, B boxes. Deterministic: one thread, the same input gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from driving.quantities import Pose
+from driving.world.meshes.materials import OBJECT_CLASS, TAGS
+from driving.world.meshes.shapes import BODY_OF_TAG, BODY_TRIANGLES
+from driving.world.rendering.renderer import Boxes
+from driving.world.rendering.scene import Scene
+from driving.world.scenery.things import NOBODY
+from driving.world.sensing.raygrid import BULK, bucket, cast_all, heights
+
+CELL_M = 4.0
+MAX_CELLS = 1_000_000
+
+
+class Hits(NamedTuple):
+    """Per ray (N,): how far it went (m, inf: met nothing), cosine of the angle to the surface's normal, semantic tag, row of the box (-1: static).
+
+    things (N,) is the number of the thing of the scene that it met, NOBODY for ground and boxes.
+    """
+
+    distances_m: np.ndarray
+    cosines: np.ndarray
+    tags: np.ndarray
+    rows: np.ndarray
+    things: np.ndarray
+
+
+class Solid(NamedTuple):
+    """What stands still: triangles with codes, classes (0: objects) and whose they are, the grid with offsets, items and heights; likewise paint."""
+
+    triangles: np.ndarray
+    codes: np.ndarray
+    classes: np.ndarray
+    owners: np.ndarray
+    grid: np.ndarray
+    starts: np.ndarray
+    items: np.ndarray
+    levels: np.ndarray
+    ends: np.ndarray
+    sides: np.ndarray
+    paint_starts: np.ndarray
+    paint_items: np.ndarray
+
+
+class Moving(NamedTuple):
+    """The boxes within reach (B), their rows among all, squares of their radii (m^2), triangles, and each one's first and last of these (B, 2)."""
+
+    poses: np.ndarray
+    half_sizes: np.ndarray
+    tags: np.ndarray
+    rows: np.ndarray
+    radii2: np.ndarray
+    shape: np.ndarray
+    ranges: np.ndarray
+
+
+class RayCaster:
+    """Casts rays into one scene; its grid is made when the first ray is cast."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._solid: Solid | None = None
+
+    def refresh(self) -> None:
+        """Forgets the grid, because things were hidden or shown."""
+        self._solid = None
+
+    def cast(self, at: Pose, directions: np.ndarray, reach_m: np.ndarray, boxes: Boxes, without: int = -1) -> Hits:
+        """Casts rays from a pose: unit vectors (N, 3) in its frame (forward, right, up), lengths (N,); box `without` is not there."""
+        if self._solid is None:
+            self._solid = _gridded(self._scene)
+        pose = np.array([at.x_m, at.y_m, at.z_m, at.pitch_rad, at.yaw_rad, at.roll_rad])
+        count = len(directions)
+        nobody = np.full(count, NOBODY, np.int64)
+        hits = Hits(np.full(count, np.inf), np.zeros(count), np.zeros(count, np.uint8), nobody, nobody.copy())
+        if count:
+            moving = _within(boxes, pose, float(reach_m.max()), without)
+            cast_all(pose, np.ascontiguousarray(directions, np.float64), np.ascontiguousarray(reach_m, np.float64), self._solid, moving, TAGS, hits)
+        return hits
+
+
+def _within(boxes: Boxes, pose: np.ndarray, reach_m: float, without: int) -> Moving:
+    away, radii = np.linalg.norm(boxes.poses[:, :3] - pose[:3], axis=1), BULK * np.linalg.norm(boxes.half_sizes, axis=1)
+    near = np.flatnonzero((away - radii < reach_m) & (np.arange(len(away)) != without))
+    tags = boxes.tags[near]
+    return Moving(boxes.poses[near], boxes.half_sizes[near], tags, near, radii[near] ** 2, BODY_TRIANGLES, BODY_OF_TAG[tags])
+
+
+def _gridded(scene: Scene) -> Solid:
+    finest = scene.faces.finest
+    triangles, codes = scene.faces.triangles[finest], scene.faces.codes[finest]
+    classes = np.where(codes >> 3 >= OBJECT_CLASS, 0, codes >> 3).astype(np.uint8)
+    low, high = triangles[..., :2].min(axis=(0, 1)).astype(float) - 0.1, triangles[..., :2].max(axis=(0, 1)).astype(float) + 0.1
+    cell = max(CELL_M, math.sqrt(float(np.prod(high - low)) / MAX_CELLS))
+    grid = np.array([*low, cell, *np.ceil((high - low) / cell)])
+    ends, sides = scene.strokes.ends, scene.strokes.sides
+    starts, items = _bucketed(triangles, grid)
+    paint_starts, paint_items = _bucketed(np.concatenate([ends - sides, ends + sides], axis=1), grid)
+    levels = heights(triangles, starts, items)
+    return Solid(triangles, codes, classes, scene.faces.owners[finest], grid, starts, items, levels, ends, sides, paint_starts, paint_items)
+
+
+def _bucketed(corners: np.ndarray, grid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    bounds = np.concatenate([corners[..., :2].min(axis=1), corners[..., :2].max(axis=1)], axis=1).astype(float)
+    starts, items = bucket(np.ascontiguousarray(bounds), grid[0], grid[1], grid[2], int(grid[3]), int(grid[4]))
+    return starts, items

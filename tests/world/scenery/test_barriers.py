@@ -1,0 +1,133 @@
+"""Beside the roads: who leaves one meets something, and nothing stands on a lane, hangs over one or closes its end."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+import numpy as np
+import pytest
+
+from driving.world.maps.roads import RoadNetwork
+from driving.world.maps.tracks import generate_track, street
+from driving.world.meshes import materials
+from driving.world.physics import collisions as c
+from driving.world.rendering.scene import Scene, SceneConfig, build_scene
+from driving.world.scenery.clearance import Clearance, footprints
+from driving.world.scenery.planting import OPEN_LAND, SceneryConfig, usual
+from driving.world.scenery.roadsides import edges_of
+from tests.world.networks import driving_waypoints, ground, network, places
+
+FARTHEST_M = 60.0
+
+
+@lru_cache
+def scene(name: str, barriers: float = 1.0) -> Scene:
+    return build_scene(network(name), ground(name), 5, SceneConfig(SceneryConfig(barriers=barriers)))
+
+
+@lru_cache
+def clearance(name: str) -> Clearance:
+    return Clearance(network(name))
+
+
+def meets(solids: np.ndarray, start: np.ndarray, yaw_rad: float) -> float:
+    """How far (m) somebody gets from a place in a direction before something solid."""
+    away = start[:2] - solids[:, :2]
+    cos, sin = np.cos(solids[:, c.B_YAW]), np.sin(solids[:, c.B_YAW])
+    turn = yaw_rad - solids[:, c.B_YAW]
+    best = np.full(len(solids), -np.inf), np.full(len(solids), np.inf)
+    for at, step, half in (
+        (cos * away[:, 0] + sin * away[:, 1], np.cos(turn), solids[:, c.B_LENGTH]),
+        (cos * away[:, 1] - sin * away[:, 0], np.sin(turn), solids[:, c.B_WIDTH]),
+    ):
+        step = np.where(np.abs(step) < 1e-9, 1e-9, step)
+        one, two = (-half - at) / step, (half - at) / step
+        best = np.maximum(best[0], np.minimum(one, two)), np.minimum(best[1], np.maximum(one, two))
+    level = (solids[:, c.B_BOTTOM] < start[2] + 1.5) & (solids[:, c.B_TOP] > start[2] - 1.5)
+    met = level & (best[0] <= best[1]) & (best[1] >= 0.0)
+    return float(np.maximum(best[0][met], 0.0).min(initial=np.inf))
+
+
+@pytest.mark.parametrize("name", ["Town01", "Town02", "curve_r100"])
+def test_who_leaves_the_road_sideways_meets_something(name: str) -> None:
+    solids = scene(name).solids
+    points = [point for point in driving_waypoints(name, 15.0) if not point.is_junction]
+    free = []
+    for at, point in zip(places(points), points, strict=True):
+        for side in (-90.0, 90.0):
+            yaw = math.radians(point.transform.rotation.yaw + side)
+            way = at + np.arange(1.0, FARTHEST_M)[:, None] * (math.cos(yaw), math.sin(yaw), 0.0)
+            off_road = clearance(name).distance(way, 3.0) > 2.0
+            free.append(bool(off_road.any()) and meets(solids, at, yaw) > FARTHEST_M)
+    assert np.mean(free) < 0.02
+
+
+@pytest.mark.parametrize("name", ["Town01", "Town02", "curves_elevation", "track:3"])
+def test_nothing_is_on_or_over_a_lane_nor_within_half_a_metre(name: str) -> None:
+    faces = scene(name).faces
+    drawn = faces.finest & (faces.owners >= 0)
+    triangles = faces.triangles[drawn].astype(float)
+    low, high = triangles[..., 2].min(1), triangles[..., 2].max(1)
+    free = clearance(name).free(triangles[..., :2], low, high, 0.45)
+    assert free.all()
+
+
+@pytest.mark.parametrize("name", ["Town01", "curves_elevation", "track:3"])
+def test_the_solid_boxes_of_things_keep_off_the_lanes_too(name: str) -> None:
+    solids = scene(name).solids
+    half = solids[:, [c.B_LENGTH, c.B_WIDTH]]
+    corners = footprints(solids[:, :2], solids[:, c.B_YAW], -half, half)
+    assert clearance(name).free(corners, solids[:, c.B_BOTTOM], solids[:, c.B_TOP], 0.3).all()
+
+
+def test_a_lane_that_ends_has_an_open_mouth() -> None:
+    solids = scene("curve_r100").solids
+    for point in driving_waypoints("curve_r100", 5.0):
+        if not point.next(6.0):
+            at = places([point])[0]
+            assert meets(solids, at, math.radians(point.transform.rotation.yaw)) > 8.0
+
+
+@pytest.mark.parametrize("name", ["Town01", "Town02"])
+def test_edges_are_closed_lines_around_blocks_of_a_town(name: str) -> None:
+    edges = edges_of(network(name), clearance(name), 0.95)
+    assert all(edge.closed for edge in edges)
+    for edge in edges:
+        steps = np.hypot(*np.diff(edge.xyz_m[:, :2], axis=0).T)
+        assert steps.max() < 3.6
+        assert (clearance(name).distance(edge.xyz_m, 2.0) > 0.85).all()
+
+
+def test_each_kind_of_barrier_has_its_tag_and_a_box_that_fits() -> None:
+    made = scene("Town01")
+    tags = {kind: set(made.things.tags[made.things.kinds == kind].tolist()) for kind in np.unique(made.things.kinds).tolist()}
+    assert [tags[kind] for kind in ("Wall", "Fence", "Hedge")] == [{4}, {5}, {9}]
+    for n in np.flatnonzero(np.isin(made.things.kinds, ["Wall", "Fence", "Hedge", "GuardRail", "House", "Tree"]))[::7].tolist():
+        own = made.faces.triangles[made.faces.owners == n].astype(float).reshape(-1, 3) - made.things.centres[n]
+        cos, sin = math.cos(made.things.yaw[n]), math.sin(made.things.yaw[n])
+        local = np.column_stack([cos * own[:, 0] + sin * own[:, 1], cos * own[:, 1] - sin * own[:, 0], own[:, 2]])
+        assert np.abs(local).max(0) == pytest.approx(made.things.halves[n], abs=0.01)
+        codes = made.faces.codes[made.faces.owners == n]
+        assert made.things.tags[n] in set(materials.TAGS[codes].tolist())
+
+
+def test_open_land_is_left_open() -> None:
+    def share(barriers: float) -> float:
+        things = scene("track:3", barriers).things
+        return float(things.halves[np.isin(things.kinds, ["Wall", "Fence", "Hedge", "GuardRail", "Parapet"]), 0].sum())
+
+    assert share(0.0) == 0.0
+    assert 0.0 < share(OPEN_LAND.barriers) < 0.35 * share(1.0)
+
+
+def test_pavements_and_junctions_make_a_town() -> None:
+    made = RoadNetwork.from_opendrive("street", generate_track(3, street()))
+    assert usual(network("track:3")) == OPEN_LAND
+    assert usual(made) == usual(network("Town01")) == SceneryConfig()
+
+
+def test_the_same_seed_gives_the_same_things() -> None:
+    one, other = (build_scene(network("track:3"), ground("track:3"), 5) for _ in range(2))
+    assert one.faces.triangles.tobytes() == other.faces.triangles.tobytes()
+    assert one.solids.tobytes() == other.solids.tobytes()
