@@ -11,6 +11,7 @@ from typing import Any
 from jsonargparse import ArgumentError, ArgumentParser, DefaultHelpFormatter
 
 from driving.quantities import TellingError, UserError
+from driving.world.compiled import forget_stale_code
 from policy.options import nearest
 
 UNKNOWN = re.compile(r"(?:unrecognized arguments: --|does not accept option '|Option ')([\w.]+)")
@@ -44,7 +45,8 @@ def make_parser(about: str) -> Parser:
 
 
 def run(main: Callable[[], None]) -> int:
-    """Calls `main` and returns the process's exit status."""
+    """Call `main`, after removing compiled code that is older than its source, and return the process's exit status."""
+    forget_stale_code()
     try:
         main()
     except (TellingError, ValueError) as error:

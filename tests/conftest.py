@@ -11,6 +11,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from driving.world.compiled import forget_stale_code
+
+forget_stale_code()  # tests call compiled functions without a command around them
+
 
 @pytest.fixture(scope="module", autouse=True)
 def no_old_clients() -> Iterator[None]:

@@ -1,26 +1,42 @@
-"""Keeps compiled code in step with its source.
+"""Keep the code that numba has compiled in step with its source.
 
-numba keeps what it has compiled by file, and asks only whether that one file has changed. But compiled code holds the constants and the inlined
-functions of other files too: after an update it would go on with what these were before, and nobody would be told.
+numba stores compiled code in `__pycache__` per source file and checks only whether that one file has changed. But compiled code also holds the
+constants and the inlined functions of other files. After an update it would silently go on with their old values.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
+DRIVING = Path(__file__).resolve().parents[1]
+# Each package with compiled functions, and the packages whose constants and functions their code may hold.
+SOURCES: dict[str, tuple[str, ...]] = {"world": ("world",), "standin": ("standin", "world")}
 
-def forget_outdated(folder: Path, sources: Iterable[Path]) -> int:
-    """Removes what was compiled for the modules of `folder` before the last change in the folders `sources`; answers how many files."""
-    changed = max((path.stat().st_mtime_ns for source in sources for path in source.rglob("*.py")), default=0)
-    outdated = [path for path in folder.rglob("__pycache__/*.nb[ic]") if _older(path, changed)]
-    for path in outdated:
+
+def forget_stale_code(root: Path = DRIVING) -> int:
+    """Remove all compiled code below `root` that is older than any source it may hold, and return how many files that were.
+
+    `driving.command.run` calls this at the start of every command. A program that uses these packages in another way calls it once, before
+    the first compiled function runs. Newer code stays, so the call costs milliseconds.
+    """
+    changed = {package: _last_change(root / package) for package in SOURCES}
+    stale = [
+        path
+        for package, sources in SOURCES.items()
+        for path in (root / package).rglob("__pycache__/*.nb[ic]")
+        if _is_older(path, max(changed[source] for source in sources))
+    ]
+    for path in stale:
         path.unlink(missing_ok=True)
-    return len(outdated)
+    return len(stale)
 
 
-def _older(path: Path, changed: int) -> bool:
+def _last_change(package: Path) -> int:
+    return max((path.stat().st_mtime_ns for path in package.rglob("*.py")), default=0)
+
+
+def _is_older(path: Path, changed_ns: int) -> bool:
     try:
-        return path.stat().st_mtime_ns < changed
-    except FileNotFoundError:  # another process was first
+        return path.stat().st_mtime_ns < changed_ns
+    except FileNotFoundError:  # another process has removed it
         return False

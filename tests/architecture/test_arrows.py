@@ -16,7 +16,7 @@ ALLOWED: dict[str, set[str]] = {
     "perception": set(),
     "policy": {"perception"},
     "driving.quantities": set(),
-    "driving.command": {"policy", "driving.quantities"},
+    "driving.command": {"policy", "driving.world", "driving.quantities"},
     "driving.world": {"driving.quantities"},
     "driving.logs": {"driving.quantities"},
     "driving.standin": {"driving.world", "driving.quantities", "driving.command"},

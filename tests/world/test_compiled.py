@@ -1,32 +1,59 @@
-"""What was compiled before a source changed is forgotten, whichever file of the room it was; newer code is kept."""
+"""Compiled code that is older than a source it may hold is removed; newer code is kept."""
 
 import os
 from pathlib import Path
 
-from driving.world.compiled import forget_outdated
+import pytest
+
+from driving import command
+from driving.world.compiled import DRIVING, SOURCES, forget_stale_code
 
 
-def _at(path: Path, second: int) -> Path:
+def _touch(path: Path, second: int) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch()
     os.utime(path, (second, second))
     return path
 
 
-def test_older_than_any_source_is_forgotten(tmp_path: Path) -> None:
-    room, below = tmp_path / "room", tmp_path / "below"
-    _at(room / "one.py", 10)
-    _at(below / "constants.py", 50)
-    old = [_at(room / "__pycache__" / f"one.f-1.py311.{end}", 49) for end in ("nbi", "1.nbc")]
-    new = [_at(room / "__pycache__" / f"one.g-9.py311.{end}", 51) for end in ("nbi", "1.nbc")]
-    bytecode = _at(room / "__pycache__" / "one.cpython-311.pyc", 1)
+def test_code_older_than_any_source_it_may_hold_is_removed(tmp_path: Path) -> None:
+    below, above = tmp_path / "world" / "physics", tmp_path / "standin" / "traffic"
+    _touch(above / "one.py", 10)
+    _touch(tmp_path / "world" / "maps" / "constants.py", 50)
+    old = [_touch(folder / "__pycache__" / f"one.f-1.py311.{end}", 49) for folder in (below, above) for end in ("nbi", "1.nbc")]
+    new = [_touch(folder / "__pycache__" / f"one.g-9.py311.{end}", 51) for folder in (below, above) for end in ("nbi", "1.nbc")]
+    bytecode = _touch(above / "__pycache__" / "one.cpython-311.pyc", 1)
 
-    assert forget_outdated(room, [room, below]) == 2
+    assert forget_stale_code(tmp_path) == 4
 
     assert not any(path.exists() for path in old)
     assert all(path.exists() for path in (*new, bytecode))
 
 
-def test_nothing_to_forget(tmp_path: Path) -> None:
-    _at(tmp_path / "one.py", 10)
-    assert forget_outdated(tmp_path, [tmp_path]) == 0
+def test_the_worlds_code_holds_nothing_of_the_server_and_outlives_its_changes(tmp_path: Path) -> None:
+    _touch(tmp_path / "world" / "one.py", 10)
+    _touch(tmp_path / "standin" / "one.py", 50)
+    kept = _touch(tmp_path / "world" / "__pycache__" / "one.f-1.py311.nbi", 49)
+    gone = _touch(tmp_path / "standin" / "__pycache__" / "one.f-1.py311.nbi", 49)
+
+    assert forget_stale_code(tmp_path) == 1
+
+    assert kept.exists()
+    assert not gone.exists()
+
+
+def test_nothing_is_removed_where_nothing_is_stale(tmp_path: Path) -> None:
+    _touch(tmp_path / "world" / "one.py", 10)
+    assert forget_stale_code(tmp_path) == 0
+
+
+def test_every_package_with_compiled_functions_is_covered() -> None:
+    users = {path.relative_to(DRIVING).parts[0] for path in DRIVING.rglob("*.py") if "from numba import" in path.read_text()}
+    assert users == set(SOURCES)
+
+
+def test_every_command_starts_by_removing_stale_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+    monkeypatch.setattr(command, "forget_stale_code", lambda: calls.append("forget"))
+    assert command.run(lambda: calls.append("main")) == 0
+    assert calls == ["forget", "main"]
