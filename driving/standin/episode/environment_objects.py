@@ -23,28 +23,28 @@ class Surroundings:
     """The things of one level, for one episode."""
 
     def __init__(self, level: Level) -> None:
-        self._level, self._things = level, level.renderer.scene.things
-        kinds, which = np.unique(self._things.kinds, return_inverse=True)
+        self._level, self._objects = level, level.renderer.scene.objects
+        kinds, which = np.unique(self._objects.kinds, return_inverse=True)
         number = np.zeros(len(which), np.int64)
         for kind in range(len(kinds)):
             number[which == kind] = np.arange((which == kind).sum())
-        self.names = [f"{kind}_{n}" for kind, n in zip(self._things.kinds.tolist(), number.tolist(), strict=True)]
+        self.names = [f"{kind}_{n}" for kind, n in zip(self._objects.kinds.tolist(), number.tolist(), strict=True)]
         if level.renderer.scene.hidden.any():
             level.hide(np.zeros(len(self.names), bool))
 
     def objects(self, tag: int) -> list[Any]:
         """EnvironmentObjects [transform, bounding box in the world, id, name, tag] of a semantic tag (ANY: all)."""
-        things = self._things
-        wanted = np.flatnonzero((things.tags == tag) | (tag == ANY)).tolist()
-        places = [Pose(x, y, z, 0.0, float(things.yaw[n])) for n, (x, y, z) in zip(wanted, things.at[wanted].tolist(), strict=True)]
+        objects = self._objects
+        wanted = np.flatnonzero((objects.tags == tag) | (tag == ANY)).tolist()
+        places = [Pose(x, y, z, 0.0, float(objects.yaw[n])) for n, (x, y, z) in zip(wanted, objects.at[wanted].tolist(), strict=True)]
         return [
-            [transform(place), bounding_box(self._box(n)), FIRST_ID + n, self.names[n], int(things.tags[n])]
+            [transform(place), bounding_box(self._box(n)), FIRST_ID + n, self.names[n], int(objects.tags[n])]
             for n, place in zip(wanted, places, strict=True)
         ]
 
     def boxes(self, tag: int, fleet: Fleet) -> list[Any]:
         """BoundingBoxes in the world of all that has a semantic tag (ANY: all) and is not hidden, bodies included."""
-        shown = ~self._level.renderer.scene.hidden & ((self._things.tags == tag) | (tag == ANY))
+        shown = ~self._level.renderer.scene.hidden & ((self._objects.tags == tag) | (tag == ANY))
         centres = boxes_of(fleet).poses
         bodies = np.flatnonzero((fleet.tag == tag) | (tag == ANY))
         return [bounding_box(self._box(n)) for n in np.flatnonzero(shown).tolist()] + [
@@ -59,6 +59,6 @@ class Surroundings:
         self._level.hide(hidden)
 
     def _box(self, n: int) -> Box:
-        things = self._things
-        (x, y, z), (along, across, up) = things.centres[n].tolist(), things.halves[n].tolist()
-        return Box((x, y, z), (along, across, up), float(things.yaw[n]))
+        objects = self._objects
+        (x, y, z), (along, across, up) = objects.centres[n].tolist(), objects.halves[n].tolist()
+        return Box((x, y, z), (along, across, up), float(objects.yaw[n]))

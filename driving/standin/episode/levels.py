@@ -23,7 +23,7 @@ from driving.world.physics.fleet import Fleet
 from driving.world.physics.static_boxes import Statics
 from driving.world.rendering.renderer import Renderer
 from driving.world.rendering.scene import SceneConfig, build_scene
-from driving.world.scenery.planting import usual
+from driving.world.scenery.planting import choose_scenery
 from driving.world.sensing.rays import RayCaster
 
 PREFIX, SHORT_PREFIX = "/Game/Carla/Maps/", "Carla/Maps/"
@@ -120,7 +120,7 @@ class Catalogue:
             network = RoadNetwork.from_opendrive(name, text) if known is None else known.network
             ground = Ground.from_network(network) if known is None else known.ground
             posts = signposts(network, ground)
-            scene = build_scene(network, ground, self.seed + number * SEEDS_APART, SceneConfig(usual(network), self.randomise), posts)
+            scene = build_scene(network, ground, self.seed + number * SEEDS_APART, SceneConfig(choose_scenery(network), self.randomise), posts)
             statics = Statics(np.asarray(scene.solids, np.float64).reshape(-1, BOX_WIDTH))
             spawns = with_room(spawn_poses(network), statics)
         except (ValueError, ArithmeticError, IndexError, KeyError) as cause:

@@ -15,7 +15,7 @@ from driving.standin.episode.state import Episode
 from driving.standin.sensors.visible_bodies import boxes_of
 from driving.standin.wire.messages import Vector
 from driving.world.rendering.renderer import Boxes
-from driving.world.scenery.things import NOBODY
+from driving.world.scenery.objects import NO_OBJECT
 from driving.world.sensing.rays import Hits
 
 ROADS, ROAD_LINES = 1, 24
@@ -41,8 +41,8 @@ def cast_ray(episode: Episode, start: Vector, end: Vector) -> list[Any]:
         if not np.isfinite(hit.distances_m[0]):
             break
         at_m += float(hit.distances_m[0])
-        place, which = origin + at_m * forward, (int(hit.rows[0]), int(hit.things[0]))
-        if which == (-1, NOBODY):
+        place, which = origin + at_m * forward, (int(hit.rows[0]), int(hit.objects[0]))
+        if which == (-1, NO_OBJECT):
             new, ground_m = not abs(place[2] - ground_m) < CRUST_M, float(place[2])
         else:
             new = which not in met

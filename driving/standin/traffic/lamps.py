@@ -14,7 +14,7 @@ from driving.world.maps.roads import RoadNetwork
 from driving.world.meshes.shapes import LAMPS_M
 from driving.world.rendering.renderer import Boxes
 from driving.world.scenery.clearance import Clearance
-from driving.world.scenery.signposts import Signpost, stand
+from driving.world.scenery.signposts import Signpost, put_on_ground
 
 SEEN_M = 120.0
 TRAFFIC_LIGHT = 7
@@ -28,7 +28,7 @@ def signposts(network: RoadNetwork, ground: Ground) -> list[Signpost]:
     """The posts of a map's lights, in the order of `TrafficLights`, then those of its signs; each looks at the traffic that it is for."""
     wanted = [_post(place, "TrafficLight") for place in dynamic_signals(network)]
     wanted += [_post(place, KINDS.get(place.type_id, "SpeedSign")) for place in signs(network)]
-    return stand(wanted, Clearance(network, driving_only=True), ground) if wanted else []
+    return put_on_ground(wanted, Clearance(network, driving_only=True), ground) if wanted else []
 
 
 def _post(place: SignalPlace | SignPlace, kind: str) -> Signpost:

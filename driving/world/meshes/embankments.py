@@ -18,7 +18,7 @@ from driving.world.ground.contact import ROAD_FRICTION, Ground
 from driving.world.ground.terrain import Terrain
 from driving.world.maps.roads import RoadNetwork
 from driving.world.meshes import materials
-from driving.world.meshes.surfaces import Mesh, Palette, join, keep_bends, plain, ribbon, sections_of
+from driving.world.meshes.surfaces import Mesh, Palette, group_by_section, join_meshes, keep_bends, make_mesh, ribbon
 
 VERGE_M, VERGE_DROP_M, VERGE_TOP_M = 5.0, 0.45, 0.02
 HANGING_M = 0.35  # a verge's end further above the land is lowered to it
@@ -60,30 +60,30 @@ class Judged(NamedTuple):
     guarded: np.ndarray
 
 
-def embankments(network: RoadNetwork, ground: Ground, land: Terrain, palette: Palette) -> tuple[Mesh, Mesh]:
+def make_embankments(network: RoadNetwork, ground: Ground, land: Terrain, palette: Palette) -> tuple[Mesh, Mesh]:
     """The verges' mesh, and that of the walls and decks. land: as it is drawn near by."""
     edges = _edges(network)
     judged = _judged(edges, ground, land)
     verges: list[Mesh] = []
-    built = [plain(np.zeros((0, 3, 3)), materials.BRIDGE, CONCRETE)]
+    built = [make_mesh(np.zeros((0, 3, 3)), materials.BRIDGE, CONCRETE)]
     sides = list(zip(edges.starts[:-1], edges.starts[1:], strict=True))
     for first, last in sides:
         part = slice(int(first), int(last))
         near, out = edges.near[part], edges.out[part]
-        verges.extend(plain(one, materials.VERGE, palette.grass) for one in _verges(near, edges.other[part], out, judged, part))
+        verges.extend(make_mesh(one, materials.VERGE, palette.grass) for one in _verges(near, edges.other[part], out, judged, part))
         for kind, shape, material, colour in ((WALL, _wall, materials.BARRIER, MASONRY), (DECK, _girder, materials.BRIDGE, CONCRETE)):
             for guarded in (False, True):
                 for run in _runs(judged.kinds[part], kind, judged.guarded[part] == guarded, any_end=not guarded):
                     section = shape(near[run, 2] - VERGE_TOP_M, judged.feet[part][run], guarded)
-                    built.append(plain(_profile(near[run], out[run], section), material, colour))
+                    built.append(make_mesh(_profile(near[run], out[run], section), material, colour))
     for (first, last), (_, end) in zip(sides[::2], sides[1::2], strict=True):
         built.extend(_undersides(edges, judged, slice(int(first), int(last)), slice(int(last), int(end)), land))
-    return join(verges), join(built)
+    return join_meshes(verges), join_meshes(built)
 
 
 def _edges(network: RoadNetwork) -> Edges:
     near, other = [], []
-    for strips in sections_of(network):
+    for strips in group_by_section(network):
         right, left = strips[0].right_xyz_m, strips[-1].left_xyz_m
         near += [right, left]
         other += [left, right]
@@ -199,4 +199,4 @@ def _undersides(edges: Edges, judged: Judged, right: slice, left: slice, land: T
                 top = np.stack([one[at], two[at]])
                 low = np.column_stack([top[:, :2], np.minimum(land.drawn_at(*top[:, :2].T) - ABUTMENT_M, top[:, 2])])
                 faces.append(ribbon(top, low))
-        yield plain(np.concatenate(faces), materials.BRIDGE, CONCRETE)
+        yield make_mesh(np.concatenate(faces), materials.BRIDGE, CONCRETE)

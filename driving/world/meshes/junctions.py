@@ -14,7 +14,7 @@ from scipy.spatial import Delaunay, QhullError
 from driving.world.ground.contact import ROAD_FRICTION, Ground
 from driving.world.maps.roads import RoadNetwork, Strip
 from driving.world.meshes import materials
-from driving.world.meshes.surfaces import Mesh, Palette, plain
+from driving.world.meshes.surfaces import Mesh, Palette, make_mesh
 
 GAP_M = 5.5  # the circle around a gap of 5 m with corners 2 m apart
 STEP_M = 0.6  # what lies on two levels is no gap
@@ -22,14 +22,14 @@ LOWER_M = 0.02  # so that lanes win wherever both lie
 SAME_POINT_M = 0.05
 
 
-def junction_mesh(network: RoadNetwork, ground: Ground, palette: Palette) -> Mesh:
+def make_junction_mesh(network: RoadNetwork, ground: Ground, palette: Palette) -> Mesh:
     """The pavement between the lanes of all junctions."""
     junctions: dict[str, list[Strip]] = defaultdict(list)
     for strip in network.strips:
         if strip.junction and materials.OF_LANE.get(strip.kind) != materials.VERGE:
             junctions[strip.junction].append(strip)
     triangles = np.concatenate([np.zeros((0, 3, 3)), *(_gaps(strips) for strips in junctions.values())])
-    return plain(triangles[_uncovered(triangles, ground)] - [0.0, 0.0, LOWER_M], materials.PAVED, palette.asphalt)
+    return make_mesh(triangles[_uncovered(triangles, ground)] - [0.0, 0.0, LOWER_M], materials.PAVED, palette.asphalt)
 
 
 def _gaps(strips: list[Strip]) -> np.ndarray:

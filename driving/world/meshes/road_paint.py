@@ -13,7 +13,7 @@ import numpy as np
 from driving.world.ground.contact import Ground
 from driving.world.maps.road_objects import MapObject
 from driving.world.maps.roads import Marking, RoadNetwork
-from driving.world.meshes.surfaces import Paint, Palette, no_paint, paint_lines, together
+from driving.world.meshes.surfaces import NO_PAINT, Paint, Palette, join_paint, paint_markings
 
 STRIPE_M, STRIPE_EVERY_M = 0.5, 1.0
 HATCH_M, HATCH_EVERY_M = 0.3, 1.6
@@ -53,14 +53,14 @@ class _Lines:
         return np.array([x, y, z]), np.array([right_x, right_y]) / max(float(np.hypot(right_x, right_y)), 1e-9)
 
 
-def painted(network: RoadNetwork, ground: Ground, palette: Palette) -> Paint:
+def paint_objects(network: RoadNetwork, ground: Ground, palette: Palette) -> Paint:
     """All that the objects of a map paint on its lanes."""
-    lines, made = _Lines(network), [no_paint()]
+    lines, made = _Lines(network), [NO_PAINT]
     for one in network.objects:
         place = lines.at(one.road_id, one.s_m)
         if place is not None:
             made.extend(_object(one, *place, lines, ground, palette))
-    return together(made)
+    return join_paint(made)
 
 
 def _object(one: MapObject, at: np.ndarray, right: np.ndarray, lines: _Lines, ground: Ground, palette: Palette) -> list[Paint]:
@@ -90,7 +90,7 @@ def _object(one: MapObject, at: np.ndarray, right: np.ndarray, lines: _Lines, gr
 def _bars(outline: np.ndarray, turned_rad: float, every_m: float, width_m: float, z: float, ground: Ground, colour: np.ndarray) -> Paint:
     """Bars across the longer side of a polygon (P, 2), turned from there, cut at its sides."""
     if len(outline) < 3:
-        return no_paint()
+        return NO_PAINT
     along, _ = _axes(outline)
     cos, sin = np.cos(turned_rad), np.sin(turned_rad)
     along = np.array([cos * along[0] - sin * along[1], sin * along[0] + cos * along[1]])
@@ -136,7 +136,7 @@ def _line(outline: np.ndarray, one: MapObject, stops: bool, colour: str, z: floa
     plan = np.stack([np.interp(where, s, outline[:, k]) for k in range(2)], axis=1)
     kind = "broken" if "dashed" in one.name.lower() else "solid"
     dash = 0.5 if "short" in one.name.lower() else 1.0
-    return [paint_lines([Marking(_raised(plan, z, ground), width, kind, colour, DASH_M * dash, GAP_M * dash)], palette)]
+    return [paint_markings([Marking(_raised(plan, z, ground), width, kind, colour, DASH_M * dash, GAP_M * dash)], palette)]
 
 
 def _stencil(one: MapObject, name: str, middle: np.ndarray, forward: np.ndarray, z: float, ground: Ground, colour: np.ndarray) -> list[Paint]:
@@ -166,7 +166,7 @@ def _stencil(one: MapObject, name: str, middle: np.ndarray, forward: np.ndarray,
 def _strokes(plan: list[tuple[np.ndarray, np.ndarray]], width_m: float, z: float, ground: Ground, colour: np.ndarray) -> Paint:
     """Segments between two points of the plan each."""
     if not plan:
-        return no_paint()
+        return NO_PAINT
     ends = _raised(np.array(plan).reshape(-1, 2), z, ground).reshape(-1, 2, 3)
     along = (ends[:, 1] - ends[:, 0])[:, :2]
     along /= np.maximum(np.hypot(*along.T), 1e-9)[:, None]

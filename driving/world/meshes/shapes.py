@@ -160,7 +160,7 @@ SHAPES: dict[str, Shape] = {
 }
 
 
-def placed(shape: Shape, at: np.ndarray, yaw: np.ndarray, size: np.ndarray, colours: np.ndarray) -> Mesh:
+def place_copies(shape: Shape, at: np.ndarray, yaw: np.ndarray, size: np.ndarray, colours: np.ndarray) -> Mesh:
     """N copies of a shape: at (N, 3) m, yaw (N,) rad, size (N, 3) m along its axes, own colours (N, 3) uint8."""
     count, faces = len(at), len(shape.triangles)
     local = shape.triangles[None] * size[:, None, None, :]

@@ -56,12 +56,12 @@ class Palette(NamedTuple):
         return np.clip(np.array(COLOURS.get(colour, COLOURS["white"])) * self.paint, 0, 255).astype(np.uint8)
 
 
-def join(meshes: list[Mesh]) -> Mesh:
+def join_meshes(meshes: list[Mesh]) -> Mesh:
     """All meshes as one."""
     return Mesh(*(np.concatenate([mesh[part] for mesh in meshes]) for part in range(3)))
 
 
-def plain(triangles: np.ndarray, material: int, colour: tuple[int, int, int]) -> Mesh:
+def make_mesh(triangles: np.ndarray, material: int, colour: tuple[int, int, int]) -> Mesh:
     """Triangles of one material and colour."""
     count = len(triangles)
     return Mesh(triangles.astype(np.float32), np.full(count, material, np.uint8), np.tile(np.array(colour, np.uint8), (count, 1)))
@@ -72,7 +72,7 @@ def ribbon(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     return np.concatenate([np.stack([left[:-1], left[1:], right[1:]], 1), np.stack([left[:-1], right[1:], right[:-1]], 1)])
 
 
-def lane_mesh(network: RoadNetwork, palette: Palette) -> Mesh:
+def make_lane_mesh(network: RoadNetwork, palette: Palette) -> Mesh:
     """Every lane's surface."""
     colours = {
         materials.DRIVING: palette.asphalt,
@@ -84,15 +84,15 @@ def lane_mesh(network: RoadNetwork, palette: Palette) -> Mesh:
         materials.VERGE: palette.grass,
     }
     meshes = []
-    for strips in sections_of(network):
+    for strips in group_by_section(network):
         kept = keep_bends(*(edge for strip in strips for edge in (strip.left_xyz_m, strip.right_xyz_m)))  # the same for all: no cracks
         for strip in strips:
             material = materials.OF_LANE.get(strip.kind, materials.SHOULDER)
-            meshes.append(plain(ribbon(strip.left_xyz_m[kept], strip.right_xyz_m[kept]), material, colours[material]))
-    return join(meshes)
+            meshes.append(make_mesh(ribbon(strip.left_xyz_m[kept], strip.right_xyz_m[kept]), material, colours[material]))
+    return join_meshes(meshes)
 
 
-def sections_of(network: RoadNetwork) -> list[list[Strip]]:
+def group_by_section(network: RoadNetwork) -> list[list[Strip]]:
     """The strips of each lane section, from the rightmost lane to the leftmost."""
     sections: dict[tuple[int, float], list[Strip]] = {}
     for strip in network.strips:
@@ -100,13 +100,13 @@ def sections_of(network: RoadNetwork) -> list[list[Strip]]:
     return [sorted(strips, key=lambda one: one.lane_id) for strips in sections.values()]
 
 
-def land_mesh(land: Terrain, palette: Palette) -> Mesh:
+def make_land_mesh(land: Terrain, palette: Palette) -> Mesh:
     """The land's height grid as triangles."""
     x, y = np.meshgrid(land.xs_m, land.ys_m)
     node = np.stack([x, y, land.heights_m], axis=-1)
     a, b, c, d = node[:-1, :-1], node[:-1, 1:], node[1:, 1:], node[1:, :-1]
     triangles = np.stack([np.stack([a, b, c], 2), np.stack([a, c, d], 2)], axis=2).reshape(-1, 3, 3)
-    return plain(triangles, materials.TERRAIN, palette.grass)
+    return make_mesh(triangles, materials.TERRAIN, palette.grass)
 
 
 def keep_bends(*lines: np.ndarray) -> np.ndarray:
@@ -150,24 +150,22 @@ class Paint(NamedTuple):
     colours: np.ndarray
 
 
-def no_paint() -> Paint:
-    """No segment at all."""
-    return Paint(np.zeros((0, 2, 3), np.float32), np.zeros((0, 2, 3), np.float32), np.zeros((0, 3), np.uint8))
+NO_PAINT = Paint(np.zeros((0, 2, 3), np.float32), np.zeros((0, 2, 3), np.float32), np.zeros((0, 3), np.uint8))
 
 
-def together(paints: list[Paint]) -> Paint:
+def join_paint(paints: list[Paint]) -> Paint:
     """The segments of several paints."""
     return Paint(*(np.concatenate([paint[part] for paint in paints]) for part in range(3)))
 
 
-def paint_lines(markings: Iterable[Marking], palette: Palette) -> Paint:
+def paint_markings(markings: Iterable[Marking], palette: Palette) -> Paint:
     """Every marking as segments of at most a few metres, dashes cut out."""
-    made = [no_paint()]
+    made = [NO_PAINT]
     for marking in markings:
         for offset_m, broken in _lines(marking):
             ends, sides = _segments(marking, offset_m, broken)
             made.append(Paint(ends.astype(np.float32), sides.astype(np.float32), np.tile(palette.line(marking.colour), (len(ends), 1))))
-    return together(made)
+    return join_paint(made)
 
 
 def _lines(marking: Marking) -> list[tuple[float, bool]]:

@@ -16,15 +16,14 @@ from driving.world.ground.contact import Ground
 from driving.world.ground.terrain import lane_points
 from driving.world.maps.roads import RoadNetwork
 from driving.world.meshes import materials
-from driving.world.meshes.embankments import embankments
-from driving.world.meshes.junctions import junction_mesh
-from driving.world.meshes.road_paint import painted
-from driving.world.meshes.surfaces import Mesh, Paint, Palette, join, land_mesh, lane_mesh, paint_lines
-from driving.world.meshes.surfaces import together as all_paint
+from driving.world.meshes.embankments import make_embankments
+from driving.world.meshes.junctions import make_junction_mesh
+from driving.world.meshes.road_paint import paint_objects
+from driving.world.meshes.surfaces import Mesh, Paint, Palette, join_meshes, join_paint, make_land_mesh, make_lane_mesh, paint_markings
 from driving.world.rendering.shadows import flat_shadows
+from driving.world.scenery.objects import NO_OBJECT, Scenery, ShadowProxies
 from driving.world.scenery.planting import SceneryConfig, make_scenery
 from driving.world.scenery.signposts import Signpost
-from driving.world.scenery.things import NOBODY, Proxies, Scenery
 
 CHUNK_M = 60.0
 VIEW_M = 260.0
@@ -106,7 +105,7 @@ class Faces(NamedTuple):
 
     triangles (F, 3, 3) and normals (F, 3) float32, codes (F,) uint8 materials, colours (F, 3) uint8; corners (9, F) float32 are the triangles'
     coordinates once more, each in a stretch of its own; one_sided (F,) float32 is 1 for those that are seen from outside only, else 0;
-    owners (F,) int32 are the things they belong to, NOBODY for the ground.
+    owners (F,) int32 are the things they belong to, NO_OBJECT for the ground.
     """
 
     triangles: np.ndarray
@@ -131,7 +130,7 @@ class Faces(NamedTuple):
             normals /= np.maximum(np.linalg.norm(normals, axis=1), 1e-12)[:, None]
             if len(layer.mesh.materials) and layer.mesh.materials[0] >> 3 < materials.OBJECT_CLASS:
                 normals *= np.where(normals[:, 2:] < 0, -1.0, 1.0)  # ground is seen from above
-            owners = np.full(len(order), NOBODY, np.int32) if layer.owners is None else layer.owners[order]
+            owners = np.full(len(order), NO_OBJECT, np.int32) if layer.owners is None else layer.owners[order]
             parts.append((triangles, normals.astype(np.float32), layer.mesh.materials[order], layer.mesh.colours[order], owners))
             chunks.append(own)
         triangles, normals, codes, colours, owners = (np.ascontiguousarray(np.concatenate(part)) for part in zip(*parts, strict=True))
@@ -169,8 +168,8 @@ class Scene:
 
     def __init__(self, layers: list[Layer], paint: Paint, scenery: Scenery) -> None:
         self.faces, self.strokes = Faces.of(layers), Strokes.of(paint)
-        self.things, self.proxies, self._solids, self._solid_owners = scenery.things, scenery.proxies, scenery.solids, scenery.solid_owners
-        self._whole, self._hidden = self.faces.triangles.copy(), np.zeros(len(self.things.kinds), bool)
+        self.objects, self.proxies, self._solids, self._solid_owners = scenery.objects, scenery.proxies, scenery.solids, scenery.solid_owners
+        self._whole, self._hidden = self.faces.triangles.copy(), np.zeros(len(self.objects.kinds), bool)
 
     @property
     def solids(self) -> np.ndarray:
@@ -184,7 +183,7 @@ class Scene:
 
     def hide(self, hidden: np.ndarray) -> None:
         """Takes things (N,) bool out of the scene, and puts all others back: a hidden thing's triangles shrink to a point, and it has no shadow."""
-        changed = np.flatnonzero((self.faces.owners != NOBODY) & (hidden != self._hidden)[self.faces.owners])
+        changed = np.flatnonzero((self.faces.owners != NO_OBJECT) & (hidden != self._hidden)[self.faces.owners])
         gone = hidden[self.faces.owners[changed]]
         self.faces.triangles[changed] = np.where(gone[:, None, None], self._whole[changed, :1], self._whole[changed])
         self.faces.corners[:, changed] = self.faces.triangles[changed].reshape(-1, 9).T
@@ -192,7 +191,7 @@ class Scene:
 
     def shadows(self, sun: np.ndarray) -> np.ndarray:
         """Flat shadow triangles (N, 10, 3, 3) of the N proxies that are there, for a unit vector to the sun; see `shadows`."""
-        return flat_shadows(Proxies(*(part[~self._hidden[self.proxies.owners]] for part in self.proxies)), sun)
+        return flat_shadows(ShadowProxies(*(part[~self._hidden[self.proxies.owners]] for part in self.proxies)), sun)
 
 
 def build_scene(network: RoadNetwork, ground: Ground, seed: int, config: SceneConfig | None = None, posts: Sequence[Signpost] = ()) -> Scene:
@@ -203,13 +202,13 @@ def build_scene(network: RoadNetwork, ground: Ground, seed: int, config: SceneCo
     wanted = replace(config.scenery, barriers=config.scenery.barriers * random.random()) if config.randomise else config.scenery
     scenery = make_scenery(network, ground, random, wanted, posts)
     small, long = _sizes(scenery.mesh.triangles)
-    lanes = join([lane_mesh(network, palette), junction_mesh(network, ground, palette)])
+    lanes = join_meshes([make_lane_mesh(network, palette), make_junction_mesh(network, ground, palette)])
     on_lanes = lane_points(network)
     near_land, far_land = ground.terrain.drawn(on_lanes), ground.terrain.drawn(on_lanes, FAR_LAND)
-    verges, structures = embankments(network, ground, near_land, palette)
+    verges, structures = make_embankments(network, ground, near_land, palette)
     layers = [
-        Layer(land_mesh(near_land, palette), 0.0, NEAR_LAND_M),
-        Layer(land_mesh(far_land, palette), NEAR_LAND_M, 4 * VIEW_M, CHUNK_M * FAR_LAND),
+        Layer(make_land_mesh(near_land, palette), 0.0, NEAR_LAND_M),
+        Layer(make_land_mesh(far_land, palette), NEAR_LAND_M, 4 * VIEW_M, CHUNK_M * FAR_LAND),
         Layer(verges, 0.0, VIEW_M),
     ]
     for kind in range(2, materials.GROUND_CLASSES + 1):
@@ -220,7 +219,7 @@ def build_scene(network: RoadNetwork, ground: Ground, seed: int, config: SceneCo
         layers.append(Layer(structures, 0.0, VIEW_M))
     for part, far_m in ((~small, VIEW_M), (small & ~long, SMALL_THINGS_M), (small & long, LONG_THINGS_M)):
         layers.append(Layer(Mesh(*(values[part] for values in scenery.mesh)), 0.0, far_m, owners=scenery.owners[part]))
-    paint = all_paint([paint_lines(network.markings, palette), painted(network, ground, palette)])
+    paint = join_paint([paint_markings(network.markings, palette), paint_objects(network, ground, palette)])
     return Scene(layers, paint, scenery)
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from driving.world.scenery.things import Proxies
+from driving.world.scenery.objects import ShadowProxies
 
 LONGEST_SHADOW = 6.0  # times the height
 LOWEST_SUN = 0.07  # sine of its height, about 4 degrees
 
 
-def flat_shadows(proxies: Proxies, sun: np.ndarray) -> np.ndarray:
+def flat_shadows(proxies: ShadowProxies, sun: np.ndarray) -> np.ndarray:
     """Shadow triangles (N, 10, 3, 3) of N proxies for a unit vector to the sun; none for a sun below LOWEST_SUN."""
     if sun[2] < LOWEST_SUN or len(proxies.feet) == 0:
         return np.zeros((0, 10, 3, 3), np.float32)
@@ -20,7 +20,7 @@ def flat_shadows(proxies: Proxies, sun: np.ndarray) -> np.ndarray:
     return np.where(proxies.boxes[:, None, None, None], boxes, rounds).astype(np.float32)
 
 
-def _round_shadows(proxies: Proxies, away: np.ndarray) -> np.ndarray:
+def _round_shadows(proxies: ShadowProxies, away: np.ndarray) -> np.ndarray:
     """A crown's shadow as an eight-sided ellipse and its trunk's as a quad: (N, 10, 3, 3)."""
     feet, size = proxies.feet, proxies.sizes
     ground = feet[:, 2] + 0.32
@@ -43,7 +43,7 @@ def _round_shadows(proxies: Proxies, away: np.ndarray) -> np.ndarray:
     return np.concatenate([fan, trunk, trunk], axis=1)
 
 
-def _box_shadows(proxies: Proxies, away: np.ndarray) -> np.ndarray:
+def _box_shadows(proxies: ShadowProxies, away: np.ndarray) -> np.ndarray:
     """A house's shadow: its walls' and its eaves' projections, (N, 10, 3, 3)."""
     feet, size = proxies.feet, proxies.sizes
     ground = feet[:, 2] + 0.32

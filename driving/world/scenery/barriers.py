@@ -16,9 +16,9 @@ from driving.world.ground.contact import Ground
 from driving.world.meshes import materials
 from driving.world.meshes.surfaces import Mesh
 from driving.world.scenery.clearance import MARGIN_M, Clearance, Grid
+from driving.world.scenery.objects import SceneryBuilder
 from driving.world.scenery.regions import Regions
 from driving.world.scenery.roadsides import ROUNDING_M, STEP_M, Edge, stations
-from driving.world.scenery.things import Gathering
 
 AWAY_M = 0.95  # of their middle lines from the lanes
 TO_DRIVING_M = 2.6  # from those to drive on, where there is room: drivers cut bends, some by 1.5 m
@@ -55,8 +55,8 @@ PARAPET = Style("Parapet", materials.BARRIER, -BELOW_M, 0.9, 0.12, ((158, 156, 1
 IN_TOWN, IN_THE_OPEN = ((WALL, 0.45), (FENCE, 0.8), (HEDGE, 1.0)), ((RAIL, 0.65), (HEDGE, 1.0))
 
 
-def put_up(
-    gathering: Gathering,
+def add_barriers(
+    builder: SceneryBuilder,
     edges: list[Edge],
     clearance: Clearance,
     driving: Clearance,
@@ -80,7 +80,7 @@ def put_up(
                 colour = style.colours[int(tint * len(style.colours))]
                 line = (edge.xyz_m if style is PARAPET else further)[part]
                 joints = line[_thin(np.ascontiguousarray(line), PANEL_ERROR_M, PANEL_M)]
-                stood.append(_raise(gathering, style, colour, joints, clearance))
+                stood.append(_raise(builder, style, colour, joints, clearance))
     feet = np.concatenate([np.zeros((0, 3, 3)), *stood])
     return Grid.of(feet) if len(feet) else None
 
@@ -115,7 +115,7 @@ def _style(edge: Edge, part: slice, regions: Regions, ground: Ground, which: flo
     return next(style for style, up_to in (IN_TOWN if town else IN_THE_OPEN) if which <= up_to)
 
 
-def _raise(gathering: Gathering, style: Style, colour: tuple[int, int, int], joints: np.ndarray, clearance: Clearance) -> np.ndarray:
+def _raise(builder: SceneryBuilder, style: Style, colour: tuple[int, int, int], joints: np.ndarray, clearance: Clearance) -> np.ndarray:
     """Adds the panels between joints (K, 3) that keep clear of all lanes; answers what they stand on as triangles (F, 3, 3)."""
     across = _across(joints)
     kept = _clear(joints, clearance, style.half_m)
@@ -142,10 +142,10 @@ def _raise(gathering: Gathering, style: Style, colour: tuple[int, int, int], joi
     mesh = Mesh(
         triangles[order].astype(np.float32), np.full(len(order), style.material, np.uint8), np.tile(np.array(colour, np.uint8), (len(order), 1))
     )
-    things = gathering.add(style.kind, style.tag, mesh, counts, middle, yaw)
+    numbers_added = builder.add(style.kind, style.tag, mesh, counts, middle, yaw)
     low, high = (np.stack([joints[numbers, 2], joints[numbers + 1, 2]]).T for _ in range(2))
     thick = np.full(len(numbers), max(style.half_m, 0.04))
-    gathering.solid(things, np.column_stack([middle[:, :2], yaw, half, thick, low.min(1) - BELOW_M, high.max(1) + style.top_m]))
+    builder.add_solids(numbers_added, np.column_stack([middle[:, :2], yaw, half, thick, low.min(1) - BELOW_M, high.max(1) + style.top_m]))
     wide = across * max(style.half_m, 0.04)
     return _top(joints - wide, joints + wide).reshape(2, count, 3, 3)[:, kept].reshape(-1, 3, 3)
 

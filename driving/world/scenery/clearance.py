@@ -90,7 +90,7 @@ class Clearance:
         return self._all.free(corners, bottom_m, top_m, margin_m)
 
 
-def footprints(xy: np.ndarray, yaw: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+def make_footprints(xy: np.ndarray, yaw: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """Corners (N, 4, 2) of rectangles: places (N, 2), yaw (N,), extents from `low` to `high` (N, 2) along their forward and right axes."""
     x = np.stack([low[:, 0], high[:, 0], high[:, 0], low[:, 0]], 1)
     y = np.stack([low[:, 1], low[:, 1], high[:, 1], high[:, 1]], 1)

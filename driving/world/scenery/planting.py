@@ -13,14 +13,13 @@ import numpy as np
 
 from driving.world.ground.contact import Ground
 from driving.world.maps.roads import RoadNetwork
-from driving.world.meshes.shapes import SHAPES, placed
-from driving.world.scenery.barriers import AWAY_M, put_up
-from driving.world.scenery.clearance import MARGIN_M, Clearance, Grid, footprints
+from driving.world.meshes.shapes import SHAPES, place_copies
+from driving.world.scenery.barriers import AWAY_M, add_barriers
+from driving.world.scenery.clearance import MARGIN_M, Clearance, Grid, make_footprints
+from driving.world.scenery.objects import Scenery, SceneryBuilder
 from driving.world.scenery.regions import Regions
-from driving.world.scenery.roadsides import STRIDE_M, Sides, edges_of, sides_of
-from driving.world.scenery.signposts import Signpost
-from driving.world.scenery.signposts import put_up as stand_posts
-from driving.world.scenery.things import Gathering, Scenery
+from driving.world.scenery.roadsides import STRIDE_M, Roadsides, find_edges, find_roadsides
+from driving.world.scenery.signposts import Signpost, add_signposts
 
 FURTHER_M = (0.0, 2.0, 4.5)  # how much further away a thing is tried that would be over a lane
 SUNK_M = 0.3
@@ -77,37 +76,37 @@ class SceneryConfig:
 OPEN_LAND = SceneryConfig(barriers=0.12)
 
 
-def usual(network: RoadNetwork) -> SceneryConfig:
+def choose_scenery(network: RoadNetwork) -> SceneryConfig:
     """What a map has where nobody asks for anything else: with pavements or junctions it is a town, whose roads are closed; else open land."""
     return SceneryConfig() if any(strip.in_junction or strip.kind == "sidewalk" for strip in network.strips) else OPEN_LAND
 
 
 def make_scenery(network: RoadNetwork, ground: Ground, random: np.random.Generator, config: SceneryConfig, posts: Sequence[Signpost] = ()) -> Scenery:
     """Everything beside the roads of a map, decided by `random`; first the map's own signposts."""
-    gathering = Gathering()
-    stand_posts(posts, gathering)
+    builder = SceneryBuilder()
+    add_signposts(posts, builder)
     if config.density <= 0:
-        return gathering.scenery()
-    sides, clearance, regions = sides_of(network), Clearance(network), Regions(network, random)
+        return builder.build()
+    sides, clearance, regions = find_roadsides(network), Clearance(network), Regions(network, random)
     own = random.spawn(1)[0]
-    edges = edges_of(network, clearance, AWAY_M) if config.barriers > 0 else []
-    fenced = put_up(gathering, edges, clearance, Clearance(network, driving_only=True), regions, ground, own, config.barriers)
+    edges = find_edges(network, clearance, AWAY_M) if config.barriers > 0 else []
+    fenced = add_barriers(builder, edges, clearance, Clearance(network, driving_only=True), regions, ground, own, config.barriers)
     for kind in KINDS:
-        _grow(kind, sides, clearance, fenced, regions, ground, random, config.density, gathering)
-    _light(sides, clearance, fenced, regions, ground, gathering)
-    return gathering.scenery()
+        _plant(kind, sides, clearance, fenced, regions, ground, random, config.density, builder)
+    _add_lamp_posts(sides, clearance, fenced, regions, ground, builder)
+    return builder.build()
 
 
-def _grow(
+def _plant(
     kind: Kind,
-    sides: Sides,
+    sides: Roadsides,
     clearance: Clearance,
     fenced: Grid | None,
     regions: Regions,
     ground: Ground,
     random: np.random.Generator,
     density: float,
-    gathering: Gathering,
+    builder: SceneryBuilder,
 ) -> None:
     """Adds one kind's things."""
     chance = kind.per_m * STRIDE_M * density * regions.at(kind.region, sides.at[:, :2])
@@ -128,12 +127,12 @@ def _grow(
         feet[rest] = _on_ground(xy[rest] + out[rest] * further, sides.at[chosen[rest], 2], ground, SUNK_M)
         free[rest] = _fits(kind, feet[rest], yaw[rest], size[rest], clearance, fenced)
     feet, yaw, size, colours = feet[free], yaw[free], size[free], colours[free]
-    numbers = _place(kind.shape, feet, yaw, size, np.clip(colours, 0, 255).astype(np.uint8), gathering)
+    numbers = _place(kind.shape, feet, yaw, size, np.clip(colours, 0, 255).astype(np.uint8), builder)
     if kind.solid_share > 0 and len(numbers):
         half = size[:, :2] / 2 * kind.solid_share
-        gathering.solid(numbers, np.column_stack([feet[:, :2], yaw, half, feet[:, 2], feet[:, 2] + size[:, 2]]))
+        builder.add_solids(numbers, np.column_stack([feet[:, :2], yaw, half, feet[:, 2], feet[:, 2] + size[:, 2]]))
     if kind.shape != "sign" and len(numbers):
-        gathering.shade(numbers, feet, size, yaw, kind.shape == "house")
+        builder.add_shadows(numbers, feet, size, yaw, kind.shape == "house")
 
 
 def _fits(kind: Kind, feet: np.ndarray, yaw: np.ndarray, size: np.ndarray, clearance: Clearance, fenced: Grid | None) -> np.ndarray:
@@ -142,11 +141,11 @@ def _fits(kind: Kind, feet: np.ndarray, yaw: np.ndarray, size: np.ndarray, clear
     free = clearance.free(_footprint(kind.shape, feet, yaw, size), *span, kind.margin_m)
     if fenced is not None and kind.solid_share > 0:
         half = size[:, :2] / 2 * kind.solid_share
-        free &= fenced.free(footprints(feet[:, :2], yaw, -half, half), *span, 0.1)
+        free &= fenced.free(make_footprints(feet[:, :2], yaw, -half, half), *span, 0.1)
     return free
 
 
-def _light(sides: Sides, clearance: Clearance, fenced: Grid | None, regions: Regions, ground: Ground, gathering: Gathering) -> None:
+def _add_lamp_posts(sides: Roadsides, clearance: Clearance, fenced: Grid | None, regions: Regions, ground: Ground, builder: SceneryBuilder) -> None:
     """Lamp posts at even distances along the roads of villages, their arms towards the road."""
     chosen = np.arange(0, len(sides.at), round(POLE_EVERY_M / STRIDE_M))
     chosen = chosen[(regions.at("village", sides.at[chosen, :2]) > 0.3) & ~sides.junction[chosen]]
@@ -156,11 +155,11 @@ def _light(sides: Sides, clearance: Clearance, fenced: Grid | None, regions: Reg
     span = feet[:, 2], feet[:, 2] + POLE_HEIGHT_M
     free = clearance.free(_footprint("pole", feet, yaw, size), *span)
     if fenced is not None:
-        free &= fenced.free(footprints(feet[:, :2], yaw, -half, half), *span, 0.05)
+        free &= fenced.free(make_footprints(feet[:, :2], yaw, -half, half), *span, 0.05)
     feet, yaw, size, half = feet[free], yaw[free], size[free], half[free]
-    numbers = _place("pole", feet, yaw, size, np.zeros((len(feet), 3), np.uint8), gathering)
+    numbers = _place("pole", feet, yaw, size, np.zeros((len(feet), 3), np.uint8), builder)
     if len(numbers):
-        gathering.solid(numbers, np.column_stack([feet[:, :2], yaw, half, feet[:, 2], feet[:, 2] + POLE_HEIGHT_M]))
+        builder.add_solids(numbers, np.column_stack([feet[:, :2], yaw, half, feet[:, 2], feet[:, 2] + POLE_HEIGHT_M]))
 
 
 def _on_ground(xy: np.ndarray, z_hint: np.ndarray, ground: Ground, sunk_m: float) -> np.ndarray:
@@ -171,9 +170,9 @@ def _on_ground(xy: np.ndarray, z_hint: np.ndarray, ground: Ground, sunk_m: float
 def _footprint(shape: str, feet: np.ndarray, yaw: np.ndarray, size: np.ndarray) -> np.ndarray:
     """The rectangles (N, 4, 2) that all of a shape's triangles lie over."""
     corners = SHAPES[shape].triangles[..., :2].reshape(-1, 2)
-    return footprints(feet[:, :2], yaw, corners.min(0) * size[:, :2], corners.max(0) * size[:, :2])
+    return make_footprints(feet[:, :2], yaw, corners.min(0) * size[:, :2], corners.max(0) * size[:, :2])
 
 
-def _place(shape: str, feet: np.ndarray, yaw: np.ndarray, size: np.ndarray, colours: np.ndarray, gathering: Gathering) -> np.ndarray:
-    mesh = placed(SHAPES[shape], feet, yaw, size, colours)
-    return gathering.add(NAMES[shape], TAGS[shape], mesh, np.full(len(feet), len(SHAPES[shape].triangles)), feet, yaw)
+def _place(shape: str, feet: np.ndarray, yaw: np.ndarray, size: np.ndarray, colours: np.ndarray, builder: SceneryBuilder) -> np.ndarray:
+    mesh = place_copies(SHAPES[shape], feet, yaw, size, colours)
+    return builder.add(NAMES[shape], TAGS[shape], mesh, np.full(len(feet), len(SHAPES[shape].triangles)), feet, yaw)

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from driving.world.maps.roads import RoadNetwork, Strip
-from driving.world.meshes.surfaces import sections_of
+from driving.world.meshes.surfaces import group_by_section
 from driving.world.scenery.clearance import Clearance
 
 STRIDE_M = 5.0
@@ -26,7 +26,7 @@ FORWARD_SHARE = 0.5
 
 
 @dataclass
-class Sides:
+class Roadsides:
     """Places along the outer edges of roads, each for STRIDE_M of them: positions (N, 3), outward unit vectors (N, 2), whether in a junction (N,)."""
 
     at: np.ndarray = field(default_factory=lambda: np.zeros((0, 3)))
@@ -46,10 +46,10 @@ class Edge(NamedTuple):
     closed: bool
 
 
-def sides_of(network: RoadNetwork) -> Sides:
+def find_roadsides(network: RoadNetwork) -> Roadsides:
     """Places every STRIDE_M along both outer edges of each lane section, road by road."""
     at, out, junction = [], [], []
-    for strips in sections_of(network):
+    for strips in group_by_section(network):
         right, left = strips[0], strips[-1]
         for edge, other in ((right.right_xyz_m, left.left_xyz_m), (left.left_xyz_m, right.right_xyz_m)):
             s = stations(edge)
@@ -60,12 +60,12 @@ def sides_of(network: RoadNetwork) -> Sides:
             at.append(place)
             out.append(away / np.maximum(np.hypot(*away.T), 1e-6)[:, None])
             junction.append(np.full(len(where), strips[0].in_junction))
-    return Sides(np.concatenate(at), np.concatenate(out), np.concatenate(junction))
+    return Roadsides(np.concatenate(at), np.concatenate(out), np.concatenate(junction))
 
 
-def edges_of(network: RoadNetwork, clearance: Clearance, away_m: float) -> list[Edge]:
+def find_edges(network: RoadNetwork, clearance: Clearance, away_m: float) -> list[Edge]:
     """All outer edges of a map, `away_m` outside of its lanes. Small islands between lanes have none."""
-    outlines = [outline for strips in sections_of(network) for outline in _outlines(strips, away_m)]
+    outlines = [outline for strips in group_by_section(network) for outline in _outlines(strips, away_m)]
     runs = _apart(outlines, clearance, away_m)
     edges = []
     for chain, closed in _chains(runs, clearance):

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 from driving.world.ground.contact import Ground
-from driving.world.meshes.shapes import SHAPES, placed
+from driving.world.meshes.shapes import SHAPES, place_copies
 from driving.world.scenery.clearance import Clearance
-from driving.world.scenery.things import Gathering
+from driving.world.scenery.objects import SceneryBuilder
 
 AWAY_M = 0.7  # of a post from the driving lanes
 ASIDE_M = np.arange(0.0, 14.0, 0.5)
@@ -28,7 +28,7 @@ class Signpost(NamedTuple):
     yaw_rad: float
 
 
-def stand(wanted: list[Signpost], driving: Clearance, ground: Ground) -> list[Signpost]:
+def put_on_ground(wanted: list[Signpost], driving: Clearance, ground: Ground) -> list[Signpost]:
     """The posts put on the ground, each moved to the right of its traffic until it is beside the driving lanes; where nothing is free it stays."""
     if not wanted:
         return []
@@ -45,12 +45,12 @@ def stand(wanted: list[Signpost], driving: Clearance, ground: Ground) -> list[Si
     return [post._replace(foot_m=(float(x), float(y), float(h))) for post, (x, y, _), h in zip(wanted, places, z, strict=True)]
 
 
-def put_up(posts: Sequence[Signpost], gathering: Gathering) -> None:
+def add_signposts(posts: Sequence[Signpost], builder: SceneryBuilder) -> None:
     """Adds the posts, one thing each in their order."""
     for post in posts:
         feet, yaw = np.array([post.foot_m]), np.array([post.yaw_rad])
         shape = SHAPES[post.kind]
-        mesh = placed(shape, feet, yaw, np.ones((1, 3)), np.array([COLOURS[post.kind]], np.uint8))
-        number = gathering.add(post.kind, TAGS[post.kind], mesh, np.array([len(shape.triangles)]), feet, yaw)
+        mesh = place_copies(shape, feet, yaw, np.ones((1, 3)), np.array([COLOURS[post.kind]], np.uint8))
+        number = builder.add(post.kind, TAGS[post.kind], mesh, np.array([len(shape.triangles)]), feet, yaw)
         box = [[*post.foot_m[:2], post.yaw_rad, HALF_M, HALF_M, post.foot_m[2], post.foot_m[2] + HEIGHT_M[post.kind]]]
-        gathering.solid(number, np.array(box))
+        builder.add_solids(number, np.array(box))

@@ -200,14 +200,14 @@ def cast_all(pose, directions, reach, solid, moving, tags_of, hits):  # type: ig
         kind = _seen(nearest)
         if kind >= 0:
             f, far = which[kind], nearest[kind]
-            hits.distances_m[n], hits.tags[n], hits.things[n] = far, tags_of[solid.codes[f]], solid.owners[f]
+            hits.distances_m[n], hits.tags[n], hits.objects[n] = far, tags_of[solid.codes[f]], solid.owners[f]
             hits.cosines[n] = _incidence(solid.triangles, f, 1.0, 1.0, 1.0, ray[3], ray[4], ray[5])
             x, y, z = ray[0] + far * ray[3], ray[1] + far * ray[4], ray[2] + far * ray[5]
             if kind >= 3 and _painted(x, y, z, solid.ends, solid.sides, solid.grid, solid.paint_starts, solid.paint_items):
                 hits.tags[n] = tags_of[MARKING]
         far, cosine, b = _boxes(ray, moving, turns, min(hits.distances_m[n], reach[n]))
         if b >= 0:
-            hits.distances_m[n], hits.cosines[n], hits.tags[n], hits.rows[n], hits.things[n] = far, cosine, moving.tags[b], moving.rows[b], -1
+            hits.distances_m[n], hits.cosines[n], hits.tags[n], hits.rows[n], hits.objects[n] = far, cosine, moving.tags[b], moving.rows[b], -1
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

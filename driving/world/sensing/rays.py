@@ -21,7 +21,7 @@ from driving.world.meshes.materials import OBJECT_CLASS, TAGS
 from driving.world.meshes.shapes import BODY_OF_TAG, BODY_TRIANGLES
 from driving.world.rendering.renderer import Boxes
 from driving.world.rendering.scene import Scene
-from driving.world.scenery.things import NOBODY
+from driving.world.scenery.objects import NO_OBJECT
 from driving.world.sensing.raygrid import BULK, bucket, cast_all, heights
 
 CELL_M = 4.0
@@ -31,14 +31,14 @@ MAX_CELLS = 1_000_000
 class Hits(NamedTuple):
     """Per ray (N,): how far it went (m, inf: met nothing), cosine of the angle to the surface's normal, semantic tag, row of the box (-1: static).
 
-    things (N,) is the number of the thing of the scene that it met, NOBODY for ground and boxes.
+    objects (N,) is the number of the scenery object that it met, NO_OBJECT for ground and boxes.
     """
 
     distances_m: np.ndarray
     cosines: np.ndarray
     tags: np.ndarray
     rows: np.ndarray
-    things: np.ndarray
+    objects: np.ndarray
 
 
 class Solid(NamedTuple):
@@ -87,7 +87,7 @@ class RayCaster:
             self._solid = _gridded(self._scene)
         pose = np.array([at.x_m, at.y_m, at.z_m, at.pitch_rad, at.yaw_rad, at.roll_rad])
         count = len(directions)
-        nobody = np.full(count, NOBODY, np.int64)
+        nobody = np.full(count, NO_OBJECT, np.int64)
         hits = Hits(np.full(count, np.inf), np.zeros(count), np.zeros(count, np.uint8), nobody, nobody.copy())
         if count:
             moving = _within(boxes, pose, float(reach_m.max()), without)

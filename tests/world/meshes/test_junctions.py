@@ -7,7 +7,7 @@ import numpy as np
 from driving.quantities import Pose
 from driving.world.ground.contact import ROAD_FRICTION, Ground
 from driving.world.maps.roads import RoadNetwork
-from driving.world.meshes.junctions import LOWER_M, junction_mesh
+from driving.world.meshes.junctions import LOWER_M, make_junction_mesh
 from driving.world.meshes.materials import PAVED, TAGS
 from driving.world.meshes.surfaces import Palette
 from driving.world.rendering.renderer import Boxes, Renderer
@@ -26,7 +26,7 @@ ROAD = """<road name="" length="30" id="{number}" junction="{junction}"><planVie
 def _two_lanes(gap_m: float, step_m: float = 0.0, junction: int = 7) -> np.ndarray:
     roads = ROAD.format(number=0, junction=junction, y=0.0, z=1.0) + ROAD.format(number=1, junction=junction, y=3.5 + gap_m, z=1.0 + step_m)
     made = RoadNetwork.from_opendrive("gap", f'<OpenDRIVE><header revMajor="1" revMinor="4" name="" version="1"/>{roads}</OpenDRIVE>')
-    return junction_mesh(made, Ground.from_network(made), Palette()).triangles
+    return make_junction_mesh(made, Ground.from_network(made), Palette()).triangles
 
 
 def _area(triangles: np.ndarray) -> float:
@@ -53,7 +53,7 @@ def test_the_middle_of_a_crossing_shows_no_grass() -> None:
 
 
 def test_pavement_lies_nowhere_above_a_lane() -> None:
-    paved = junction_mesh(network("Town02"), ground("Town02"), Palette()).triangles.astype(float)
+    paved = make_junction_mesh(network("Town02"), ground("Town02"), Palette()).triangles.astype(float)
     assert len(paved)
     middles = paved.mean(axis=1)
     level, _, friction = ground("Town02").height(*middles.T.copy())
@@ -61,4 +61,4 @@ def test_pavement_lies_nowhere_above_a_lane() -> None:
 
 
 def test_a_track_has_no_junction_to_pave() -> None:
-    assert len(junction_mesh(network("track:3"), ground("track:3"), Palette()).triangles) == 0
+    assert len(make_junction_mesh(network("track:3"), ground("track:3"), Palette()).triangles) == 0

@@ -10,7 +10,7 @@ from driving.world.ground.contact import Ground
 from driving.world.maps.opendrive import parse_opendrive
 from driving.world.maps.road_objects import objects_of
 from driving.world.maps.roads import RoadNetwork
-from driving.world.meshes.road_paint import STOP_LINE_M, STRIPE_EVERY_M, STRIPE_M, painted
+from driving.world.meshes.road_paint import STOP_LINE_M, STRIPE_EVERY_M, STRIPE_M, paint_objects
 from driving.world.meshes.surfaces import Paint, Palette
 from driving.world.rendering.renderer import Boxes, Renderer
 from driving.world.rendering.scene import SceneConfig, build_scene
@@ -40,7 +40,7 @@ def _map(objects: str, heading: float = 0.0, offset: float = 0.0) -> RoadNetwork
 
 
 def _paint(made: RoadNetwork) -> Paint:
-    return painted(made, Ground.from_network(made), Palette())
+    return paint_objects(made, Ground.from_network(made), Palette())
 
 
 @pytest.mark.parametrize("kind", CROSSING)
@@ -107,4 +107,4 @@ def test_objects_are_listed_with_their_places_from_the_lanes_middle_line() -> No
 
 
 def test_a_map_without_painted_objects_has_no_such_paint() -> None:
-    assert len(painted(network("track:3"), ground("track:3"), Palette()).ends) == 0
+    assert len(paint_objects(network("track:3"), ground("track:3"), Palette()).ends) == 0

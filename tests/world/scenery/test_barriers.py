@@ -13,9 +13,9 @@ from driving.world.maps.tracks import generate_track, street
 from driving.world.meshes import materials
 from driving.world.physics import collisions as c
 from driving.world.rendering.scene import Scene, SceneConfig, build_scene
-from driving.world.scenery.clearance import Clearance, footprints
-from driving.world.scenery.planting import OPEN_LAND, SceneryConfig, usual
-from driving.world.scenery.roadsides import edges_of
+from driving.world.scenery.clearance import Clearance, make_footprints
+from driving.world.scenery.planting import OPEN_LAND, SceneryConfig, choose_scenery
+from driving.world.scenery.roadsides import find_edges
 from tests.world.networks import driving_waypoints, ground, network, places
 
 FARTHEST_M = 60.0
@@ -77,7 +77,7 @@ def test_nothing_is_on_or_over_a_lane_nor_within_half_a_metre(name: str) -> None
 def test_the_solid_boxes_of_things_keep_off_the_lanes_too(name: str) -> None:
     solids = scene(name).solids
     half = solids[:, [c.B_LENGTH, c.B_WIDTH]]
-    corners = footprints(solids[:, :2], solids[:, c.B_YAW], -half, half)
+    corners = make_footprints(solids[:, :2], solids[:, c.B_YAW], -half, half)
     assert clearance(name).free(corners, solids[:, c.B_BOTTOM], solids[:, c.B_TOP], 0.3).all()
 
 
@@ -91,7 +91,7 @@ def test_a_lane_that_ends_has_an_open_mouth() -> None:
 
 @pytest.mark.parametrize("name", ["Town01", "Town02"])
 def test_edges_are_closed_lines_around_blocks_of_a_town(name: str) -> None:
-    edges = edges_of(network(name), clearance(name), 0.95)
+    edges = find_edges(network(name), clearance(name), 0.95)
     assert all(edge.closed for edge in edges)
     for edge in edges:
         steps = np.hypot(*np.diff(edge.xyz_m[:, :2], axis=0).T)
@@ -101,21 +101,21 @@ def test_edges_are_closed_lines_around_blocks_of_a_town(name: str) -> None:
 
 def test_each_kind_of_barrier_has_its_tag_and_a_box_that_fits() -> None:
     made = scene("Town01")
-    tags = {kind: set(made.things.tags[made.things.kinds == kind].tolist()) for kind in np.unique(made.things.kinds).tolist()}
+    tags = {kind: set(made.objects.tags[made.objects.kinds == kind].tolist()) for kind in np.unique(made.objects.kinds).tolist()}
     assert [tags[kind] for kind in ("Wall", "Fence", "Hedge")] == [{4}, {5}, {9}]
-    for n in np.flatnonzero(np.isin(made.things.kinds, ["Wall", "Fence", "Hedge", "GuardRail", "House", "Tree"]))[::7].tolist():
-        own = made.faces.triangles[made.faces.owners == n].astype(float).reshape(-1, 3) - made.things.centres[n]
-        cos, sin = math.cos(made.things.yaw[n]), math.sin(made.things.yaw[n])
+    for n in np.flatnonzero(np.isin(made.objects.kinds, ["Wall", "Fence", "Hedge", "GuardRail", "House", "Tree"]))[::7].tolist():
+        own = made.faces.triangles[made.faces.owners == n].astype(float).reshape(-1, 3) - made.objects.centres[n]
+        cos, sin = math.cos(made.objects.yaw[n]), math.sin(made.objects.yaw[n])
         local = np.column_stack([cos * own[:, 0] + sin * own[:, 1], cos * own[:, 1] - sin * own[:, 0], own[:, 2]])
-        assert np.abs(local).max(0) == pytest.approx(made.things.halves[n], abs=0.01)
+        assert np.abs(local).max(0) == pytest.approx(made.objects.halves[n], abs=0.01)
         codes = made.faces.codes[made.faces.owners == n]
-        assert made.things.tags[n] in set(materials.TAGS[codes].tolist())
+        assert made.objects.tags[n] in set(materials.TAGS[codes].tolist())
 
 
 def test_open_land_is_left_open() -> None:
     def share(barriers: float) -> float:
-        things = scene("track:3", barriers).things
-        return float(things.halves[np.isin(things.kinds, ["Wall", "Fence", "Hedge", "GuardRail", "Parapet"]), 0].sum())
+        objects = scene("track:3", barriers).objects
+        return float(objects.halves[np.isin(objects.kinds, ["Wall", "Fence", "Hedge", "GuardRail", "Parapet"]), 0].sum())
 
     assert share(0.0) == 0.0
     assert 0.0 < share(OPEN_LAND.barriers) < 0.35 * share(1.0)
@@ -123,8 +123,8 @@ def test_open_land_is_left_open() -> None:
 
 def test_pavements_and_junctions_make_a_town() -> None:
     made = RoadNetwork.from_opendrive("street", generate_track(3, street()))
-    assert usual(network("track:3")) == OPEN_LAND
-    assert usual(made) == usual(network("Town01")) == SceneryConfig()
+    assert choose_scenery(network("track:3")) == OPEN_LAND
+    assert choose_scenery(made) == choose_scenery(network("Town01")) == SceneryConfig()
 
 
 def test_the_same_seed_gives_the_same_things() -> None:

@@ -10,13 +10,13 @@ from typing import NamedTuple
 import numpy as np
 
 from driving.world.meshes import materials
-from driving.world.meshes.surfaces import Mesh, join, plain
+from driving.world.meshes.surfaces import Mesh, join_meshes, make_mesh
 from driving.world.physics.collisions import BOX_WIDTH
 
-NOBODY = -1
+NO_OBJECT = -1
 
 
-class Proxies(NamedTuple):
+class ShadowProxies(NamedTuple):
     """What casts a shadow: feet (P, 3), widths across and heights (P, 3) as (x, y, z) sizes, yaw (P,), whether it is a box, whose it is (P,)."""
 
     feet: np.ndarray
@@ -26,7 +26,7 @@ class Proxies(NamedTuple):
     owners: np.ndarray
 
 
-class Things(NamedTuple):
+class SceneryObjects(NamedTuple):
     """Kinds (N,) str, places (N, 3) m and yaw (N,) rad of their frames, bounding boxes along these: centres, half sizes (N, 3); CARLA's tags (N,)."""
 
     kinds: np.ndarray
@@ -40,24 +40,24 @@ class Things(NamedTuple):
 class Scenery(NamedTuple):
     """All things and their mesh (F) with each triangle's thing (F,), their solids (S, BOX_WIDTH) with each one's thing (S,), shadow proxies."""
 
-    things: Things
+    objects: SceneryObjects
     mesh: Mesh
     owners: np.ndarray
     solids: np.ndarray
     solid_owners: np.ndarray
-    proxies: Proxies
+    proxies: ShadowProxies
 
 
-class Gathering:
-    """Things as they are made, kind by kind."""
+class SceneryBuilder:
+    """A collector of scenery objects as they are made, kind by kind."""
 
     def __init__(self) -> None:
         self._count = 0
         none = np.zeros((0, 3))
-        self._things = [Things(np.zeros(0, "U16"), none, np.zeros(0), none, none, np.zeros(0, np.uint8))]
-        self._meshes, self._owners = [plain(np.zeros((0, 3, 3)), materials.WOOD, (0, 0, 0))], [np.zeros(0, np.int32)]
+        self._objects = [SceneryObjects(np.zeros(0, "U16"), none, np.zeros(0), none, none, np.zeros(0, np.uint8))]
+        self._meshes, self._owners = [make_mesh(np.zeros((0, 3, 3)), materials.WOOD, (0, 0, 0))], [np.zeros(0, np.int32)]
         self._solids, self._solid_owners = [np.zeros((0, BOX_WIDTH))], [np.zeros(0, np.int32)]
-        self._proxies = [Proxies(np.zeros((0, 3)), np.zeros((0, 3)), np.zeros(0), np.zeros(0, bool), np.zeros(0, np.int32))]
+        self._proxies = [ShadowProxies(np.zeros((0, 3)), np.zeros((0, 3)), np.zeros(0), np.zeros(0, bool), np.zeros(0, np.int32))]
 
     def add(self, kind: str, tag: int, mesh: Mesh, counts: np.ndarray, at: np.ndarray, yaw: np.ndarray) -> np.ndarray:
         """Adds N things, counts (N,) triangles each, one after the other in the mesh; answers their numbers (N,)."""
@@ -73,27 +73,27 @@ class Gathering:
         middle, cos, sin = (low + high) / 2.0, np.cos(yaw), np.sin(yaw)
         turned = np.column_stack([cos * middle[:, 0] - sin * middle[:, 1], sin * middle[:, 0] + cos * middle[:, 1], middle[:, 2]])
         kinds, tags = np.full(len(at), kind, "U16"), np.full(len(at), tag, np.uint8)
-        self._things.append(Things(kinds, at, yaw, at + turned, (high - low) / 2.0, tags))
+        self._objects.append(SceneryObjects(kinds, at, yaw, at + turned, (high - low) / 2.0, tags))
         self._meshes.append(mesh)
         self._owners.append(np.repeat(numbers, counts))
         return numbers
 
-    def solid(self, numbers: np.ndarray, boxes: np.ndarray) -> None:
+    def add_solids(self, numbers: np.ndarray, boxes: np.ndarray) -> None:
         """Makes things solid: boxes (N, BOX_WIDTH)."""
         self._solids.append(boxes)
         self._solid_owners.append(numbers)
 
-    def shade(self, numbers: np.ndarray, feet: np.ndarray, sizes: np.ndarray, yaw: np.ndarray, box: bool) -> None:
+    def add_shadows(self, numbers: np.ndarray, feet: np.ndarray, sizes: np.ndarray, yaw: np.ndarray, box: bool) -> None:
         """Gives things a shadow."""
-        self._proxies.append(Proxies(feet, sizes, yaw, np.full(len(numbers), box), numbers))
+        self._proxies.append(ShadowProxies(feet, sizes, yaw, np.full(len(numbers), box), numbers))
 
-    def scenery(self) -> Scenery:
+    def build(self) -> Scenery:
         """All that was added."""
         return Scenery(
-            Things(*(np.concatenate([part[k] for part in self._things]) for k in range(len(Things._fields)))),
-            join(self._meshes),
+            SceneryObjects(*(np.concatenate([part[k] for part in self._objects]) for k in range(len(SceneryObjects._fields)))),
+            join_meshes(self._meshes),
             np.concatenate(self._owners),
             np.concatenate(self._solids),
             np.concatenate(self._solid_owners),
-            Proxies(*(np.concatenate([part[k] for part in self._proxies]) for k in range(len(Proxies._fields)))),
+            ShadowProxies(*(np.concatenate([part[k] for part in self._proxies]) for k in range(len(ShadowProxies._fields)))),
         )
