@@ -43,11 +43,11 @@ class Faults:
         self._faults = [_parse(part.strip()) for part in spec.split(",") if part.strip()]
         self.kinds = frozenset(fault.kind for fault in self._faults)
 
-    def at(self, kind: str, tick: int) -> bool:
+    def is_active(self, kind: str, tick: int) -> bool:
         """Whether a fault of a kind that lasts `amount` ticks is on at this tick."""
         return any(fault.kind == kind and fault.tick <= tick < fault.tick + fault.amount for fault in self._faults)
 
-    def amount(self, kind: str, tick: int) -> float | None:
+    def find_amount(self, kind: str, tick: int) -> float | None:
         """The amount of a fault of a kind that begins at this very tick, None if there is none."""
         return next((fault.amount for fault in self._faults if fault.kind == kind and fault.tick == tick), None)
 

@@ -83,5 +83,5 @@ class Server:
                 if isinstance(connection, StreamConnection) and connection.stream_id is None and now - connection.opened_s > IDLE_S:
                     log(f"closed {connection.peer}: it named no stream for {IDLE_S:.0f} s")
                     connection.close()
-        wait = self.simulation.idle()
+        wait = self.simulation.run_due_work()
         return SWEEP_S if wait is None else min(wait, SWEEP_S)

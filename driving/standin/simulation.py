@@ -61,7 +61,7 @@ class Simulation:
     def load(self, name: str, reset_settings: bool) -> None:
         """Begins a new episode on a map ("" means the one of now). Raises RefusedError or UserError, and leaves all as it was."""
         self.loads += 1
-        if self.faults.at("refuse", self.loads):
+        if self.faults.is_active("refuse", self.loads):
             raise RefusedError(f"load {self.loads} refused by the fault switch")
         self._open(name or self.episode.level.name)
         if reset_settings:
@@ -85,7 +85,7 @@ class Simulation:
         self._advance(0.0)
         log(f"episode {self.episode_id} on {level.name}: {len(level.spawns)} spawn points")
 
-    def apply(self, settings: Settings) -> None:
+    def apply_settings(self, settings: Settings) -> None:
         """Changes how time runs. An empty world's clock starts again when it becomes synchronous, so that drives repeat exactly."""
         if settings.synchronous and not self.settings.synchronous and self.episode.untouched:
             self.elapsed_s = 0.0
@@ -110,12 +110,12 @@ class Simulation:
         self.synchronous_ticks += 1
         number = self.synchronous_ticks
         if self.faults.kinds:
-            if self.faults.amount("die", number):
+            if self.faults.find_amount("die", number):
                 os._exit(DIED)
-            if self.faults.amount("cut", number):
+            if self.faults.find_amount("cut", number):
                 self.on_cut()
         self._advance(self._step_s())
-        hang_s = self.faults.amount("hang", number) if self.faults.kinds else None
+        hang_s = self.faults.find_amount("hang", number) if self.faults.kinds else None
         if hang_s is not None:
             later = Later()
             self._answers_due.append((time.monotonic() + min(hang_s, HANG_FOREVER_S), later, value(self.frame)))
@@ -156,7 +156,7 @@ class Simulation:
 
     # Time that passes by itself
 
-    def idle(self) -> float | None:
+    def run_due_work(self) -> float | None:
         """What is due without a call: asynchronous ticks, late answers, waiting ticks. Answers in how many seconds to come again."""
         self.measure()
         now = time.monotonic()

@@ -71,7 +71,7 @@ class Vehicle(Body):
         self.physics, self.trigger_friction = physics, None
 
     @property
-    def physics_now(self) -> Physics:
+    def current_physics(self) -> Physics:
         """How it drives at this moment: with the friction of the trigger that it is in."""
         if self.trigger_friction is None:
             return self.physics
@@ -163,7 +163,7 @@ class Others:
         if self._any_attached:
             poses.attach(fleet.state, self.relative, self.parents, self.kinds, self.world)
 
-    def pose(self, actor: Actor) -> Pose:
+    def locate(self, actor: Actor) -> Pose:
         """Where an actor is in the world."""
         return poses.pose_of(self.world[actor.row])
 
@@ -176,14 +176,14 @@ class Others:
             self.follow(fleet)
 
 
-def body_pose(body: Body, fleet: Fleet) -> Pose:
+def locate_body(body: Body, fleet: Fleet) -> Pose:
     """Where a body is."""
     return poses.pose_of(fleet.state[body.row, d.X : d.ROLL + 1])
 
 
-def wheels_world(vehicle: Vehicle, fleet: Fleet) -> list[Vector]:
+def locate_wheels(vehicle: Vehicle, fleet: Fleet) -> list[Vector]:
     """Where a vehicle's wheels are in the world (m)."""
-    at = body_pose(vehicle, fleet)
+    at = locate_body(vehicle, fleet)
     turn = poses.rotation(at.pitch_rad, at.yaw_rad, at.roll_rad)
     places = [turn @ np.array(wheel.position_m) + (at.x_m, at.y_m, at.z_m) for wheel in vehicle.physics.wheels]
     return [(float(x), float(y), float(z)) for x, y, z in places]

@@ -19,7 +19,7 @@ ANY = 255
 FIRST_ID = 1 << 32
 
 
-class Surroundings:
+class EnvironmentObjects:
     """The things of one level, for one episode."""
 
     def __init__(self, level: Level) -> None:
@@ -32,7 +32,7 @@ class Surroundings:
         if level.renderer.scene.hidden.any():
             level.hide(np.zeros(len(self.names), bool))
 
-    def objects(self, tag: int) -> list[Any]:
+    def list_objects(self, tag: int) -> list[Any]:
         """EnvironmentObjects [transform, bounding box in the world, id, name, tag] of a semantic tag (ANY: all)."""
         objects = self._objects
         wanted = np.flatnonzero((objects.tags == tag) | (tag == ANY)).tolist()
@@ -42,7 +42,7 @@ class Surroundings:
             for n, place in zip(wanted, places, strict=True)
         ]
 
-    def boxes(self, tag: int, fleet: Fleet) -> list[Any]:
+    def list_boxes(self, tag: int, fleet: Fleet) -> list[Any]:
         """BoundingBoxes in the world of all that has a semantic tag (ANY: all) and is not hidden, bodies included."""
         shown = ~self._level.renderer.scene.hidden & ((self._objects.tags == tag) | (tag == ANY))
         centres = boxes_of(fleet).poses
@@ -51,7 +51,7 @@ class Surroundings:
             [centres[n, :3].tolist(), fleet.half[n].tolist(), np.degrees(centres[n, 3:6]).tolist(), 0] for n in bodies.tolist()
         ]
 
-    def enable(self, ids: list[int], shown: bool) -> None:
+    def show(self, ids: list[int], shown: bool) -> None:
         """Shows or hides things; ids that no thing has are passed over, as on CARLA's server."""
         hidden = self._level.renderer.scene.hidden
         known = [number for number in (one - FIRST_ID for one in ids) if 0 <= number < len(hidden)]

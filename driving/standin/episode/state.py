@@ -16,7 +16,7 @@ from driving.standin.actors.kinds import Actor, Body, Others, Sensor, Trigger, V
 from driving.standin.actors.spawning import Spawner
 from driving.standin.actors.walkers import walk
 from driving.standin.blueprints.library import Description
-from driving.standin.episode.environment_objects import Surroundings
+from driving.standin.episode.environment_objects import EnvironmentObjects
 from driving.standin.episode.levels import Level
 from driving.standin.episode.snapshot_records import Records
 from driving.standin.traffic.lights import TrafficLights
@@ -34,7 +34,7 @@ class Episode:
 
     def __init__(self, level: Level, ids: Iterator[int], streams: Streams) -> None:
         self.level, self._streams = level, streams
-        self.surroundings = Surroundings(level)
+        self.environment = EnvironmentObjects(level)
         self.fleet, self.others = Fleet(), Others()
         self.actors: dict[int, Actor] = {}
         self.bodies: list[Body] = []
@@ -57,7 +57,7 @@ class Episode:
             self._enter(sign, place)
         self._fixed = {self.spectator.id, *(actor.id for actor in (*self.lights.actors, *self.signs.actors))}
         self._sorted = False
-        self.sort()
+        self.sort_actors()
 
     def _first_view(self) -> Pose:
         spawn = self.level.spawns[0] if self.level.spawns else Pose()
@@ -108,7 +108,7 @@ class Episode:
         self._sorted = False
         return True
 
-    def departed(self, actor_id: int) -> bool:
+    def has_departed(self, actor_id: int) -> bool:
         """Whether there was an actor of that id, in this episode or before."""
         return 0 < actor_id <= self.newest_id and actor_id not in self.actors
 
@@ -120,16 +120,16 @@ class Episode:
     @property
     def vehicles(self) -> list[Vehicle]:
         """Those bodies that are vehicles."""
-        self.sort()
+        self.sort_actors()
         return self._vehicles
 
     @property
     def sensors(self) -> list[Sensor]:
         """All sensors, in the order of spawning."""
-        self.sort()
+        self.sort_actors()
         return self._sensors
 
-    def sort(self) -> None:
+    def sort_actors(self) -> None:
         """Sorts everybody anew if an actor has come or gone; done when it is needed, so that spawning many is quick."""
         if self._sorted:
             return
@@ -149,7 +149,7 @@ class Episode:
 
     def step(self, dt_s: float) -> np.ndarray:
         """Moves everything by `dt_s`; answers the contacts of `Fleet.step`."""
-        self.sort()
+        self.sort_actors()
         contacts = np.zeros((0, 4))
         if self.bodies:
             if self.any_ackermann:
@@ -168,7 +168,7 @@ class Episode:
 
     def records(self) -> np.ndarray:
         """All actors as packets.RECORD; controls that do not stick are let go once they have been shown."""
-        self.sort()
+        self.sort_actors()
         records = self._records.fill()
         for vehicle in self._fleeting:
             self.fleet.control[vehicle.row] = 0.0

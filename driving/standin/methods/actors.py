@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from driving.quantities import Pose
-from driving.standin.actors.kinds import Actor, Body, Vehicle, Walker, body_pose
+from driving.standin.actors.kinds import Actor, Body, Vehicle, Walker, locate_body
 from driving.standin.blueprints.library import describe
 from driving.standin.simulation import Simulation
 from driving.standin.wire.messages import Box, Vector, bounding_box, flag, natural, pose, real, vector
@@ -96,7 +96,7 @@ class ActorMethods:
         A traffic manager asks for what it saw in the last snapshot from a thread of its own, where a refusal ends the client's process.
         """
         number = natural(actor_id)
-        return value(bounding_box(Box() if self._simulation.episode.departed(number) else self.actor(number).box, number))
+        return value(bounding_box(Box() if self._simulation.episode.has_departed(number) else self.actor(number).box, number))
 
     def set_actor_autopilot(self, actor_id: Any, on: Any) -> Any:
         """Nothing to do: the client's traffic manager drives by controls."""
@@ -129,11 +129,11 @@ class ActorMethods:
     def move(self, actor_id: Any, where: Callable[[Pose], Pose]) -> Any:
         """Puts an actor where `where` says, given where it is; a vehicle keeps its velocity in the world."""
         actor, episode = self.actor(actor_id), self._simulation.episode
-        episode.sort()
+        episode.sort_actors()
         if not isinstance(actor, Body):
-            episode.others.move(actor, where(episode.others.pose(actor)), episode.fleet)
+            episode.others.move(actor, where(episode.others.locate(actor)), episode.fleet)
             return OK_VOID
-        at = where(body_pose(actor, episode.fleet))
+        at = where(locate_body(actor, episode.fleet))
         row = episode.fleet.state[actor.row]
         velocity = d.world_velocity(episode.fleet.state[actor.row : actor.row + 1])[0]
         row[d.X : d.ROLL + 1] = (at.x_m, at.y_m, at.z_m, at.pitch_rad, at.yaw_rad, at.roll_rad)
@@ -217,7 +217,7 @@ class ActorMethods:
 
     def set_actor_simulate_physics(self, actor_id: Any, on: Any) -> Any:
         """Whether a vehicle moves by itself; nothing for an actor that has gone, see `get_actor_bounding_box`."""
-        if self._simulation.episode.departed(natural(actor_id)):
+        if self._simulation.episode.has_departed(natural(actor_id)):
             return OK_VOID
         return self._switch(actor_id, d.E_SIMULATE, flag(on))
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from driving.standin.actors.kinds import Vehicle, wheels_world
+from driving.standin.actors.kinds import Vehicle, locate_wheels
 from driving.standin.methods.actors import ActorMethods
 from driving.standin.simulation import Simulation
 from driving.standin.wire.messages import ackermann_control, natural, physics_control, physics_message, real, vehicle_control
@@ -88,7 +88,7 @@ class VehicleMethods:
     def get_physics_control(self, actor_id: Any) -> Any:
         """VehiclePhysicsControl."""
         vehicle = self._vehicle(actor_id)
-        return value(physics_message(vehicle.physics_now, wheels_world(vehicle, self._fleet)))
+        return value(physics_message(vehicle.current_physics, locate_wheels(vehicle, self._fleet)))
 
     def apply_physics_control(self, actor_id: Any, item: Any) -> Any:
         """Changes how a vehicle drives."""

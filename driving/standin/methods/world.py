@@ -58,10 +58,10 @@ class WorldMethods:
             "draw_debug_shape": lambda *_: OK_VOID,
             "project_point": self.project_point,
             "cast_ray": self.cast_ray,
-            "get_environment_objects": lambda tag=ANY: value(self._simulation.episode.surroundings.objects(natural(tag))),
+            "get_environment_objects": lambda tag=ANY: value(self._simulation.episode.environment.list_objects(natural(tag))),
             "get_all_level_BBs": self.get_all_level_bbs,
             "enable_environment_objects": self.enable_environment_objects,
-            "get_names_of_all_objects": lambda: value(self._simulation.episode.surroundings.names),
+            "get_names_of_all_objects": lambda: value(self._simulation.episode.environment.names),
             "get_imui_gravity": lambda: value(GRAVITY),
             "load_map_layer": lambda *_: OK_VOID,
             "unload_map_layer": lambda *_: OK_VOID,
@@ -93,7 +93,7 @@ class WorldMethods:
 
     def set_episode_settings(self, item: Any) -> Any:
         """Applies settings, answers the frame."""
-        self._simulation.apply(Settings.from_message([*item, *Settings().message()[len(item) :]]))
+        self._simulation.apply_settings(Settings.from_message([*item, *Settings().message()[len(item) :]]))
         return value(self._simulation.frame)
 
     def get_map_info(self) -> Any:
@@ -131,11 +131,11 @@ class WorldMethods:
     def get_all_level_bbs(self, tag: Any = ANY) -> Any:
         """The BoundingBoxes of all that has a semantic tag."""
         episode = self._simulation.episode
-        return value(episode.surroundings.boxes(natural(tag), episode.fleet))
+        return value(episode.environment.list_boxes(natural(tag), episode.fleet))
 
     def enable_environment_objects(self, ids: Any, shown: Any) -> Any:
         """Shows or hides environment objects."""
-        self._simulation.episode.surroundings.enable([wide(item) for item in ids], flag(shown))
+        self._simulation.episode.environment.show([wide(item) for item in ids], flag(shown))
         return OK_VOID
 
     def add_traffic_manager_running(self, item: Any) -> Any:

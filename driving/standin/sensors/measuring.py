@@ -111,7 +111,7 @@ class Measurer:
         episode, kind = simulation.episode, KINDS.get(sensor.type_id)
         if kind is None:
             return []
-        at = episode.others.pose(sensor)
+        at = episode.others.locate(sensor)
         head = (kind, simulation.frame, simulation.elapsed_s, at)
         if simulation.settings.no_rendering and sensor.type_id.startswith("sensor.camera"):
             return []
@@ -148,20 +148,20 @@ class Measurer:
         for _, stream_id, message in [late for late in self._late if late[0] <= tick]:
             self._streams.publish(stream_id, message, discard_when_full=False)
         self._late = [late for late in self._late if late[0] > tick]
-        if self._faults.at("close", tick):
+        if self._faults.is_active("close", tick):
             for sensor in episode.sensors:
                 for connection in list(self._streams.subscribers(sensor.stream_id)):
                     connection.close()
 
     def _deliver(self, sensor: Sensor, message: Message, tick: int, discard_when_full: bool) -> None:
         if self._faults.kinds:
-            if self._faults.at("drop", tick):
+            if self._faults.is_active("drop", tick):
                 return
-            delay = self._faults.amount("delay", tick)
+            delay = self._faults.find_amount("delay", tick)
             if delay is not None:
                 self._late.append((tick + math.ceil(delay), sensor.stream_id, message))
                 return
-            if self._faults.at("repeat", tick):
+            if self._faults.is_active("repeat", tick):
                 message = self._last.get(sensor.id, message)
             self._last[sensor.id] = message
         self._streams.publish(sensor.stream_id, message, discard_when_full)
