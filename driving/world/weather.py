@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 
-import carla
 import numpy as np
 
 
@@ -38,11 +37,49 @@ class Weather:
 
 
 NAMES = tuple(one.name for one in fields(Weather))
-PRESETS: dict[str, Weather] = {
-    name: Weather(*(getattr(preset, key) for key in NAMES))
-    for name, preset in sorted(vars(carla.WeatherParameters).items())
-    if isinstance(preset, carla.WeatherParameters) and name != "Default"
-}
+
+# CARLA's presets as its client 0.9.16 has them: the parameters in which they differ. The sun's azimuth is -1 in all of them. A table of our own
+# lets training and suites name a weather without `carla`; a test compares it with the client's.
+_VARIED = (
+    "cloudiness precipitation precipitation_deposits wind_intensity sun_altitude_angle fog_density fog_distance fog_falloff wetness dust_storm"
+).split()
+_TABLE = """
+    ClearNight           5      0      0     10    -90     60     75      1      0      0
+    ClearNoon            5      0      0     10     45      2   0.75    0.1      0      0
+    ClearSunset          5      0      0     10     15      2   0.75    0.1      0      0
+    CloudyNight         60      0      0     10    -90     60   0.75    0.1      0      0
+    CloudyNoon          60      0      0     10     45      3   0.75    0.1      0      0
+    CloudySunset        60      0      0     10     15      3   0.75    0.1      0      0
+    DustStorm          100      0      0    100     45      2   0.75    0.1      0    100
+    HardRainNight      100    100     90    100    -90    100   0.75    0.1    100      0
+    HardRainNoon       100    100     90    100     45      7   0.75    0.1      0      0
+    HardRainSunset     100    100     90    100     15      7   0.75    0.1      0      0
+    MidRainSunset       60     60     60     60     15      3   0.75    0.1      0      0
+    MidRainyNight       80     60     60     60    -90     60   0.75    0.1     80      0
+    MidRainyNoon        60     60     60     60     45      3   0.75    0.1      0      0
+    SoftRainNight       60     30     50     30    -90     60   0.75    0.1     60      0
+    SoftRainNoon        20     30     50     30     45      3   0.75    0.1      0      0
+    SoftRainSunset      20     30     50     30     15      2   0.75    0.1      0      0
+    WetCloudyNight      60      0     50     10    -90     60   0.75    0.1     60      0
+    WetCloudyNoon       60      0     50     10     45      3   0.75    0.1      0      0
+    WetCloudySunset     60      0     50     10     15      2   0.75    0.1      0      0
+    WetNight             5      0     50     10    -90     60     75      1     60      0
+    WetNoon              5      0     50     10     45      3   0.75    0.1      0      0
+    WetSunset            5      0     50     10     15      2   0.75    0.1      0      0
+"""
+
+
+def _read_presets() -> dict[str, Weather]:
+    """Return the presets by name, each value rounded to float32 as the client holds it."""
+    base = Weather(sun_azimuth_angle=-1.0)
+    presets = {}
+    for name, *values in map(str.split, _TABLE.strip().splitlines()):
+        weather = replace(base, **dict(zip(_VARIED, map(float, values), strict=True)))
+        presets[name] = Weather(*np.float32(weather.as_list()).tolist())
+    return presets
+
+
+PRESETS: dict[str, Weather] = _read_presets()
 
 
 def random_weather(random: np.random.Generator) -> Weather:
