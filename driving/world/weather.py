@@ -40,9 +40,18 @@ NAMES = tuple(one.name for one in fields(Weather))
 
 # CARLA's presets as its client 0.9.16 has them: the parameters in which they differ. The sun's azimuth is -1 in all of them. A table of our own
 # lets training and suites name a weather without `carla`; a test compares it with the client's.
-_VARIED = (
-    "cloudiness precipitation precipitation_deposits wind_intensity sun_altitude_angle fog_density fog_distance fog_falloff wetness dust_storm"
-).split()
+_VARIED = [
+    "cloudiness",
+    "precipitation",
+    "precipitation_deposits",
+    "wind_intensity",
+    "sun_altitude_angle",
+    "fog_density",
+    "fog_distance",
+    "fog_falloff",
+    "wetness",
+    "dust_storm",
+]
 _TABLE = """
     ClearNight           5      0      0     10    -90     60     75      1      0      0
     ClearNoon            5      0      0     10     45      2   0.75    0.1      0      0
