@@ -84,7 +84,7 @@ def _read_presets() -> dict[str, Weather]:
     presets = {}
     for name, *values in map(str.split, _TABLE.strip().splitlines()):
         weather = replace(base, **dict(zip(_VARIED, map(float, values), strict=True)))
-        presets[name] = Weather(*np.float32(weather.as_list()).tolist())
+        presets[name] = Weather(*np.array(weather.as_list(), np.float32).tolist())
     return presets
 
 
