@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from driving.command import make_parser, run
-from driving.drivers.learned import checkpoint_folder
+from driving.drivers.learned import checkpoint_folder, trained_bicycle
 from driving.logs.reader import Log
 from driving.training.openloop import open_loop_errors, table
 from policy.network import load_policy
@@ -24,8 +24,9 @@ def main() -> None:
     parser.add_argument("--log", type=Path, required=True, help="a driving log (LeRobot v3.0)")
     parser.add_argument("--last", type=float, default=0.2, help="which share of every episode, from its end, is judged")
     chosen = parser.parse_args()
-    policy = load_policy(checkpoint_folder(chosen.checkpoint))
-    print(table(open_loop_errors(policy, Log(chosen.log), chosen.last), policy.config.target, chosen.log))
+    folder = checkpoint_folder(chosen.checkpoint)
+    policy = load_policy(folder)
+    print(table(open_loop_errors(policy, Log(chosen.log), trained_bicycle(folder), chosen.last), policy.config.target, chosen.log))
 
 
 if __name__ == "__main__":

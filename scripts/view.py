@@ -15,7 +15,7 @@ from pathlib import Path
 import cv2
 
 from driving.command import run
-from driving.drivers.learned import checkpoint_folder
+from driving.drivers.learned import checkpoint_folder, trained_bicycle
 from driving.viewer.views import playback_of, write_views
 from policy.network import load_policy
 
@@ -36,8 +36,10 @@ def main() -> None:
     """Runs the command."""
     chosen = parser().parse_args()
     cv2.setNumThreads(1)
-    policy = load_policy(checkpoint_folder(chosen.checkpoint))
-    write_views(chosen.out, playback_of(policy, chosen.drive, chosen.log, chosen.episode), policy, print)
+    folder = checkpoint_folder(chosen.checkpoint)
+    policy = load_policy(folder)
+    playback = playback_of(policy, trained_bicycle(folder), chosen.drive, chosen.log, chosen.episode)
+    write_views(chosen.out, playback, policy, print)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from driving.bicycle import Bicycle
 from driving.quantities import Control, Observation
-from driving.simulator.geometry import CarGeometry
 from driving.world.maps.routes import Route
 
 
@@ -17,7 +17,7 @@ class DriveContext:
     """What is known before a drive: the route (privileged), the car, the time step (s), the speed to aim at (m/s), the seed."""
 
     route: Route
-    geometry: CarGeometry
+    bicycle: Bicycle
     dt_s: float
     max_speed_mps: float
     seed: int

@@ -29,7 +29,7 @@ class Expert:
 
     def reset(self, context: DriveContext) -> None:
         """Begin a drive along the context's route."""
-        self._route, self._geometry = context.route, context.geometry
+        self._route, self._bicycle = context.route, context.bicycle
         self._speed = SpeedControl(context.route, context.max_speed_mps)
         self._dt_s = context.dt_s
 
@@ -44,13 +44,13 @@ class Expert:
         """The steer in [-1, 1] for a place and heading relative to the route (right positive)."""
         ahead = speed_mps * (DELAY_S + self._dt_s / 2.0)
         bend = float(self._route.curvature_at(s_m))
-        course = math.sin(heading_error_rad - bend * (SLIP_S2PM * speed_mps**2 - REAR_SHARE * self._geometry.wheelbase_m))
+        course = math.sin(heading_error_rad - bend * (SLIP_S2PM * speed_mps**2 - REAR_SHARE * self._bicycle.wheelbase_m))
         lateral = lateral_m + course * ahead
         length = SETTLING_M + SETTLING_S * speed_mps
         # critically damped: e'' + 2 e' / L + e / L^2 = 0 over the distance driven
         feedback = -lateral / length**2 - 2.0 * course / length
         feedback = max(-MOST_FEEDBACK_PER_M, min(MOST_FEEDBACK_PER_M, feedback))
-        return self._geometry.steer_of(float(self._route.curvature_at(s_m + ahead)) + feedback, speed_mps)
+        return self._bicycle.steer(float(self._route.curvature_at(s_m + ahead)) + feedback, speed_mps)
 
     def neurons(self) -> dict[str, Any] | None:
         """None: the expert has no neurons."""

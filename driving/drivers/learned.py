@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from driving.bicycle import Bicycle
 from driving.drivers.driver import Action, DriveContext
 from driving.drivers.prediction import PredictionControl
 from driving.quantities import Observation, UserError
-from policy.network import DESCRIPTION, WEIGHTS, DrivingPolicy
+from policy.network import DESCRIPTION, WEIGHTS, DrivingPolicy, read_description
 
 
 class LearnedDriver:
@@ -52,3 +54,20 @@ def checkpoint_folder(path: Path) -> Path:
         if (folder / DESCRIPTION).is_file():
             return folder
     raise UserError(f"{path} holds no policy: expected {DESCRIPTION} and {WEIGHTS} in it or in its checkpoint/; give a run of scripts/train.py")
+
+
+def trained_bicycle(folder: Path) -> Bicycle:
+    """Return the car that a checkpoint's policy was trained for. A checkpoint that names none means the default car.
+
+    Raises UserError where the checkpoint describes the car in another way, ValueError where its description cannot be read.
+    """
+    stored = read_description(folder).get("extra", {}).get("bicycle", {})
+    default = asdict(Bicycle())
+    try:
+        values = default | dict(stored)
+        if unknown := set(values) - set(default):
+            raise ValueError(f"unknown: {unknown}")
+        curve = tuple((float(speed), float(share)) for speed, share in values["steering_curve"])
+        return Bicycle(float(values["wheelbase_m"]), float(values["max_steer_deg"]), curve)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"{folder / DESCRIPTION} describes the trained car as {stored!r}, which is not a bicycle model: train again") from error

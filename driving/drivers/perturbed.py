@@ -49,7 +49,7 @@ class PerturbedExpert:
     def reset(self, context: DriveContext) -> None:
         """Begin a drive; the context's seed decides the disturbances."""
         self._expert.reset(context)
-        self._geometry = context.geometry
+        self._bicycle = context.bicycle
         self._random = np.random.default_rng((context.seed, 11))
         self._time_s, self._start_s, self._end_s, self._drift_m, self._noise = 0.0, 0.0, 0.0, 0.0, 0.0
 
@@ -57,7 +57,7 @@ class PerturbedExpert:
         """The expert's control with the disturbance on its steer; the label is without."""
         wish = self._expert.act(observation).control
         speed = max(0.0, observation.vehicle.speed_mps)
-        added = self._geometry.steer_of(self._disturbance(speed, observation.dt_s), speed) if self._config.drift_m > 0 else 0.0
+        added = self._bicycle.steer(self._disturbance(speed, observation.dt_s), speed) if self._config.drift_m > 0 else 0.0
         steer = max(-1.0, min(1.0, wish.steer + added))
         return Action(Control(steer, wish.throttle, wish.brake), label=wish, disturbance=steer - wish.steer)
 

@@ -14,12 +14,12 @@ class PredictionControl:
     """Controls one drive by predictions of `target`: "steer" in [-1, 1], or "curvature" in 1/m; both right positive."""
 
     def __init__(self, context: DriveContext, target: str) -> None:
-        self._geometry, self._target = context.geometry, target
+        self._bicycle, self._target = context.bicycle, target
         self._speed = SpeedControl(context.route, context.max_speed_mps)
 
     def control(self, predicted: float, observation: Observation) -> Control:
         """The control for this tick; a steer beyond full lock is full lock."""
         vehicle = observation.vehicle
-        steer = self._geometry.steer_of(predicted, vehicle.speed_mps) if self._target == "curvature" else predicted
+        steer = self._bicycle.steer(predicted, vehicle.speed_mps) if self._target == "curvature" else predicted
         throttle, brake = self._speed.pedals(observation.lane.s_m, vehicle.speed_mps, vehicle.pose.pitch_rad, observation.dt_s)
         return Control(max(-1.0, min(1.0, steer)), throttle, brake)

@@ -48,6 +48,14 @@ class Log:
         rows = self._rows(self._episode(index))
         return {key: _array(rows[key], self.features.get(key), key) for key in rows.column_names if _is_signal(self.features.get(key))}
 
+    def signals(self, index: int, key: str) -> dict[str, np.ndarray]:
+        """Return the elements (T,) of an episode's vector `key` by name; nothing where the log has no such vector, or no names for it."""
+        feature = self.features.get(key)
+        if feature is None or feature.is_video or not feature.names:
+            return {}
+        values = self.columns(index)[key].reshape(-1, len(feature.names))
+        return {name: values[:, column] for column, name in enumerate(feature.names)}
+
     def timestamps(self, index: int) -> np.ndarray:
         """The true times (T,) float64 in s from the episode's first frame; the nominal ones where the log has no others."""
         rows = self._rows(self._episode(index))

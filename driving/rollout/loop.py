@@ -58,7 +58,7 @@ def drive(session: Session, ego: EgoVehicle, route: Route, driver: Driver, confi
     """Drives a car that stands at its start along a route; the trace's meta holds driver, route and how it ended."""
     recorder = TraceRecorder()
     everyone: list[Listener] = [recorder, *listeners]
-    context, expert = DriveContext(route, ego.geometry, session.config.dt_s, config.max_speed_mps, config.seed), Expert()
+    context, expert = DriveContext(route, ego.bicycle, session.config.dt_s, config.max_speed_mps, config.seed), Expert()
     driver.reset(context)
     expert.reset(context)
     rest = route.length_m if route.closed else route.length_m - END_MARGIN_M - config.start_m

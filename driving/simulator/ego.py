@@ -12,9 +12,9 @@ import carla
 import cv2
 import numpy as np
 
+from driving.bicycle import Bicycle
 from driving.quantities import CameraSpec, Control, Pose, VehicleState
 from driving.simulator.errors import SimulatorError
-from driving.simulator.geometry import CarGeometry
 
 ABOVE_ROAD_M = 0.1
 
@@ -37,7 +37,7 @@ class EgoVehicle:
         except BaseException:
             self._vehicle.destroy()
             raise
-        self.geometry = CarGeometry.of_physics(self._vehicle.get_physics_control())
+        self.bicycle = bicycle_of(self._vehicle.get_physics_control())
 
     def apply(self, control: Control) -> None:
         """Sends a control; it acts from the next tick on."""
@@ -97,6 +97,15 @@ def transform_of(pose: Pose) -> carla.Transform:
     """A pose as the client writes it, in degrees."""
     turn = (math.degrees(pose.pitch_rad), math.degrees(pose.yaw_rad), math.degrees(pose.roll_rad))
     return carla.Transform(carla.Location(pose.x_m, pose.y_m, pose.z_m), carla.Rotation(*turn))
+
+
+def bicycle_of(physics: carla.VehiclePhysicsControl) -> Bicycle:
+    """Return the bicycle model of a car from the physics that the server reports; a car without a steering curve allows its whole angle."""
+    wheels = [(wheel.position.x, wheel.position.y) for wheel in physics.wheels]
+    front, rear = (wheels[0], wheels[2]) if len(wheels) == 4 else (wheels[0], wheels[-1])
+    wheelbase_cm = math.hypot(front[0] - rear[0], front[1] - rear[1])
+    curve = tuple((point.x, point.y) for point in physics.steering_curve) or ((0.0, 1.0),)
+    return Bicycle(wheelbase_cm / 100.0, max(wheel.max_steer_angle for wheel in physics.wheels), curve)
 
 
 def vehicle_state(frame: int, time_s: float, actor: carla.ActorSnapshot) -> VehicleState:

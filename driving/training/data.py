@@ -12,12 +12,13 @@ import lightning.pytorch as pl
 import numpy as np
 from torch.utils.data import DataLoader
 
+from driving.bicycle import Bicycle
 from driving.logs.features import LogError
 from driving.logs.reader import Log
 from driving.quantities import UserError
 from driving.training.cache import model_images
 from driving.training.dataset import Batch, EpisodeArrays, Span, WindowDataset, WindowSampler, cut_at_gaps
-from driving.training.labels import Bicycle, target_labels, time_steps
+from driving.training.labels import target_labels, time_steps
 from perception.augmentation import Augmentation, AugmentationConfig
 from perception.transform import CameraTransformConfig
 from policy.options import nearest

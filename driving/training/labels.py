@@ -1,45 +1,18 @@
 """What a policy is to predict in each frame of a log: the label's steer, or the curvature of the path that it means.
 
 The label is the log's action: what the expert (or the human) wanted, without the disturbance that recording added.
-A steer s of a car with wheelbase L and greatest wheel angle A, of which a share c(v) is allowed at speed v, stands for the curvature
-tan(s A c(v)) / L of a kinematic bicycle; a driver turns a predicted curvature back with the inverse. Right positive, curvature in 1/m.
+`driving/bicycle.py` has the model that ties steer and curvature (1/m); both are positive to the right.
 Shapes: T frames.
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-
 import numpy as np
 
+from driving.bicycle import Bicycle
 from driving.logs import keys
-from driving.logs.features import Feature, LogError
+from driving.logs.features import LogError
 from driving.logs.reader import Log
-from driving.world.physics.vehicle_physics import Physics
-
-NO_STATE = Feature("float32", (1,))
-
-
-@dataclass(frozen=True)
-class Bicycle:
-    """The car as a kinematic bicycle, which ties steer to curvature; the default is the car that is recorded with, CARLA's Tesla Model 3.
-
-    Args:
-        wheelbase_m: distance between the axles.
-        max_steer_deg: the wheels' angle at steer 1.
-        steering_curve: (speed in km/h, share of that angle which the car allows there) points, CARLA's `steering_curve`.
-    """
-
-    wheelbase_m: float = 2.875
-    max_steer_deg: float = 70.0
-    steering_curve: tuple[tuple[float, float], ...] = Physics().steering_curve
-
-    def curvature_per_m(self, steer: np.ndarray, speed_mps: np.ndarray | float = 0.0) -> np.ndarray:
-        """The curvature of the path that a steer in [-1, 1] means at a speed."""
-        speeds, shares = zip(*self.steering_curve, strict=True)
-        share = np.interp(np.abs(speed_mps) * 3.6, speeds, shares)
-        return np.tan(np.asarray(steer) * share * math.radians(self.max_steer_deg)) / self.wheelbase_m
 
 
 def steer_labels(log: Log, episode: int) -> np.ndarray:
@@ -54,13 +27,14 @@ def steer_labels(log: Log, episode: int) -> np.ndarray:
 
 
 def target_labels(log: Log, episode: int, target: str, bicycle: Bicycle) -> np.ndarray:
-    """The labels (T,) of an episode for a policy's target, "steer" or "curvature"; a log without speed counts as slow."""
+    """Return the labels (T,) of an episode for a policy's target: the steer, or the curvature (1/m) that it means for this car at its speed.
+
+    A log without speed counts as slow. Raises LogError where the log has no steer.
+    """
     steer = steer_labels(log, episode)
     if target == "steer":
         return steer
-    state, names = log.columns(episode).get(keys.STATE), list((log.features.get(keys.STATE) or NO_STATE).names or ())
-    speed_mps = state.reshape(len(steer), -1)[:, names.index("speed_mps")] if state is not None and "speed_mps" in names else 0.0
-    return bicycle.curvature_per_m(steer, speed_mps)
+    return bicycle.curvature_per_m(steer, log.signals(episode, keys.STATE).get("speed_mps", 0.0))
 
 
 def time_steps(log: Log, episode: int) -> np.ndarray:

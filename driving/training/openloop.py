@@ -15,11 +15,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from driving.bicycle import Bicycle
 from driving.logs.reader import Log
 from driving.quantities import UserError
 from driving.training.cache import model_frames
 from driving.training.data import holdout_start
-from driving.training.labels import Bicycle, target_labels, time_steps
+from driving.training.labels import target_labels, time_steps
 from policy.network import DrivingPolicy
 
 CHUNK = 64
@@ -53,8 +54,11 @@ def predictions(policy: DrivingPolicy, log: Log, episode: int, camera: str, star
     return np.concatenate(parts) if parts else np.zeros(0, dtype=np.float32)
 
 
-def open_loop_errors(policy: DrivingPolicy, log: Log, last: float = 0.2, bicycle: Bicycle = Bicycle()) -> list[OpenLoopError]:  # noqa: B008
-    """The errors of the policy and of the baselines on the last share of every episode. Raises UserError where there is nothing to judge."""
+def open_loop_errors(policy: DrivingPolicy, log: Log, bicycle: Bicycle, last: float = 0.2) -> list[OpenLoopError]:
+    """Return the errors of the policy and of the baselines on the last share of every episode; `bicycle` is the car of the policy's training.
+
+    Raises UserError where there is nothing to judge.
+    """
     if not 0 < last < 1:
         raise UserError(f"the held-back share is {last}, expected between 0 and 1: give --last 0.2")
     if not log.image_keys:

@@ -6,23 +6,28 @@ speed and yaw rate, and none otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 import torch
 
+from driving.bicycle import Bicycle
 from driving.logs.keys import ACTION, LANE, STATE
 from driving.logs.reader import Log
 from driving.quantities import UserError
+from driving.training.labels import target_labels
 from driving.viewer.playback import Neurons, Playback
 from policy.network import DrivingPolicy
 
 CHUNK = 64
-LEAST_SPEED_MPS = 1.0  # below this, yaw rate over speed says nothing about the path's curvature
+LOGGED = ("speed_mps", "lateral_m", "heading_error_rad")
 
 
-def playback_of_log(log: Log, episode: int, policy: DrivingPolicy, name: str) -> Playback:
-    """Runs the policy over an episode. Raises UserError where the log lacks the episode, a camera or two frames."""
+def playback_of_log(log: Log, episode: int, policy: DrivingPolicy, bicycle: Bicycle, name: str) -> Playback:
+    """Run the policy over an episode; `bicycle` is the car that it was trained for.
+
+    Raises UserError where the log lacks the episode, a camera or two frames.
+    """
     if not 0 <= episode < len(log.episodes):
         raise UserError(f"log '{name}' has no episode {episode}: choose one from 0 to {len(log.episodes) - 1}")
     if not log.image_keys:
@@ -37,7 +42,9 @@ def playback_of_log(log: Log, episode: int, policy: DrivingPolicy, name: str) ->
         return iter(log.frames(episode, key, 0, len(times)))
 
     predicted, states, taus = watch(policy, open_frames(), dt)
-    columns = {"time_s": times - times[0], "dt_s": dt, "steer": predicted, **log_columns(log.columns(episode), dt, policy.config.target)}
+    columns = {"time_s": times - times[0], "dt_s": dt, "steer": predicted, **log_columns(log, episode, dt)}
+    if ACTION in log.features:
+        columns["label_steer"] = target_labels(log, episode, policy.config.target, bicycle)
     return Playback(
         title=f"policy watches {name}, episode {episode}",
         facts=f"open loop: it does not steer  ·  {1.0 / float(np.median(dt)):.3g} Hz",
@@ -71,23 +78,13 @@ def watch(policy: DrivingPolicy, frames: Iterator[np.ndarray], dt_s: np.ndarray)
     return predicted, states, torch.cat(taus).float().numpy() if taus else None
 
 
-def log_columns(table: Mapping[str, np.ndarray], dt_s: np.ndarray, target: str) -> dict[str, np.ndarray]:
-    """What the log knows, under the names of a drive's columns; `label_steer` is the label of the policy's target."""
-    found: dict[str, np.ndarray] = {}
-    state = np.asarray(table[STATE], dtype=float) if STATE in table else None
-    lane = np.asarray(table[LANE], dtype=float) if LANE in table else None
-    if state is not None:
-        found["speed_mps"] = state[:, 0]
-    if lane is not None:
-        found["lateral_m"], found["heading_error_rad"] = lane[:, 0], lane[:, 1]
-    if state is not None and state.shape[1] > 1:
-        found |= dead_reckoned(state[:, 0], state[:, 1], dt_s)
-    if target == "steer" and ACTION in table:
-        found["label_steer"] = np.asarray(table[ACTION], dtype=float).reshape(len(dt_s), -1)[:, 0]
-    if target == "curvature" and state is not None and state.shape[1] > 1:
-        moving = state[:, 0] > LEAST_SPEED_MPS
-        found["label_steer"] = np.where(moving, state[:, 1] / np.where(moving, state[:, 0], 1.0), np.nan)
-    return found
+def log_columns(log: Log, episode: int, dt_s: np.ndarray) -> dict[str, np.ndarray]:
+    """Return what the log knows of an episode's motion and lane, under the names of a drive's columns (T,)."""
+    state, lane = log.signals(episode, STATE), log.signals(episode, LANE)
+    known = {name: values.astype(float) for name, values in {**state, **lane}.items() if name in LOGGED}
+    if {"speed_mps", "yaw_rate_radps"} <= set(state):
+        known |= dead_reckoned(state["speed_mps"].astype(float), state["yaw_rate_radps"].astype(float), dt_s)
+    return known
 
 
 def dead_reckoned(speed_mps: np.ndarray, yaw_rate_radps: np.ndarray, dt_s: np.ndarray) -> dict[str, np.ndarray]:

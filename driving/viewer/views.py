@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from driving.bicycle import Bicycle
 from driving.logs.reader import Log
 from driving.quantities import UserError
 from driving.viewer.drawing.wiring import write_wiring_picture
@@ -19,12 +20,15 @@ from driving.viewer.saliency import Attender
 from policy.network import DrivingPolicy
 
 
-def playback_of(policy: DrivingPolicy, drive: Path | None, log: Path | None, episode: int) -> Playback:
-    """The saved drive or the log's episode, one of the two. Raises UserError where there is neither, or both, or they cannot be read."""
+def playback_of(policy: DrivingPolicy, bicycle: Bicycle, drive: Path | None, log: Path | None, episode: int) -> Playback:
+    """Return the playback of a saved drive or of a log's episode, one of the two; `bicycle` is the car that the policy was trained for.
+
+    Raises UserError where neither or both are given, or where the one given cannot be read.
+    """
     if (drive is None) == (log is None):
         raise UserError("give one of --drive (a folder of a saved drive) and --log (a log to watch open loop)")
     if log is not None:
-        return playback_of_log(Log(log), episode, policy, Path(log).resolve().name)
+        return playback_of_log(Log(log), episode, policy, bicycle, Path(log).resolve().name)
     assert drive is not None
     playback = playback_of_drive(Path(drive))
     if list(playback.neurons.names) != list(policy.cell.neuron_names):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import carla
@@ -9,16 +10,16 @@ import numpy as np
 import pytest
 import torch
 
+from driving.bicycle import Bicycle
 from driving.drivers.driver import Action, DriveContext
-from driving.drivers.learned import LearnedDriver, checkpoint_folder
+from driving.drivers.learned import LearnedDriver, checkpoint_folder, trained_bicycle
 from driving.quantities import LaneState, Observation, Pose, UserError, VehicleState
-from driving.simulator.geometry import CarGeometry
 from driving.world.maps.routes import follow_lane
 from driving.world.maps.tracks import TrackConfig, generate_track
 from perception.transform import CameraTransformConfig
 from policy.network import DrivingPolicy, PolicyConfig, save_policy
 
-GEOMETRY = CarGeometry(2.875, 1.22)
+BICYCLE = Bicycle(2.875, 69.9, ((0.0, 1.0),))
 SPEED_MPS = 8.0
 
 
@@ -30,7 +31,7 @@ def policy(target: str) -> DrivingPolicy:
 def context() -> DriveContext:
     carla_map = carla.Map("track", generate_track(1, TrackConfig(length_m=200.0)))
     route = follow_lane(carla_map, carla_map.get_waypoint_xodr(0, -1, 1.0), 150.0)
-    return DriveContext(route, GEOMETRY, 0.1, 10.0, 0)
+    return DriveContext(route, BICYCLE, 0.1, 10.0, 0)
 
 
 def seen(frame: int) -> Observation:
@@ -51,7 +52,7 @@ def test_it_steers_what_the_policy_predicts_for_the_whole_sequence(target: str) 
     with torch.no_grad():
         trace = net.trace(images, torch.full((1, 5), 0.1))
     predicted = trace.prediction_BT[0].tolist()
-    expected = [GEOMETRY.steer_of(value, SPEED_MPS) for value in predicted] if target == "curvature" else predicted
+    expected = [BICYCLE.steer(value, SPEED_MPS) for value in predicted] if target == "curvature" else predicted
     assert [action.control.steer for action in actions] == pytest.approx(expected, abs=1e-6)
     assert len(set(expected)) == 5
     np.testing.assert_allclose(np.stack([action.neuron_state for action in actions]), trace.cell.neuron_BTH[0], atol=1e-6)
@@ -76,3 +77,20 @@ def test_a_checkpoint_is_found_in_the_folder_or_in_the_runs(tmp_path: Path) -> N
         checkpoint_folder(tmp_path)
     save_policy(policy("steer"), tmp_path / "checkpoint")
     assert checkpoint_folder(tmp_path) == checkpoint_folder(tmp_path / "checkpoint") == tmp_path / "checkpoint"
+
+
+def test_the_car_that_a_policy_was_trained_for_is_read_from_its_checkpoint(tmp_path: Path) -> None:
+    save_policy(policy("curvature"), tmp_path, {"bicycle": asdict(BICYCLE)})
+    assert trained_bicycle(tmp_path) == BICYCLE
+
+
+def test_a_checkpoint_that_names_no_car_means_the_default_one(tmp_path: Path) -> None:
+    save_policy(policy("curvature"), tmp_path)
+    assert trained_bicycle(tmp_path) == Bicycle()
+
+
+@pytest.mark.parametrize("stored", [{"axles": 2}, {"wheelbase_m": "long"}, "a car"])
+def test_a_checkpoint_whose_car_cannot_be_read_is_refused(tmp_path: Path, stored: object) -> None:
+    save_policy(policy("curvature"), tmp_path, {"bicycle": stored})
+    with pytest.raises(UserError, match="not a bicycle model"):
+        trained_bicycle(tmp_path)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 
 import carla
+import numpy as np
 import pytest
 
+from driving.bicycle import Bicycle
 from driving.quantities import CameraSpec, Control, UserError
 from driving.simulator.errors import SimulatorError
-from driving.simulator.geometry import CarGeometry
 from driving.simulator.process import StandinProcess, server_at
 from driving.simulator.session import Session, SessionConfig
 from driving.world.maps.routes import spread_routes
@@ -89,9 +90,9 @@ def test_a_broken_map_is_refused_and_the_session_goes_on() -> None:
         assert session.tick() > 0
 
 
-@pytest.mark.parametrize("speed", [0.0, 8.0, 30.0])
-def test_steer_and_curvature_turn_into_each_other(speed: float) -> None:
-    geometry = CarGeometry(2.875, 1.22, ((0.0, 1.0), (60.0, 0.8), (120.0, 0.7)))
-    for curvature in (-0.1, 0.0, 0.02):
-        assert geometry.curvature_of(geometry.steer_of(curvature, speed), speed) == pytest.approx(curvature)
-    assert geometry.steer_of(10.0, speed) == 1.0
+def test_the_bicycle_of_the_served_car_is_the_default_one_that_labels_are_made_with() -> None:
+    with StandinProcess() as server, Session(SessionConfig(server.host, server.port)) as session:
+        ego = session.spawn_ego(spread_routes(session.map, 1, 100.0, 0)[0].pose_at(5.0), CAMERA)
+        assert ego.bicycle.wheelbase_m == pytest.approx(Bicycle().wheelbase_m)
+        assert ego.bicycle.max_steer_deg == pytest.approx(Bicycle().max_steer_deg)
+        np.testing.assert_allclose(ego.bicycle.steering_curve, Bicycle().steering_curve, rtol=1e-6)

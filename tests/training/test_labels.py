@@ -7,13 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from driving.bicycle import Bicycle
 from driving.logs import keys
 from driving.logs.features import LogError, driving_features, vector
 from driving.logs.reader import Log
 from driving.logs.writer import LogWriter
-from driving.simulator.geometry import CarGeometry
-from driving.training.labels import Bicycle, steer_labels, target_labels, time_steps
-from driving.world.physics.vehicle_physics import Physics
+from driving.training.labels import steer_labels, target_labels, time_steps
 from tests.training.logs import CAMERA, line_image, steers, write_log
 
 
@@ -32,17 +31,6 @@ def test_a_curvature_label_is_the_path_that_the_car_makes_of_the_steer_at_its_sp
     curvature = target_labels(Log(log), 0, "curvature", bicycle)
     speed_share = 0.75  # the log's 8 m/s are 28.8 km/h, half-way to 57.6
     np.testing.assert_allclose(np.arctan(curvature * 2.5), steers(60, 0) * np.deg2rad(40.0) * speed_share, atol=1e-6)
-
-
-def test_the_learned_driver_turns_a_curvature_back_into_the_steer_that_it_came_from() -> None:
-    bicycle, physics = Bicycle(), Physics()
-    car = CarGeometry(bicycle.wheelbase_m, np.deg2rad(bicycle.max_steer_deg), physics.steering_curve)
-    for steer, speed_mps in ((0.3, 0.0), (-0.2, 9.0), (0.05, 30.0)):
-        assert car.steer_of(float(bicycle.curvature_per_m(np.array(steer), speed_mps)), speed_mps) == pytest.approx(steer)
-
-
-def test_a_wheel_angle_of_45_degrees_turns_in_the_wheelbase() -> None:
-    assert Bicycle(wheelbase_m=2.0, max_steer_deg=45.0).curvature_per_m(np.array([1.0, -1.0])) == pytest.approx([0.5, -0.5])
 
 
 def test_the_first_frames_time_step_is_the_median(log: Path) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from driving.bicycle import Bicycle
 from driving.logs.keys import IMAGE
 from driving.logs.reader import Log
 from driving.quantities import UserError
@@ -27,7 +28,7 @@ def untrained() -> DrivingPolicy:
 def test_the_baselines_are_the_mean_the_last_label_and_the_label_before(tmp_path: Path) -> None:
     root = write_log(tmp_path / "log", [50])
     label = steers(50, 0)
-    errors = {one.name: one for one in open_loop_errors(untrained(), Log(root), last=0.2)}
+    errors = {one.name: one for one in open_loop_errors(untrained(), Log(root), Bicycle(), last=0.2)}
     truth = label[40:]
     assert errors[openloop.MEAN].mean_abs == pytest.approx(np.abs(truth - label[:40].mean()).mean(), abs=1e-5)
     assert errors[openloop.HELD].rms == pytest.approx(np.sqrt(np.mean((truth - label[39]) ** 2)), abs=1e-5)
@@ -46,7 +47,7 @@ def test_predictions_in_pieces_are_those_of_the_whole_drive(tmp_path: Path) -> N
 
 def test_a_trained_policy_beats_the_mean_and_the_held_label_on_what_it_has_not_seen(log: Path, tmp_path: Path) -> None:
     _, module, _ = train(log, tmp_path, 25, validation_share=0.2, split="holdout_last")
-    errors = {one.name: one for one in open_loop_errors(module.policy, Log(log), last=0.2)}
+    errors = {one.name: one for one in open_loop_errors(module.policy, Log(log), Bicycle(), last=0.2)}
     assert errors[openloop.POLICY].rms < 0.5 * errors[openloop.MEAN].rms
     assert errors[openloop.POLICY].rms < errors[openloop.HELD].rms
     assert "policy" in table(list(errors.values()), "steer", log)
@@ -54,4 +55,4 @@ def test_a_trained_policy_beats_the_mean_and_the_held_label_on_what_it_has_not_s
 
 def test_a_share_that_leaves_nothing_is_refused(log: Path) -> None:
     with pytest.raises(UserError, match="--last"):
-        open_loop_errors(untrained(), Log(log), last=1.0)
+        open_loop_errors(untrained(), Log(log), Bicycle(), last=1.0)

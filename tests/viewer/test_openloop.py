@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
-from driving.quantities import UserError
-from driving.viewer.openloop import CHUNK, watch
+from driving.bicycle import Bicycle
+from driving.logs import keys
+from driving.logs.features import driving_features
+from driving.logs.reader import Log
+from driving.logs.writer import LogWriter
+from driving.quantities import CameraSpec, UserError
+from driving.training.labels import target_labels
+from driving.viewer.openloop import CHUNK, playback_of_log, watch
 from policy.network import DrivingPolicy, PolicyConfig
 
 
@@ -34,3 +42,22 @@ def test_watching_in_chunks_is_watching_at_once() -> None:
 def test_a_movie_that_is_shorter_than_its_table_is_told() -> None:
     with pytest.raises(UserError, match="70 frames, its table 80"):
         watch(DrivingPolicy(PolicyConfig()).eval(), iter(pictures(70)), np.full(80, 0.1))
+
+
+@pytest.mark.parametrize("target", ["steer", "curvature"])
+def test_the_label_beside_the_prediction_is_the_one_that_training_uses_without_the_disturbance(tmp_path: Path, target: str) -> None:
+    bicycle, camera, wanted = Bicycle(2.5, 40.0), CameraSpec(width_px=160, height_px=90), np.linspace(-0.4, 0.4, 6, dtype=np.float32)
+    disturbance, speed_mps = np.float32(0.3), np.float32(8.0)
+    with LogWriter(tmp_path / "log", driving_features(camera), 10.0) as writer, writer.episode() as episode:
+        for frame, (steer, image) in enumerate(zip(wanted, pictures(6), strict=True)):
+            driven = bicycle.curvature_per_m(float(steer + disturbance), float(speed_mps))
+            values = {keys.STATE: [speed_mps, speed_mps * driven], keys.LANE: [0.1, 0.0, 0.0], keys.ACTION: [steer, 0.3, 0.0]}
+            values |= {keys.DISTURBANCE: [disturbance]}
+            episode.add(frame / 10, {keys.IMAGE: image, **{key: np.array(value, np.float32) for key, value in values.items()}})
+    log = Log(tmp_path / "log")
+    columns = playback_of_log(log, 0, DrivingPolicy(PolicyConfig(target=target)), bicycle, "log").columns
+    expected = wanted if target == "steer" else bicycle.curvature_per_m(wanted, 8.0)
+    np.testing.assert_allclose(columns["label_steer"], expected, atol=1e-6)
+    np.testing.assert_array_equal(columns["label_steer"], target_labels(log, 0, target, bicycle))
+    np.testing.assert_allclose(columns["speed_mps"], 8.0)
+    np.testing.assert_allclose(columns["lateral_m"], 0.1, atol=1e-6)
