@@ -1,24 +1,24 @@
-"""Friction triggers: inside one, its friction takes the place of the tyres' own, and outside they get theirs back."""
+"""Friction triggers: inside such a box its friction replaces the tyres' own. Outside, the tyres have their own friction again."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from driving.standin.actors.kinds import Others, Trigger, Vehicle
-from driving.world.physics import dynamics as d
-from driving.world.physics import poses
+from driving.standin.actors.kinds import Trigger, Vehicle
+from driving.standin.actors.others import Others
+from driving.world.physics import dynamics, poses
 from driving.world.physics.fleet import Fleet
 from driving.world.physics.vehicle_physics import MU_FRONT, MU_REAR, pack
 
-REACH_M = 0.5  # a vehicle's wheels reach so far beyond its origin
+REACH_M = 0.5  # how far a vehicle's wheels reach beyond its origin
 
 
 def apply_triggers(triggers: list[Trigger], vehicles: list[Vehicle], others: Others, fleet: Fleet) -> None:
-    """Gives each vehicle the friction of the last-spawned trigger that it is in."""
+    """Give each vehicle the friction of the trigger that it is in; of several triggers the last spawned one counts."""
     inside: dict[int, float] = {}
     for trigger in triggers:
-        at = others.world[trigger.row]
-        away = (fleet.state[:, d.X : d.Z + 1] - at[:3]) @ poses.rotation(at[3], at[4], at[5])
+        at = others.locate(trigger)
+        away = (fleet.state[:, dynamics.X : dynamics.Z + 1] - (at.x_m, at.y_m, at.z_m)) @ poses.rotation(at.pitch_rad, at.yaw_rad, at.roll_rad)
         hit = (np.abs(away) <= np.array(trigger.box.half_m) + REACH_M).all(axis=1)
         inside.update(dict.fromkeys(np.flatnonzero(hit).tolist(), trigger.friction))
     for vehicle in vehicles:

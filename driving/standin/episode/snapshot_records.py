@@ -7,7 +7,8 @@ import struct
 
 import numpy as np
 
-from driving.standin.actors.kinds import Body, Others, Vehicle, Walker
+from driving.standin.actors.kinds import Body, Vehicle, Walker
+from driving.standin.actors.others import Others
 from driving.standin.traffic.lights import RED, TrafficLights
 from driving.standin.traffic.signs import Signs
 from driving.standin.wire.packets import LIGHT_RECORD, RECORD, VEHICLE_RECORD

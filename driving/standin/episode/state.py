@@ -10,9 +10,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from driving.quantities import Pose
-from driving.standin.actors.ackermann import drive
+from driving.standin.actors.ackermann import control_by_ackermann
 from driving.standin.actors.friction_triggers import apply_triggers
-from driving.standin.actors.kinds import Actor, Body, Others, Sensor, Trigger, Vehicle, Walker
+from driving.standin.actors.kinds import Actor, Body, Sensor, Trigger, Vehicle, Walker
+from driving.standin.actors.others import Others
 from driving.standin.actors.spawning import Spawner
 from driving.standin.actors.walkers import walk
 from driving.standin.blueprints.library import Description
@@ -155,7 +156,7 @@ class Episode:
             if self.any_ackermann:
                 for vehicle in self._vehicles:
                     if vehicle.ackermann is not None:
-                        drive(vehicle, self.fleet, dt_s)
+                        control_by_ackermann(vehicle, self.fleet, dt_s)
             if self._triggers:
                 apply_triggers(self._triggers, self._vehicles, self.others, self.fleet)
             if self._walkers:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from driving.quantities import Pose
 from driving.world.physics.vehicle_physics import Gear, Physics, Wheel
@@ -98,10 +98,19 @@ def vehicle_control(item: Any) -> tuple[float, ...]:
     return (*limited, float(flag(hand_brake)), float(flag(reverse)), float(flag(manual)), float(int(real(gear))))
 
 
-def ackermann_control(item: Any) -> tuple[float, float, float, float, float]:
-    """VehicleAckermannControl: steer (rad), steer speed (rad/s), speed (m/s), acceleration (m/s^2), jerk (m/s^3)."""
-    steer, steer_speed, speed, acceleration, jerk = (real(part) for part in item[:5])
-    return steer, steer_speed, speed, acceleration, jerk
+class AckermannControl(NamedTuple):
+    """What a client asks of CARLA's Ackermann controller."""
+
+    steer_rad: float  # right positive
+    steer_speed_radps: float  # how fast the steering may turn; 0 for at once
+    speed_mps: float  # negative drives backwards
+    acceleration_mps2: float  # the limit of speeding up and slowing down; 0 for the default
+    jerk_mps3: float  # not used
+
+
+def ackermann_control(item: Any) -> AckermannControl:
+    """VehicleAckermannControl, its first five fields."""
+    return AckermannControl(*(real(part) for part in item[:5]))
 
 
 def physics_control(item: Any, before: Physics) -> Physics:
