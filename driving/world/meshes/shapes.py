@@ -89,21 +89,21 @@ GLASS: Colour = (36, 44, 52)
 DARK_LAMPS: tuple[Colour, ...] = ((70, 16, 14), (72, 56, 14), (14, 62, 24))
 LAMPS_M = np.array([[0.22, 3.95], [0.22, 3.7], [0.22, 3.45]])  # how far before and above a light's foot its red, yellow and green lamps are
 SHAPES: dict[str, Shape] = {
-    "tree": _shape(
+    "Tree": _shape(
         [
             (spindle([(0.06, 0.0), (0.04, 0.45)], 4), materials.WOOD, BARK, False),
             (spindle([(0.0, 0.28), (0.36, 0.42), (0.40, 0.66), (0.0, 1.0)], 6), materials.FOLIAGE, (0, 0, 0), True),
         ]
     ),
-    "conifer": _shape(
+    "Conifer": _shape(
         [
             (spindle([(0.04, 0.0), (0.03, 0.2)], 4), materials.WOOD, BARK, False),
             (spindle([(0.26, 0.14), (0.0, 0.68)], 6), materials.FOLIAGE, (0, 0, 0), True),
             (spindle([(0.19, 0.48), (0.0, 1.0)], 6, 0.5), materials.FOLIAGE, (0, 0, 0), True),
         ]
     ),
-    "bush": _shape([(spindle([(0.35, 0.0), (0.5, 0.4), (0.0, 1.0)], 5), materials.FOLIAGE, (0, 0, 0), True)]),
-    "house": _shape(
+    "Bush": _shape([(spindle([(0.35, 0.0), (0.5, 0.4), (0.0, 1.0)], 5), materials.FOLIAGE, (0, 0, 0), True)]),
+    "House": _shape(
         [
             (box(-0.5, 0.5, -0.5, 0.5, 0.0, 0.62), materials.WALL, (0, 0, 0), True),
             (
@@ -135,7 +135,7 @@ SHAPES: dict[str, Shape] = {
             ),
         ]
     ),
-    "pole": _shape(
+    "LampPost": _shape(
         [
             (spindle([(0.014, 0.0), (0.009, 1.0)], 4), materials.METAL, (120, 122, 124), False),
             (box(-0.01, 0.14, -0.008, 0.008, 0.985, 1.0, bottom=True), materials.METAL, (120, 122, 124), False),
@@ -151,7 +151,7 @@ SHAPES: dict[str, Shape] = {
     "StopSign": _post(8, math.pi / 8),
     "YieldSign": _post(3, math.pi / 2),
     "SpeedSign": _post(10, 0.0),
-    "sign": _shape(
+    "Sign": _shape(
         [
             (spindle([(0.02, 0.0), (0.02, 0.75)], 4), materials.METAL, (130, 132, 134), False),
             (box(-0.01, 0.01, -0.15, 0.15, 0.7, 1.0, bottom=True), materials.PLATE, (0, 0, 0), True),

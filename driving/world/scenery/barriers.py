@@ -12,13 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from driving.world.ground.contact import Ground
 from driving.world.meshes import materials
 from driving.world.meshes.surfaces import Mesh
 from driving.world.scenery.clearance import MARGIN_M, Clearance, Grid
 from driving.world.scenery.objects import SceneryBuilder
-from driving.world.scenery.regions import Regions
 from driving.world.scenery.roadsides import ROUNDING_M, STEP_M, Edge, stations
+from driving.world.scenery.site import Site
 
 AWAY_M = 0.95  # of their middle lines from the lanes
 TO_DRIVING_M = 2.6  # from those to drive on, where there is room: drivers cut bends, some by 1.5 m
@@ -55,33 +54,21 @@ PARAPET = Style("Parapet", materials.BARRIER, -BELOW_M, 0.9, 0.12, ((158, 156, 1
 IN_TOWN, IN_THE_OPEN = ((WALL, 0.45), (FENCE, 0.8), (HEDGE, 1.0)), ((RAIL, 0.65), (HEDGE, 1.0))
 
 
-def add_barriers(
-    builder: SceneryBuilder,
-    edges: list[Edge],
-    clearance: Clearance,
-    driving: Clearance,
-    regions: Regions,
-    ground: Ground,
-    random: np.random.Generator,
-    share: float,
-) -> Grid | None:
-    """Adds barriers along a share of the edges; answers where they stand, None where nowhere.
-
-    clearance: of all lanes; driving: of those to drive on.
-    """
-    stood: list[np.ndarray] = []
+def add_barriers(builder: SceneryBuilder, edges: list[Edge], site: Site, random: np.random.Generator, share: float) -> Grid | None:
+    """Add barriers along a share of the edges. Return what they cover, None where there is none."""
+    covered: list[np.ndarray] = []
     for edge in edges:
-        further = _further(edge, clearance, driving)
+        moved = _move_from_traffic(edge, site)
         for first, last in _stretches(edge, random):
-            wanted, which, tint = random.random() < share, random.random(), random.random()
+            wanted, style_draw, colour_draw = random.random() < share, random.random(), random.random()
             if wanted:
                 part = slice(first, last + 1)
-                style = _style(edge, part, regions, ground, which)
-                colour = style.colours[int(tint * len(style.colours))]
-                line = (edge.xyz_m if style is PARAPET else further)[part]
+                style = _choose_style(edge, part, site, style_draw)
+                colour = style.colours[int(colour_draw * len(style.colours))]
+                line = (edge.xyz_m if style is PARAPET else moved)[part]
                 joints = line[_thin(np.ascontiguousarray(line), PANEL_ERROR_M, PANEL_M)]
-                stood.append(_raise(builder, style, colour, joints, clearance))
-    feet = np.concatenate([np.zeros((0, 3, 3)), *stood])
+                covered.append(_raise(builder, style, colour, joints, site.lanes))
+    feet = np.concatenate([np.zeros((0, 3, 3)), *covered])
     return Grid.of(feet) if len(feet) else None
 
 
@@ -95,11 +82,11 @@ def _stretches(edge: Edge, random: np.random.Generator) -> list[tuple[int, int]]
     return [(first, last) for first, last in itertools.pairwise(at) if last > first]
 
 
-def _further(edge: Edge, clearance: Clearance, driving: Clearance) -> np.ndarray:
-    """An edge (K, 3), moved away from lanes to drive on where no other lane is in the way, and not all at once."""
-    lacking = TO_DRIVING_M - driving.distance(edge.xyz_m, TO_DRIVING_M)
+def _move_from_traffic(edge: Edge, site: Site) -> np.ndarray:
+    """Return an edge's line (K, 3), moved smoothly away from driving lanes where no other lane is in the way."""
+    lacking = TO_DRIVING_M - site.driving_lanes.distance(edge.xyz_m, TO_DRIVING_M)
     moved = edge.xyz_m[:, :2] + edge.out * lacking[:, None]
-    lacking[clearance.distance(np.column_stack([moved, edge.xyz_m[:, 2]]), AWAY_M) < AWAY_M - ROUNDING_M] = 0.0
+    lacking[site.lanes.distance(np.column_stack([moved, edge.xyz_m[:, 2]]), AWAY_M) < AWAY_M - ROUNDING_M] = 0.0
     around, count = (3, len(lacking)) if edge.closed else (1, 0)
     shift, rise = np.tile(lacking, around), RISE * STEP_M * np.arange(around * len(lacking))
     for way in (1, -1):
@@ -107,12 +94,13 @@ def _further(edge: Edge, clearance: Clearance, driving: Clearance) -> np.ndarray
     return np.column_stack([edge.xyz_m[:, :2] + edge.out * shift[count : count + len(lacking), None], edge.xyz_m[:, 2]])
 
 
-def _style(edge: Edge, part: slice, regions: Regions, ground: Ground, which: float) -> Style:
+def _choose_style(edge: Edge, part: slice, site: Site, draw: float) -> Style:
+    """Return the style of one stretch. `draw` in [0, 1) chooses among those that suit its surroundings."""
     middle = edge.xyz_m[part][(part.stop - part.start) // 2]
-    if middle[2] - ground.terrain.at(middle[:1], middle[1:2])[0] > BRIDGE_M:
+    if middle[2] - site.ground.terrain.at(middle[:1], middle[1:2])[0] > BRIDGE_M:
         return PARAPET
-    town = edge.paved[part].mean() > 0.5 or regions.at("village", middle[None, :2])[0] > VILLAGE
-    return next(style for style, up_to in (IN_TOWN if town else IN_THE_OPEN) if which <= up_to)
+    town = edge.paved[part].mean() > 0.5 or site.regions.at("village", middle[None, :2])[0] > VILLAGE
+    return next(style for style, up_to in (IN_TOWN if town else IN_THE_OPEN) if draw <= up_to)
 
 
 def _raise(builder: SceneryBuilder, style: Style, colour: tuple[int, int, int], joints: np.ndarray, clearance: Clearance) -> np.ndarray:
