@@ -1,7 +1,7 @@
-// The LTC over whole sequences on a CPU, forward and backward, and one step of it; loaded through ctypes, knows neither Python nor torch.
+// The LTC on a CPU: whole sequences forward and backward, and single steps. It is loaded through ctypes and does not depend on Python or torch.
 //
-// The batch lies across SIMD lanes: a tile is LANES rows of it, in one register or two, and threads share the tiles. Synapses are the inner
-// loop, several at once. The kernel is compiled once a register width (16: AVX-512, 8: AVX2, 4: any machine, NEON too), and the CPU chooses.
+// The batch lies across SIMD lanes. A tile is LANES rows of the batch in one or two registers, and threads share the tiles. Synapses form the inner
+// loop, several at once. The kernel is compiled once per register width (16: AVX-512, 8: AVX2, 4: any machine, NEON too), and the CPU decides.
 // Equations: reference.py. Results are the same for any number of threads.
 
 #include "ltc_job.h"
@@ -29,7 +29,7 @@
 #endif
 #define BY_WIDTH(job, call) ((job).registers == 2 ? BY_REGISTER((job).lanes, twice::call) : BY_REGISTER((job).lanes, single::call))
 
-// The widest lanes that this CPU has registers for.
+// The largest number of lanes for which this CPU has registers.
 EXPORT int64_t ltc_lanes(void) {
 #if defined(__x86_64__)
     __builtin_cpu_init();
@@ -39,14 +39,14 @@ EXPORT int64_t ltc_lanes(void) {
     return 4;
 }
 
-// The size of LtcJob in bytes, so that a caller built for another layout notices.
+// The size of LtcJob in bytes. A caller that was built for another layout detects the difference by it.
 EXPORT int64_t ltc_job_bytes(void) { return sizeof(LtcJob); }
 
 EXPORT int64_t ltc_tape_floats(const LtcJob* job) { return tape_floats(*job) * tiles(*job); }
 EXPORT void ltc_forward(const LtcJob* job) { BY_WIDTH(*job, forward(*job)); }
 EXPORT void ltc_backward(const LtcJob* job) { BY_WIDTH(*job, backward(*job)); }
 
-// A stepper over the job's own buffers: features (I), dt (1), last (H, the state, read and written), motor (M). The parameters are copied.
+// A stepper on the job's own buffers: features (I), dt (1), last (H; the state, read and written), motor (M). The parameters are copied.
 EXPORT Stepper* ltc_stepper_new(const LtcJob* job) {
     Stepper* stepper = new Stepper(*job);
     stepper->run = BY_REGISTER(job->lanes, step);

@@ -1,9 +1,9 @@
-// The whole sequence backwards, a tile at a time. Included once a lane width.
+// The backward pass of a whole sequence, tile by tile. Included once per lane width.
 //
-// The synapses are evaluated again: cheaper than to fetch their activities s from memory. From the gradients g and d of a neuron's sums and
-// h = (g w E + d w) s (1 - s), the sums of g s, d s, h v and h are made for each synapse: in float lanes over a tile, in double over tiles.
+// The synapses are evaluated again, because that is cheaper than reading their activities s from memory. g and d are the gradients of a neuron's
+// sums, and h = (g w E + d w) s (1 - s). For each synapse this file sums g s, d s, h v and h: in float lanes within a tile, in double over tiles.
 
-// The gradients of what a neuron's sub-step takes, from the gradient g of its result.
+// The gradients of the inputs of a neuron's sub-step, from the gradient g of its result.
 struct Gradients {
     vf v, G, D, cm, d;
 };
@@ -19,14 +19,14 @@ INLINE Gradients relax_backward(vf g, vf v, vf G, vf D, float cm, vf d, vf r) {
     return {g * one.e, g * one.q, -g * (A * one.q + d * ue), g * (ue * one.x), -g * (ue * D)};
 }
 
-// How much of the gradient of a resting neuron's potential after a sub-step reaches the one before it.
+// The share of a resting neuron's gradient after a sub-step that reaches its potential before the sub-step.
 template <int SOLVER>
 INLINE vf carried(vf D, float cm, vf d) {
     return SOLVER == SEMI_IMPLICIT ? cm * reciprocal(cm + d * D) : decay(D, cm, d).e;
 }
 
-// Memory of a backward pass. raw to gD have a part for each step of a chunk; g has one for the start of a step and for the result of each of its
-// evaluations; now_G and now_D are the gradients of one evaluation's sums.
+// The memory of a backward pass. raw to gD hold one part per step of a chunk. g holds one part for the start of a step and one per evaluation
+// of the step. now_G and now_D are the gradients of one evaluation's sums.
 struct Scratch {
     Rows raw, x, g_x, gG, gD, g, out, now_G, now_D, carry, sums;
 
@@ -36,20 +36,20 @@ struct Scratch {
           now_G(job.units * LANES), now_D(job.units * LANES), carry(2 * job.units * LANES), sums(sums.count * REGISTER) {}
 };
 
-// By single stores: what `memset` writes at once cannot be read again at once.
+// Write with single stores: memory that `memset` has just written cannot be read again at once.
 INLINE void clear(float* rows, int64_t count) {
     for (int64_t i = 0; i < count; i++) store(rows + i * LANES, splat(0.0f));
 }
 
-// A step on its way back: its length d a sub-step, and the gradients gG and gD of its sums.
+// One step on the way back: the length d of its sub-steps, and the gradients gG and gD of its sums.
 struct StepBack {
     const Step& forward;
     vf d;
     float *gG, *gD;
 };
 
-// Through evaluation n and its `advance` backwards, from the gradient of its result to those of its start and of where it was evaluated, and, of
-// the neurons that synapses drive, of the step's sums and of cm; gives that of d.
+// Go back through evaluation n and its `advance`. The gradient of the result becomes the gradients of the start, of the point of evaluation, of
+// the step's sums and of cm, for the neurons that synapses drive. Return the gradient of d.
 template <int SOLVER, bool ADD>
 INLINE vf advance_backward(const Prepared& prepared, const StepBack& step, int64_t n, int64_t start, vf d, const float* carry, const Sums& where,
                            Scratch& s) {
@@ -80,7 +80,7 @@ INLINE vf advance_backward(const Prepared& prepared, const StepBack& step, int64
     return g_d;
 }
 
-// The gradients of the step's sums and of cm of the resting neurons, all sub-steps in one go; gives that of d.
+// Add the gradients of the step's sums and of cm for the resting neurons, over all sub-steps at once. Return the gradient of d.
 template <int SOLVER>
 INLINE vf rest_backward(const Prepared& prepared, const StepBack& step, const Sums& where, Scratch& s) {
     const float *G = step.forward.resting_G(), *D = step.forward.resting_D();
@@ -111,7 +111,7 @@ INLINE vf rest_backward(const Prepared& prepared, const StepBack& step, const Su
     return g_d;
 }
 
-// Adds what the loss says about the potentials v after step t to their gradients g_v, and to the output mapping's sums.
+// Add the loss's gradients of the potentials v after step t to g_v, and to the sums of the output mapping.
 static void read_out_backward(const LtcJob& job, const Tile& tile, const Sums& where, Scratch& s, int64_t t, const float* v, float* g_v) {
     const int64_t H = job.units, M = job.motors;
     if (job.g_states) {
@@ -128,7 +128,7 @@ static void read_out_backward(const LtcJob& job, const Tile& tile, const Sums& w
     }
 }
 
-// Through the sensory synapses and the input mapping of the steps from `first` on, at most CHUNK, from the gradients of their sums.
+// Go back through the sensory synapses and the input mapping of at most CHUNK steps, from step `first` on, given the gradients of their sums.
 static void sense_backward(const LtcJob& job, const Prepared& prepared, const Tile& tile, const Sums& where, Scratch& s, int64_t first) {
     const int64_t I = job.inputs, H = job.units;
     clear(s.g_x.data, CHUNK * I);
@@ -149,7 +149,7 @@ static void sense_backward(const LtcJob& job, const Prepared& prepared, const Ti
     }
 }
 
-// Through all sub-steps of a step, from the last part of s.g to its first; gives the gradient of the sub-step's length.
+// Go back through all sub-steps of a step, from the last part of s.g to the first. Return the gradient of the sub-step's length.
 template <int SOLVER>
 static vf unfolds_backward(const Prepared& prepared, const StepBack& step, const Sums& where, Scratch& s) {
     const vf half = step.d * 0.5f;

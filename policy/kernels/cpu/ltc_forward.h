@@ -1,14 +1,14 @@
-// The whole sequence forwards, a tile at a time. Included once a lane width.
+// The forward pass of a whole sequence, tile by tile. Included once per lane width.
 //
-// Keeps on the tape (`Tape`) the potentials and the neurons' sums G = gleak vleak + sum w s E and D = gleak + sum w s of each evaluation of the
-// synapses. Resting neurons, which no synapse drives, have one G and D a step.
+// For each evaluation of the synapses, the tape (`Tape`) keeps the potentials and the neurons' sums G = gleak vleak + sum w s E and
+// D = gleak + sum w s. A resting neuron, which no synapse drives, has one G and one D per step.
 
 INLINE void map_inputs(const LtcJob& job, const Tile& tile, int64_t t, float* raw, float* x) {
     tile.gather(job.features + t * job.inputs, job.time * job.inputs, job.inputs, raw);
     for (int64_t i = 0; i < job.inputs; i++) store(x + i * LANES, load(raw + i * LANES) * job.parameters[INPUT_W][i] + job.parameters[INPUT_B][i]);
 }
 
-// The parts of G and D that stay the same over a step.
+// The parts of G and D that do not change within a step.
 INLINE void sense(const LtcJob& job, const Prepared& prepared, const float* x, float* G, float* D) {
     for (int64_t i = 0; i < job.units; i++) {
         vf g = splat(prepared.leak[i]), d = splat(prepared.gleak[i]);
@@ -18,7 +18,7 @@ INLINE void sense(const LtcJob& job, const Prepared& prepared, const float* x, f
     }
 }
 
-// What a sub-step of length d needs of D: 1 / (cm + d D), or the exponential step's q.
+// The factor by which D enters a sub-step of length d: 1 / (cm + d D), or q of the exponential step.
 template <int SOLVER>
 INLINE vf pace(vf D, float cm, vf d) {
     return SOLVER == SEMI_IMPLICIT ? reciprocal(cm + d * D) : decay(D, cm, d).q;
@@ -29,7 +29,7 @@ INLINE vf relax(vf v, vf G, vf D, vf pace, vf d) {
     return v + (G - D * v) * (SOLVER == SEMI_IMPLICIT ? d * pace : pace);
 }
 
-// The resting neurons' sums and paces of a step, whose sub-steps all have length d.
+// The sums and the factors of the resting neurons in a step. All its sub-steps have the length d.
 template <int SOLVER>
 INLINE void settle(const Prepared& prepared, const float* G0, const float* D0, vf d, float* G, float* D, float* paces) {
     for (const int32_t i : prepared.resting) {
@@ -41,7 +41,7 @@ INLINE void settle(const Prepared& prepared, const float* G0, const float* D0, v
     }
 }
 
-// A sub-step of length d from `start`, with the synapses evaluated at `at`; the whole one, or the midpoint's first half.
+// Make a sub-step of length d from `start`, with the synapses evaluated at `at`: the whole one, or the first half of the midpoint form.
 template <int SOLVER>
 INLINE void advance(const LtcJob& job, const Prepared& prepared, const float* start, const float* at, const float* G0, const float* D0,
                     const float* paces, vf d, float* G_kept, float* D_kept, float* out) {
@@ -59,7 +59,7 @@ INLINE void advance(const LtcJob& job, const Prepared& prepared, const float* st
     }
 }
 
-// Where the parts of a step lie on the tape.
+// The places of the parts of a step on the tape.
 struct Step {
     float* data;
     const Tape& tape;

@@ -1,7 +1,7 @@
-// What one call of the LTC kernel is given, and what every lane width shares: parameters made ready, gradient sums, memory.
+// The arguments of one call of the LTC kernel, and what all lane widths share: prepared parameters, gradient sums, memory.
 //
 // Shapes: B batch, T time, I features, H neurons, M motors (the first neurons), E synapses, F sensory synapses; row-major float32.
-// Synapses are sorted by target; row[i] to row[i + 1] are those into neuron i.
+// Synapses are sorted by target: those into neuron i are row[i] to row[i + 1].
 #pragma once
 
 #include <algorithm>
@@ -21,7 +21,7 @@ enum Parameter { GLEAK, VLEAK, CM, W, MU, SIGMA, EREV, SENSORY_W, SENSORY_MU, SE
 static const int CHUNKS = 64;  // partial sums of the parameter gradients; fixed, so that sums do not depend on the number of threads
 static const float LOG2E = 1.44269504088896341f;
 
-// `native.py` mirrors this layout. Null pointers: tape (no backward pass to come), states and g_... (not wanted, or not given).
+// `native.py` mirrors this layout. A null tape means that no backward pass follows. Null states and g_... are not wanted or not given.
 struct LtcJob {
     int64_t batch, time, inputs, units, motors, synapses, sensory_synapses, solver, unfolds, softplus, threads, lanes, registers;
     const int32_t *source, *row, *sensory_source, *sensory_row;
@@ -33,7 +33,7 @@ struct LtcJob {
     float* g_parameters[PARAMETERS];
 };
 
-// 2^(j / 8) and 2^(j / 32), the exponent's bits less those of j / 8 and j / 32: see `one_plus_exp2`.
+// 2^(j / 8) and 2^(j / 32), with the bits of j / 8 and j / 32 subtracted from the exponent: see `one_plus_exp2`.
 struct Powers {
     alignas(64) float of_8[8], of_32[32];
     Powers() {
@@ -56,9 +56,9 @@ static int64_t evaluations(const LtcJob& job) { return job.unfolds * (job.solver
 static int64_t rows(const LtcJob& job) { return job.lanes * job.registers; }  // of the batch, in a tile
 static int64_t tiles(const LtcJob& job) { return (job.batch + rows(job) - 1) / rows(job); }
 
-// What a tile keeps for the backward pass, in rows of one float a lane. A step: for each evaluation of the synapses the potentials before it
-// (units) and the sums G and D it gave to the neurons that have synapses into them (driven each); then the sums of the other neurons, the same
-// over a step (resting each). After the last step, the potentials.
+// What a tile keeps for the backward pass, in rows of one float per lane. For each evaluation of a step: the potentials before it (`units` rows),
+// and the sums G and D of the neurons with synapses into them (`driven` rows each). Then, once per step, G and D of the other neurons
+// (`resting` rows each). After the last step: the potentials.
 struct Tape {
     int64_t driven, resting, evaluation, step, count;
 
@@ -81,7 +81,7 @@ struct Synapse {
 };
 static int64_t padded(int64_t synapses) { return (synapses + 7) / 8 * 8; }  // to whole groups; what is added weighs nothing
 
-// The parameters as the inner loops want them; made once a call.
+// The parameters in the form that the inner loops need, prepared once per call.
 struct Prepared {
     std::vector<Synapse> inner, sensory;
     std::vector<float> gleak, cm, leak;  // leak = gleak vleak
@@ -111,8 +111,8 @@ struct Prepared {
     }
 };
 
-// Where each group of gradient sums begins, in rows of one register. A synapse's row has four sums (of g s, d s, h v and h, see
-// ltc_backward.h) in turns, REGISTER / 4 parts of each; the other rows are parts of one sum. Totals have four numbers a row.
+// The place of each group of gradient sums, in rows of one register. The row of a synapse interleaves four sums (g s, d s, h v and h, see
+// ltc_backward.h), with REGISTER / 4 parts of each. Each other row holds the parts of one sum. Totals have four numbers per row.
 struct Sums {
     int64_t inner, sensory, drive_g, drive_d, cm, input_w, input_b, output_w, output_b, count;
 
@@ -130,7 +130,7 @@ struct Sums {
     }
 };
 
-// The totals as gradients of the stored parameters.
+// Turn the totals into gradients of the stored parameters.
 static void finish(const LtcJob& job, const Prepared& prepared, const Sums& where, const double* total) {
     const auto synaptic = [&](int first, const std::vector<Synapse>& synapses, int64_t count, const double* sums) {
         const float *raw = job.parameters[first], *mu = job.parameters[first + 1], *erev = job.parameters[first + 3];
@@ -160,7 +160,7 @@ static void finish(const LtcJob& job, const Prepared& prepared, const Sums& wher
     plain(OUTPUT_B, where.output_b, job.motors);
 }
 
-// Rows of floats on a cache line's boundary.
+// Rows of floats, aligned to a cache line.
 struct Rows {
     float* data;
     explicit Rows(int64_t floats) : data(static_cast<float*>(::operator new(sizeof(float) * (size_t)std::max<int64_t>(floats, 1), std::align_val_t(64)))) {}
@@ -169,7 +169,8 @@ struct Rows {
     Rows& operator=(const Rows&) = delete;
 };
 
-// One step of a single sample with buffers that stay: see `ltc_step.h`. Synapses are padded to whole vectors of the widest lanes.
+// A synapse's parameters as columns, for single steps of one sample with buffers that are kept (`ltc_step.h`). They are padded to whole vectors
+// of the widest lanes.
 struct Lanes {
     std::vector<float> slope, offset, w, w_erev;
     std::vector<int32_t> source;

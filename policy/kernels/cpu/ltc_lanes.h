@@ -1,5 +1,5 @@
-// LANES floats at once, in one SIMD register or several, synapses on them, and the tile of a batch that lies across the lanes.
-// Included once a width. Several registers hide the latency of one another, and share the parameters and the sums over the lanes.
+// LANES floats at once in one or more SIMD registers, synapses on them, and the tile of a batch that lies across the lanes.
+// Included once per width. Several registers hide one another's latency. They share the parameters and the sums over the lanes.
 
 #define EACH_PART for (int part = 0; part < LANES / REGISTER; part++)
 struct vf {
@@ -46,13 +46,13 @@ INLINE vf operator-(vf a) {
 INLINE vf& operator+=(vf& a, vf b) { return a = a + b; }
 INLINE void add_to(float* to, vf value) { store(to, load(to) + value); }
 
-// The sum of a value's registers.
+// Sum the registers of a value.
 INLINE reg fold(vf value) {
     reg sum = value.part[0];
     for (int part = 1; part < LANES / REGISTER; part++) sum += value.part[part];
     return sum;
 }
-// The sum of the registers of a product.
+// Sum the registers of a product.
 INLINE reg fold_product(vf a, vf b) {
     reg sum = a.part[0] * b.part[0];
     for (int part = 1; part < LANES / REGISTER; part++) sum += a.part[part] * b.part[part];
@@ -114,7 +114,7 @@ INLINE vf inverse_activity(const Synapse& synapse, const float* v) {
     return y;
 }
 
-// Adds what synapses first to last, all those of a target, say about its sums G and D; two share a reciprocal as in `sigmoids`.
+// Add synapses `first` to `last`, which are all synapses of one target, to its sums G and D. Two synapses share a reciprocal as in `sigmoids`.
 INLINE void evaluate(const std::vector<Synapse>& synapses, int32_t first, int32_t last, const float* v, vf& G, vf& D) {
     int32_t e = first;
     for (; e + 1 < last; e += 2) {
@@ -132,7 +132,7 @@ INLINE void evaluate(const std::vector<Synapse>& synapses, int32_t first, int32_
 
 #define EACH_ONE for (int one = 0; one < GROUP; one++)
 
-// From the gradients g and d of the neurons' sums: each synapse's own (four sums), and those of the source potentials, added to g_v.
+// From the gradients g and d of the neurons' sums, make the four sums of each synapse, and add the gradients of the source potentials to g_v.
 INLINE void evaluate_backward(const std::vector<Synapse>& synapses, const float* v, const float* g, const float* d, float* g_v, float* sums) {
     for (size_t e = 0; e < synapses.size(); e += GROUP) {
         const Synapse* synapse = &synapses[e];
@@ -149,8 +149,8 @@ INLINE void evaluate_backward(const std::vector<Synapse>& synapses, const float*
     }
 }
 
-// The same through the sensory synapses over CHUNK steps, a synapse at a time: fewer sums over the lanes, and its parameters stay in registers.
-// A step's x and g_x are `inputs` rows, its g and d are `units` rows.
+// Do the same through the sensory synapses over CHUNK steps, one synapse at a time: this needs fewer sums over the lanes, and the synapse's
+// parameters stay in registers. x and g_x have `inputs` rows per step; g and d have `units` rows per step.
 static const int CHUNK = GROUP < 4 ? 4 : GROUP;
 
 INLINE void evaluate_backward_over_time(const std::vector<Synapse>& synapses, int64_t inputs, int64_t units, const float* x, const float* g,
@@ -178,7 +178,7 @@ INLINE void evaluate_backward_over_time(const std::vector<Synapse>& synapses, in
     }
 }
 
-// Which rows of the batch a tile holds; lanes beyond the batch repeat its last row, and their results are dropped.
+// The rows of the batch that a tile holds. Lanes beyond the batch repeat its last row, and their results are dropped.
 struct Tile {
     const LtcJob& job;
     int64_t first, valid;
@@ -199,7 +199,7 @@ struct Tile {
                 for (int64_t lane = 0; lane < REGISTER; lane++) to[i * LANES + first_lane + lane] = *line[lane]++;
         }
     }
-    // As `gather`, with zeros for lanes beyond the batch and for a gradient that is not given.
+    // Gather as above, with zeros for lanes beyond the batch and for a gradient that is not given.
     void gather_gradient(const float* from, int64_t stride, int64_t count, float* to) const {
         std::memset(to, 0, sizeof(float) * (size_t)(count * LANES));
         if (!from) return;

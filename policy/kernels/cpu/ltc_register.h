@@ -1,4 +1,4 @@
-// Arithmetic on one SIMD register of REGISTER floats. Included once a register width.
+// Arithmetic on one SIMD register of REGISTER floats. Included once per register width.
 //
 // Do not compile with -ffast-math: it removes the rounding trick below and silently spoils gradients.
 
@@ -9,7 +9,7 @@ INLINE reg load_register(const float* from) { return *reinterpret_cast<const reg
 INLINE void store_register(float* to, reg value) { *reinterpret_cast<reg*>(to) = value; }
 INLINE reg splat_register(float value) { return reg{} + value; }
 
-// y within -limit and limit; in this order, a NaN stays one.
+// Limit y to [-limit, limit]. In this order of operations a NaN stays a NaN.
 INLINE reg clamp(reg y, float limit) {
     const reg high = splat_register(limit), low = splat_register(-limit);
 #if REGISTER == 16
@@ -22,7 +22,7 @@ INLINE reg clamp(reg y, float limit) {
 #endif
 }
 
-// 2^y within 8e-8. The integer part of y comes from adding 1.5 * 2^23 and goes into the exponent; the rest by a minimax polynomial.
+// 2^y with an error of at most 8e-8. Adding 1.5 * 2^23 yields the integer part of y, which goes into the exponent. A minimax polynomial does the rest.
 INLINE reg exp2_fine(reg y) {
     y = clamp(y, 126.0f);
     const reg magic = splat_register(12582912.0f), shifted = y + magic, f = y - (shifted - magic);
@@ -34,10 +34,10 @@ INLINE reg exp2_fine(reg y) {
     return (reg)((ireg)(p * f + 1.0f) + ((ireg)shifted << 23));
 }
 
-// 1 + 2^y within 2e-7 of each y, for synapses: nearly all the kernel's time. Never above 2^63, so that the product of two has a reciprocal.
-// y = n + j / STEPS + f: 2^(j / STEPS) is looked up in one register or two, its exponent less j / STEPS so that adding the bits of n and j
-// together makes 2^(n + j / STEPS); 2^f is a short polynomial. The more steps, the shorter it is: one step where there is no look-up.
-// Several at once, stage by stage, because a CPU does not look far enough ahead to hide the latency of one by the next.
+// 1 + 2^y with a relative error of at most 2e-7, for synapses. The kernel spends nearly all its time here. The result never exceeds 2^63, so that
+// the product of two has a reciprocal. With y = n + j / STEPS + f, 2^(j / STEPS) is looked up in one or two registers. The table's exponents lack
+// j / STEPS, so that adding the bits of n and j together makes 2^(n + j / STEPS). 2^f is a short polynomial; more steps make it shorter. Without a
+// look-up there is one step. Several values go stage by stage, because a CPU does not look far enough ahead to hide the latency of each.
 #define EACH for (int n = 0; n < N; n++)
 template <int N>
 INLINE void one_plus_exp2(reg (&y)[N]) {
@@ -70,7 +70,7 @@ INLINE void one_plus_exp2(reg (&y)[N]) {
     EACH y[n] = p[n] * (reg)power[n] + 1.0f;
 }
 
-// 1 / x: the CPU's estimate and one Newton step.
+// 1 / x by the CPU's estimate and one Newton step.
 template <int N>
 INLINE void inverse(reg (&x)[N]) {
 #if REGISTER == 4
@@ -87,7 +87,7 @@ INLINE void inverse(reg (&x)[N]) {
 #endif
 }
 
-// The sigmoids of N values that are multiplied by -log2(e). Two share a reciprocal: with r = 1 / (a b), 1 / a = b r and 1 / b = a r.
+// The sigmoids of N values that were multiplied by -log2(e). Two share a reciprocal: with r = 1 / (a b), 1 / a = b r and 1 / b = a r.
 template <int N>
 INLINE void sigmoids(reg (&y)[N]) {
     reg r[N / 2];
@@ -102,7 +102,7 @@ INLINE void sigmoids(reg (&y)[N]) {
 }
 #undef EACH
 
-// Parts of the sums over the lanes of a, b, c and d, in turns: [a b c d a b c d ...].
+// Partial sums over the lanes of a, b, c and d, interleaved: [a b c d a b c d ...].
 INLINE reg sum_lanes(reg a, reg b, reg c, reg d) {
 #if REGISTER == 16
     const __m512 a_ = (__m512)a, b_ = (__m512)b, c_ = (__m512)c, d_ = (__m512)d;

@@ -1,4 +1,4 @@
-// One step of a single sample, with the synapses across the lanes: what a car that drives needs. Included once a lane width.
+// One step of a single sample with the synapses across the lanes, for driving one car. Included once per lane width.
 
 INLINE reg load_any(const float* from) {
     reg value;
@@ -6,7 +6,7 @@ INLINE reg load_any(const float* from) {
     return value;
 }
 
-// Adds the synapses' parts to the sums into each neuron.
+// Add the synapses' parts to the sums of their target neurons.
 INLINE void evaluate_one(Stepper& s, const Lanes& synapses, const int32_t* row, const float* v, float* G, float* D) {
     for (size_t e = 0; e < synapses.w.size(); e += REGISTER) {
         reg activity[1];

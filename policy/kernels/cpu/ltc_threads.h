@@ -1,7 +1,8 @@
-// Work shared with helper threads that stay from call to call: to start a thread takes as long as a small net's forward pass.
+// Helper threads that are kept from call to call, because starting a thread takes as long as the forward pass of a small network.
 //
-// A helper that has finished looks out for more for a while, giving way to whoever wants its core, then sleeps. Nobody waits for one to wake: the caller does what is left itself.
-// A call that comes while the helpers serve another one goes without. They are never joined, and a forked process gets its own.
+// A helper that has finished looks for more work for a while, yielding its core to others, and then sleeps. No call waits for a helper to wake up:
+// the caller does the remaining work itself. A call that arrives while the helpers serve another call runs without them. Helpers are never joined,
+// and a forked process starts its own.
 #pragma once
 
 #include <algorithm>
@@ -51,7 +52,7 @@ struct Helpers {
         try {
             for (; count < helpers; count++) std::thread([this] { help(); }).detach();
         } catch (const std::system_error&) {
-            // The system gives no more threads: the ones there are, the caller at least, do the work.
+            // The system gives no more threads. The existing ones do the work; there is at least the caller.
         }
     }
 
@@ -88,7 +89,7 @@ static Helpers& helpers_of_this_process() {
     return *found;
 }
 
-// Runs work(0) to work(pieces - 1) on up to `threads` threads, this one among them.
+// Run work(0) to work(pieces - 1) on up to `threads` threads, the calling one included.
 template <class Work>
 static void share(int64_t pieces, int64_t threads, const Work& work) {
     const int64_t wanted = std::min(threads, pieces) - 1;

@@ -1,5 +1,5 @@
-// The kernel for registers of REGISTER floats in a namespace of its own, compiled for the machines that have them, and within it the whole
-// sequence for tiles of one and of two registers. Included once a register width.
+// The kernel for registers of REGISTER floats, in its own namespace and compiled for machines that have such registers. It contains the whole
+// sequence twice: for tiles of one register and of two. Included once per register width.
 
 #if REGISTER == 16
 #define REGISTER_NAMESPACE avx512
