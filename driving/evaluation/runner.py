@@ -18,7 +18,7 @@ from driving.drivers.driver import Driver
 from driving.evaluation.metrics import Columns, combine, measure
 from driving.evaluation.suite import Road, SuiteConfig, digest_of, roads_of, routes_of
 from driving.quantities import CameraSpec
-from driving.rollout.listeners import CAMERA_MOVIE, Movie
+from driving.rollout.listeners import CAMERA_MOVIE, CameraMovie
 from driving.rollout.loop import DriveConfig, drive
 from driving.rollout.trace import Trace
 from driving.simulator.errors import SimulatorError
@@ -135,7 +135,7 @@ class _Work:
         plan = DriveConfig(self.suite.max_speed_mps, self.suite.departure_m, 0.0, self.suite.route_length_m, None, self.suite.seed)
         try:
             with contextlib.ExitStack() as open_:
-                movie = [] if folder is None else [open_.enter_context(Movie(folder / CAMERA_MOVIE, self.suite.dt_s))]
+                movie = [] if folder is None else [open_.enter_context(CameraMovie(folder / CAMERA_MOVIE, self.suite.dt_s))]
                 trace = drive(session, ego, route, self.driver, plan, movie)
         finally:
             ego.destroy()

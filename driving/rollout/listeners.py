@@ -1,4 +1,4 @@
-"""What listens to the loop: the camera's movie, the driving log."""
+"""Listeners of the loop that write files: the camera's movie and the driving log."""
 
 from __future__ import annotations
 
@@ -6,31 +6,31 @@ from pathlib import Path
 
 import numpy as np
 
-from driving.drivers.driver import Action
 from driving.logs import keys
 from driving.logs.episode import Episode
 from driving.logs.video import VideoEncoder
-from driving.quantities import Observation
+from driving.rollout.tick import Tick
 
 CAMERA_MOVIE = "camera.mp4"
 
 
-class Movie:
-    """Writes the camera's images as they come; close it, or the file is unreadable. A context manager."""
+class CameraMovie:
+    """A listener that writes the camera's images as they come. Use it as a context manager, or the file is unreadable."""
 
     def __init__(self, path: Path, dt_s: float) -> None:
         self._path, self._fps = path, 1.0 / dt_s
         self._encoder: VideoEncoder | None = None
 
-    def tick(self, observation: Observation, action: Action, departed: bool, act_s: float, tick_s: float) -> None:
-        """Adds the image."""
+    def on_tick(self, tick: Tick) -> None:
+        """Add the image. The first one opens the file."""
+        image = tick.observation.image
         if self._encoder is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            rows, columns, _ = observation.image.shape
+            rows, columns, _ = image.shape
             self._encoder = VideoEncoder(self._path, rows, columns, self._fps)
-        self._encoder.write(observation.image)
+        self._encoder.write(image)
 
-    def __enter__(self) -> Movie:
+    def __enter__(self) -> CameraMovie:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -39,14 +39,15 @@ class Movie:
 
 
 class EpisodeRecorder:
-    """Adds each tick to an episode of a log: image, motion, lane, the expert's label, the disturbance."""
+    """A listener that adds each tick to an episode of a log: image, motion, lane, the expert's label, the disturbance."""
 
     def __init__(self, episode: Episode) -> None:
         self._episode = episode
         self._start_s: float | None = None
 
-    def tick(self, observation: Observation, action: Action, departed: bool, act_s: float, tick_s: float) -> None:
-        """Adds one frame."""
+    def on_tick(self, tick: Tick) -> None:
+        """Add one frame. Raises LogError where the episode refuses it."""
+        observation, action = tick.observation, tick.action
         vehicle, lane = observation.vehicle, observation.lane
         self._start_s = vehicle.time_s if self._start_s is None else self._start_s
         label = action.label or action.control

@@ -1,6 +1,7 @@
-"""Recording a driving log: the disturbed expert on generated tracks (or maps), each episode in another weather, place and camera mounting.
+"""Record a driving log: the disturbed expert drives generated tracks (or maps).
 
-What is varied and within which ranges stands in `RecordConfig`; a seed decides all of it. Each episode is whole on the disk when it ends.
+Each episode has another place, weather and camera mounting. `RecordConfig` says what is varied and within which ranges; its seed decides all
+of it. An episode is complete on the disk when it ends.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from driving.drivers.perturbed import DisturbanceConfig, PerturbedExpert
 from driving.logs.episode import Episode
 from driving.logs.features import driving_features
 from driving.logs.writer import LogWriter
-from driving.quantities import CameraSpec, Observation, Pose, UserError
+from driving.quantities import CameraSpec, Pose, UserError
 from driving.rollout.listeners import EpisodeRecorder
 from driving.rollout.loop import DriveConfig, drive
+from driving.rollout.tick import Tick
 from driving.rollout.turns import StoppedError, Turns
 from driving.simulator.session import Session
 from driving.world.maps.routes import Route, spread_routes
@@ -37,23 +39,23 @@ class RecordConfig:
     """What to record.
 
     Args:
-        tracks: how many generated tracks.
-        streets: how many generated streets with sharp corners and pavements, beside the tracks. Corners need many: with a fifth of the roads
-            streets, neighbouring trainings drove 4 km of Town01 and Town02 with 2 to 10 departures, with nearly half streets with none.
-        minutes: how long to drive in all (simulated minutes).
-        episode_s: how long an episode is (simulated s).
-        weather_s: the weather changes that often (simulated s): a minute of one weather teaches little more than a few seconds of it.
-        seed: decides tracks, places, weathers, disturbances, cameras.
-        maps: OpenDRIVE files to record on as well, taking their share of the time.
-        speed_mps: range of the speed aimed at on straight road (m/s).
-        start_lateral_m: an episode starts up to so far off the centre line (m).
-        start_heading_rad: and turned by up to so much from it (rad).
-        mount_m: the camera stands up to so far from its place, sideways and in height (m).
-        mount_rad: and is pitched and turned by up to so much (rad).
-        camera: the image and its nominal mounting.
-        disturbance: what is added to the expert's steering.
-        track: what generated tracks are like.
-        street: what generated streets are like.
+        tracks: the number of generated tracks.
+        streets: the number of generated streets, which have sharp corners and pavements. A policy needs many of them to learn corners: with a
+            fifth of the roads streets, policies drove 4 km of Town01 and Town02 with 2 to 10 departures; with nearly half of them, with none.
+        minutes: how long to drive in total (simulated minutes).
+        episode_s: the length of an episode (simulated s).
+        weather_s: how long one weather lasts (simulated s). A minute of one weather teaches little more than a few seconds of it.
+        seed: decides tracks, places, weathers, disturbances and cameras.
+        maps: OpenDRIVE files to record on as well; each takes the same share of the time as a track.
+        speed_mps: the range of the target speed on straight road (m/s).
+        start_lateral_m: the largest distance from the centre line at an episode's start (m).
+        start_heading_rad: the largest heading error at an episode's start (rad).
+        mount_m: the largest shift of the camera from its nominal place, sideways and in height (m).
+        mount_rad: the largest turn of the camera from its nominal pose, in pitch and yaw (rad).
+        camera: the image and the nominal mounting.
+        disturbance: what is added to the expert's steer.
+        track: the shape of generated tracks.
+        street: the shape of generated streets.
     """
 
     tracks: int = 3
@@ -74,14 +76,14 @@ class RecordConfig:
     street: TrackConfig = field(default_factory=street)
 
     def __post_init__(self) -> None:
-        """Raises UserError for values that nothing could be recorded with."""
+        """Check the values. Raises UserError for those with which nothing could be recorded."""
         if self.minutes <= 0 or self.episode_s < SHORTEST_S:
             raise UserError(
-                f"minutes is {self.minutes} and episode_s {self.episode_s}: give more than 0 minutes, and {SHORTEST_S:.0f} s or more an episode"
+                f"minutes is {self.minutes} and episode_s {self.episode_s}: give more than 0 minutes, and at least {SHORTEST_S:.0f} s per episode"
             )
         if min(self.tracks, self.streets) < 0 or (self.tracks + self.streets == 0 and not self.maps):
             raise UserError(
-                f"tracks is {self.tracks}, streets {self.streets} and there are {len(self.maps)} maps: name at least one road to record on"
+                f"tracks is {self.tracks}, streets is {self.streets} and there are {len(self.maps)} maps: give at least one road to record on"
             )
         if self.seed < 0:
             raise UserError(f"seed is {self.seed}: give 0 or more")
@@ -92,32 +94,34 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True)
 class _World:
-    """One road to record on: its OpenDRIVE text, and how many episodes of how many simulated seconds."""
+    """One road to record on."""
 
-    number: int
+    number: int  # its place among all roads, which seeds what is drawn on it
     name: str
-    opendrive: str
-    episodes: int
-    episode_s: float
+    opendrive: str  # OpenDRIVE text
+    episodes: int  # how many episodes to record
+    episode_s: float  # the length of each (simulated s)
 
 
 def record(sessions: Sequence[Session], config: RecordConfig, out: Path, progress: Progress = lambda frames: None) -> int:
-    """Records into the log `out` (continued if it is one); returns the number of frames. `progress` hears of every frame.
+    """Record into the log `out`, which is continued if it exists, and return the number of frames. `progress(count)` reports new frames.
 
-    Each session, of a server of its own, takes every so many-th road. What is recorded on a road depends on the seed alone; how many
-    sessions there are decides the order of the episodes, nothing else does.
+    Each session needs a server of its own. Of N sessions, session k records the roads k, k + N, k + 2 N and so on. What is recorded on a road
+    depends on the seed alone. The number of sessions decides only the order of the episodes.
+
+    Raises SimulatorError where a server fails and LogError where the log cannot be written; finished episodes are kept.
     """
-    worlds, turns = _worlds(config), Turns(len(sessions))
+    worlds, turns = _make_worlds(config), Turns(len(sessions))
     with LogWriter(out, driving_features(config.camera), 1.0 / sessions[0].config.dt_s) as writer, ThreadPoolExecutor(len(sessions)) as pool:
 
-        def told(count: int) -> None:
+        def report(count: int) -> None:
             turns.check()
             progress(count)
 
         def work(worker: int) -> int:
-            with turns.part(worker):
+            with turns.take_part(worker):
                 mine = worlds[worker :: len(sessions)]
-                return sum(_record_world(sessions[worker], config, world, writer, lambda: turns.of(worker), told) for world in mine)
+                return sum(_record_world(sessions[worker], config, world, writer, lambda: turns.wait_for(worker), report) for world in mine)
 
         jobs = [pool.submit(work, worker) for worker in range(len(sessions))]
         try:
@@ -130,7 +134,8 @@ def record(sessions: Sequence[Session], config: RecordConfig, out: Path, progres
         return sum(job.result() for job in jobs)
 
 
-def _worlds(config: RecordConfig) -> list[_World]:
+def _make_worlds(config: RecordConfig) -> list[_World]:
+    """Return the roads to record on, with equal shares of the time."""
     first = FIRST_TRACK + 1000 * config.seed
     named = [(f"track_{seed}", generate_track(seed, config.track)) for seed in range(first, first + config.tracks)]
     named += [(f"street_{seed}", generate_track(seed, config.street)) for seed in range(first, first + config.streets)]
@@ -143,7 +148,7 @@ def _worlds(config: RecordConfig) -> list[_World]:
 def _record_world(
     session: Session, config: RecordConfig, world: _World, writer: LogWriter, turn: Callable[[], AbstractContextManager[None]], progress: Progress
 ) -> int:
-    """The episodes on one road; the number of their frames. `turn()` waits until this session may add an episode to the log."""
+    """Record the episodes of one road and return the number of their frames. `turn()` waits until this session may add an episode to the log."""
     session.load_opendrive(world.name, world.opendrive)
     routes = spread_routes(session.map, 4, ROUTE_M, config.seed)
     random = np.random.default_rng((config.seed, 3, world.number))
@@ -162,52 +167,52 @@ def _record_world(
 def _drive_episode(
     session: Session, config: RecordConfig, route: Route, seconds: float, episode: Episode, random: np.random.Generator, progress: Progress
 ) -> None:
-    """One episode somewhere on a route."""
+    """Record one episode of `seconds` somewhere on a route."""
     speed = float(random.uniform(*config.speed_mps))
     room = route.length_m if route.closed else max(0.0, route.length_m - seconds * speed)
     start = float(random.uniform(0.0, room))
-    ego = session.spawn_ego(_beside(route.pose_at(start), config, random), _mounted(config, random))
+    ego = session.spawn_ego(_shift_pose(route.pose_at(start), config, random), _shift_camera(config, random))
     plan = DriveConfig(max_speed_mps=speed, departure_m=4.0, start_m=start, time_s=seconds, seed=int(random.integers(1 << 31)))
     try:
-        weathers = _Weathers(session, config.weather_s, random)
-        drive(session, ego, route, PerturbedExpert(config.disturbance), plan, [EpisodeRecorder(episode), weathers, _Told(progress)])
+        weathers = _WeatherChanges(session, config.weather_s, random)
+        drive(session, ego, route, PerturbedExpert(config.disturbance), plan, [EpisodeRecorder(episode), weathers, _FrameCounter(progress)])
     finally:
         ego.destroy()
 
 
-class _Weathers:
-    """Changes the weather every so many seconds."""
+class _WeatherChanges:
+    """A listener that draws another weather every `every_s` (simulated s)."""
 
     def __init__(self, session: Session, every_s: float, random: np.random.Generator) -> None:
         self._session, self._every_s, self._random = session, every_s, random
         self._left_s = every_s
         session.set_weather(random_weather(random))
 
-    def tick(self, observation: Observation, *_: object) -> None:
-        self._left_s -= observation.dt_s
+    def on_tick(self, tick: Tick) -> None:
+        self._left_s -= tick.observation.dt_s
         if self._left_s <= 0.0:
             self._left_s = self._every_s
             self._session.set_weather(random_weather(self._random))
 
 
-class _Told:
-    """Reports each tick as one frame of progress."""
+class _FrameCounter:
+    """A listener that reports each tick as one frame."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
 
-    def tick(self, *_: object) -> None:
+    def on_tick(self, tick: Tick) -> None:
         self._progress(1)
 
 
-def _beside(pose: Pose, config: RecordConfig, random: np.random.Generator) -> Pose:
-    """A pose a little off the centre line and turned."""
+def _shift_pose(pose: Pose, config: RecordConfig, random: np.random.Generator) -> Pose:
+    """Draw a pose a little beside `pose` and turned from it."""
     aside, turn = float(random.uniform(-1, 1)) * config.start_lateral_m, float(random.uniform(-1, 1)) * config.start_heading_rad
     return replace(pose, x_m=pose.x_m - math.sin(pose.yaw_rad) * aside, y_m=pose.y_m + math.cos(pose.yaw_rad) * aside, yaw_rad=pose.yaw_rad + turn)
 
 
-def _mounted(config: RecordConfig, random: np.random.Generator) -> CameraSpec:
-    """The camera, mounted as carelessly as cameras are."""
+def _shift_camera(config: RecordConfig, random: np.random.Generator) -> CameraSpec:
+    """Draw a mounting of the camera near its nominal one, as two cars of one model have it."""
     mount, (aside, up, pitch, yaw) = config.camera.mount, random.uniform(-1, 1, 4)
     moved = replace(
         mount,

@@ -1,38 +1,77 @@
-"""The trace of a drive: one row a tick, saved as plain arrays and JSON; what metrics, views and reports read.
+"""The trace of a drive: one row per tick, saved as plain arrays and JSON. Metrics, views and reports read it.
 
-Columns (T,): frame, time_s, dt_s, x_m, y_m, z_m, pitch_rad, yaw_rad, roll_rad, speed_mps, yaw_rate_radps, steer, throttle, brake,
-label_steer (the expert's in the same place), disturbance, s_m, lateral_m, heading_error_rad, curvature_per_m, lane_width_m, departed, act_s (the
-driver's wall time), tick_s (the simulator's); and for networks neuron_state and neuron_tau_s (T, H).
+`COLUMNS` has the columns (T,) that every trace has. A driver with neurons adds `neuron_state` and `neuron_tau_s` (s), both (T, H).
 """
 
 from __future__ import annotations
 
 import json
 import zipfile
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from driving.drivers.driver import Action
-from driving.quantities import Observation, UserError
+from driving.quantities import UserError
+from driving.rollout.tick import Tick
 from driving.world.maps.routes import Route
 
 ARRAYS, META = "trace.npz", "trace.json"
 ROUTE_ARRAYS = ("s_m", "x_m", "y_m", "z_m", "yaw_rad", "curvature_per_m", "lane_width_m")
 
 
+class Column(NamedTuple):
+    """One column of a trace: how to read its value from a tick, and its type."""
+
+    value: Callable[[Tick], float]
+    dtype: type = np.float64
+
+
+def _label_steer(tick: Tick) -> float:
+    """Return the steer of the tick's label, NaN without one."""
+    return np.nan if tick.action.label is None else tick.action.label.steer
+
+
+COLUMNS: dict[str, Column] = {
+    "frame": Column(lambda tick: tick.observation.vehicle.frame, np.int64),
+    "time_s": Column(lambda tick: tick.observation.vehicle.time_s),
+    "dt_s": Column(lambda tick: tick.observation.dt_s),
+    "x_m": Column(lambda tick: tick.observation.vehicle.pose.x_m),
+    "y_m": Column(lambda tick: tick.observation.vehicle.pose.y_m),
+    "z_m": Column(lambda tick: tick.observation.vehicle.pose.z_m),
+    "pitch_rad": Column(lambda tick: tick.observation.vehicle.pose.pitch_rad),
+    "yaw_rad": Column(lambda tick: tick.observation.vehicle.pose.yaw_rad),
+    "roll_rad": Column(lambda tick: tick.observation.vehicle.pose.roll_rad),
+    "speed_mps": Column(lambda tick: tick.observation.vehicle.speed_mps),
+    "yaw_rate_radps": Column(lambda tick: tick.observation.vehicle.yaw_rate_radps),
+    "steer": Column(lambda tick: tick.action.control.steer),
+    "throttle": Column(lambda tick: tick.action.control.throttle),
+    "brake": Column(lambda tick: tick.action.control.brake),
+    "label_steer": Column(_label_steer),  # what the expert would steer in the same place
+    "disturbance": Column(lambda tick: tick.action.disturbance),
+    "s_m": Column(lambda tick: tick.observation.lane.s_m),
+    "lateral_m": Column(lambda tick: tick.observation.lane.lateral_m),
+    "heading_error_rad": Column(lambda tick: tick.observation.lane.heading_error_rad),
+    "curvature_per_m": Column(lambda tick: tick.observation.lane.curvature_per_m),
+    "lane_width_m": Column(lambda tick: tick.observation.lane.lane_width_m),
+    "departed": Column(lambda tick: tick.departed, np.bool_),
+    "act_s": Column(lambda tick: tick.act_s),
+    "tick_s": Column(lambda tick: tick.tick_s),
+}
+
+
 @dataclass
 class Trace:
-    """A drive's columns, what is known about it (driver, map, camera, weather, seed, end_reason, neurons), and its route."""
+    """A saved or finished drive."""
 
-    columns: dict[str, np.ndarray]
-    meta: dict[str, Any] = field(default_factory=dict)
-    route: Route | None = None
+    columns: dict[str, np.ndarray]  # (T,) or (T, H) by name
+    meta: dict[str, Any] = field(default_factory=dict)  # driver, map, camera, weather, seed, end_reason, neurons and more
+    route: Route | None = None  # the route that was driven
 
     def save(self, folder: Path) -> None:
-        """Writes trace.npz and trace.json into `folder`; each appears whole."""
+        """Write trace.npz and trace.json into `folder`. Each file appears only when it is complete."""
         folder.mkdir(parents=True, exist_ok=True)
         arrays = dict(self.columns)
         meta = dict(self.meta)
@@ -47,7 +86,7 @@ class Trace:
 
     @staticmethod
     def load(folder: Path) -> Trace:
-        """Reads what `save` wrote. Raises UserError where it is missing or broken."""
+        """Read what `save` wrote. Raises UserError where it is missing or broken."""
         folder = Path(folder)
         try:
             meta = json.loads((folder / META).read_text())
@@ -65,76 +104,26 @@ class Trace:
 
 
 class TraceRecorder:
-    """Collects a drive's rows; a listener of the loop."""
+    """A listener that collects a drive's columns."""
 
     def __init__(self) -> None:
         self._rows: list[tuple[float, ...]] = []
         self._states: list[np.ndarray] = []
         self._taus: list[np.ndarray] = []
 
-    def tick(self, observation: Observation, action: Action, departed: bool, act_s: float, tick_s: float) -> None:
-        """Adds one row."""
-        vehicle, lane, control = observation.vehicle, observation.lane, action.control
-        label = action.label.steer if action.label is not None else np.nan
-        self._rows.append(
-            (
-                vehicle.frame,
-                vehicle.time_s,
-                observation.dt_s,
-                *asdict(vehicle.pose).values(),
-                vehicle.speed_mps,
-                vehicle.yaw_rate_radps,
-                control.steer,
-                control.throttle,
-                control.brake,
-                label,
-                action.disturbance,
-                *asdict(lane).values(),
-                departed,
-                act_s,
-                tick_s,
-            )
-        )
-        if action.neuron_state is not None:
-            self._states.append(action.neuron_state)
-        if action.neuron_tau_s is not None:
-            self._taus.append(action.neuron_tau_s)
+    def on_tick(self, tick: Tick) -> None:
+        """Add one row."""
+        self._rows.append(tuple(column.value(tick) for column in COLUMNS.values()))
+        if tick.action.neuron_state is not None:
+            self._states.append(tick.action.neuron_state)
+        if tick.action.neuron_tau_s is not None:
+            self._taus.append(tick.action.neuron_tau_s)
 
     def columns(self) -> dict[str, np.ndarray]:
-        """The columns so far."""
-        table = np.array(self._rows, dtype=np.float64).reshape(len(self._rows), len(NAMES))
-        columns = {name: table[:, k].copy() for k, name in enumerate(NAMES)}
-        columns["frame"], columns["departed"] = columns["frame"].astype(np.int64), columns["departed"].astype(bool)
-        if len(self._states) == len(self._rows) and self._states:
-            columns["neuron_state"] = np.stack(self._states)
-        if len(self._taus) == len(self._rows) and self._taus:
-            columns["neuron_tau_s"] = np.stack(self._taus)
+        """Return the columns of the ticks so far: those of `COLUMNS` (T,) and, where every tick had them, the neurons' (T, H)."""
+        values = zip(*self._rows, strict=True) if self._rows else [()] * len(COLUMNS)
+        columns = {name: np.array(column, dtype=COLUMNS[name].dtype) for name, column in zip(COLUMNS, values, strict=True)}
+        for name, rows in (("neuron_state", self._states), ("neuron_tau_s", self._taus)):
+            if rows and len(rows) == len(self._rows):
+                columns[name] = np.stack(rows)
         return columns
-
-
-NAMES = (
-    "frame",
-    "time_s",
-    "dt_s",
-    "x_m",
-    "y_m",
-    "z_m",
-    "pitch_rad",
-    "yaw_rad",
-    "roll_rad",
-    "speed_mps",
-    "yaw_rate_radps",
-    "steer",
-    "throttle",
-    "brake",
-    "label_steer",
-    "disturbance",
-    "s_m",
-    "lateral_m",
-    "heading_error_rad",
-    "curvature_per_m",
-    "lane_width_m",
-    "departed",
-    "act_s",
-    "tick_s",
-)

@@ -1,4 +1,4 @@
-"""Threads that record side by side add their episodes to the log in turns, so that its order does not depend on how quick each of them is."""
+"""A fixed order for threads that record side by side: they add their episodes to the log in turns, however fast each of them is."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from threading import Condition
 
 
 class StoppedError(Exception):
-    """Another thread has failed, or the user has interrupted: this one ends too."""
+    """The reason why a thread ends although it did not fail itself: another one has failed, or the user has interrupted."""
 
 
 class Turns:
-    """Round and round among `count` workers; who has finished is left out, and when one fails all stop."""
+    """Turns that go round and round among `count` workers. A worker that has finished is skipped; when one fails, all stop."""
 
     def __init__(self, count: int) -> None:
         self._order = deque(range(count))
@@ -21,8 +21,8 @@ class Turns:
         self._stopped = False
 
     @contextmanager
-    def part(self, worker: int) -> Iterator[None]:
-        """All that a worker does: on leaving it takes no more turns, or, on an error, nobody does."""
+    def take_part(self, worker: int) -> Iterator[None]:
+        """Enclose all that a worker does. When the block ends, the worker takes no more turns; when it raises, all workers stop."""
         try:
             yield
         except BaseException:
@@ -33,8 +33,8 @@ class Turns:
             self._changed.notify_all()
 
     @contextmanager
-    def of(self, worker: int) -> Iterator[None]:
-        """Waits for the worker's turn, and passes it on at the end. Raises StoppedError where all are to stop."""
+    def wait_for(self, worker: int) -> Iterator[None]:
+        """Wait for the worker's turn, and pass it on when the block ends. Raises StoppedError when all are to stop."""
         with self._changed:
             self._changed.wait_for(lambda: self._stopped or self._order[0] == worker)
             self.check()
@@ -44,12 +44,12 @@ class Turns:
             self._changed.notify_all()
 
     def check(self) -> None:
-        """Raises StoppedError where all are to stop."""
+        """Raise StoppedError when all are to stop."""
         if self._stopped:
             raise StoppedError("stopped, because another recording thread has failed")
 
     def stop(self) -> None:
-        """Makes all workers stop."""
+        """Make all workers stop."""
         with self._changed:
             self._stopped = True
             self._changed.notify_all()

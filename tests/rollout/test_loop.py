@@ -15,7 +15,7 @@ from driving.drivers.perturbed import PerturbedExpert
 from driving.drivers.speed import SpeedControl
 from driving.logs.video import decode
 from driving.quantities import Control, Observation, UserError
-from driving.rollout.listeners import CAMERA_MOVIE, Movie
+from driving.rollout.listeners import CAMERA_MOVIE, CameraMovie
 from driving.rollout.loop import DriveConfig, drive
 from driving.rollout.trace import Trace
 from driving.simulator.session import Session
@@ -115,7 +115,7 @@ def test_a_drive_stops_when_its_time_is_up_and_may_start_anywhere(session: Sessi
 
 
 def test_a_trace_and_its_movie_are_read_back_as_they_were(session: Session, tmp_path: Path) -> None:
-    with Movie(tmp_path / CAMERA_MOVIE, 0.1) as movie:
+    with CameraMovie(tmp_path / CAMERA_MOVIE, 0.1) as movie:
         trace = driven(session, Expert(), DriveConfig(time_s=3.0), movie=movie)
     trace.save(tmp_path)
     again = Trace.load(tmp_path)

@@ -24,10 +24,10 @@ def test_the_order_does_not_depend_on_speed_and_the_rest_goes_on_when_one_has_fi
     turns, told = Turns(3), list[str]()
 
     def work(worker: int, rounds: int, pause_s: float) -> None:
-        with turns.part(worker):
+        with turns.take_part(worker):
             for number in range(rounds):
                 time.sleep(pause_s)
-                with turns.of(worker):
+                with turns.wait_for(worker):
                     told.append(f"{worker}.{number}")
 
     together(lambda: work(0, 2, 0.02), lambda: work(1, 3, 0.0), lambda: work(2, 1, 0.01))
@@ -38,12 +38,12 @@ def test_a_failure_of_one_stops_those_who_wait() -> None:
     turns, stopped = Turns(2), list[int]()
 
     def fail() -> None:
-        with pytest.raises(ZeroDivisionError), turns.part(0):
+        with pytest.raises(ZeroDivisionError), turns.take_part(0):
             raise ZeroDivisionError
 
     def wait() -> None:
         try:
-            with turns.part(1), turns.of(1):
+            with turns.take_part(1), turns.wait_for(1):
                 raise AssertionError("it was never this one's turn")
         except StoppedError:
             stopped.append(1)
