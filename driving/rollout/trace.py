@@ -122,7 +122,7 @@ class TraceRecorder:
     def columns(self) -> dict[str, np.ndarray]:
         """Return the columns of the ticks so far: those of `COLUMNS` (T,) and, where every tick had them, the neurons' (T, H)."""
         values = zip(*self._rows, strict=True) if self._rows else [()] * len(COLUMNS)
-        columns = {name: np.array(column, dtype=COLUMNS[name].dtype) for name, column in zip(COLUMNS, values, strict=True)}
+        columns: dict[str, np.ndarray] = {name: np.array(column, dtype=COLUMNS[name].dtype) for name, column in zip(COLUMNS, values, strict=True)}
         for name, rows in (("neuron_state", self._states), ("neuron_tau_s", self._taus)):
             if rows and len(rows) == len(self._rows):
                 columns[name] = np.stack(rows)
