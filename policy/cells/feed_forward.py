@@ -1,4 +1,4 @@
-"""No memory at all: one hidden layer from the features of the moment. The baseline that shows what recurrence is worth."""
+"""A cell without memory: one hidden layer over the current features. This baseline shows what recurrence is worth."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class FeedForwardConfig:
 
 
 class FeedForward(HiddenCell):
-    """tanh(W x + b); its state has no values."""
+    """h = tanh(W x + b). The state is empty."""
 
     Config = FeedForwardConfig
     uses_dt = False
