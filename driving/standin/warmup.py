@@ -23,8 +23,8 @@ from driving.standin.sensors.visible_bodies import Sights
 from driving.standin.wire import packets
 from driving.standin.wire.event_loop import log
 from driving.standin.wire.streams import Streams
+from driving.world.geometry.rotations import pose_of
 from driving.world.physics import dynamics as d
-from driving.world.physics.poses import pose_of
 from driving.world.weather import PRESETS
 
 LONG_S = 5.0

@@ -6,7 +6,8 @@ import numpy as np
 
 from driving.standin.actors.kinds import Trigger, Vehicle
 from driving.standin.actors.others import Others
-from driving.world.physics import dynamics, poses
+from driving.world.geometry.rotations import rotation_of
+from driving.world.physics import dynamics
 from driving.world.physics.fleet import Fleet
 from driving.world.physics.vehicle_physics import MU_FRONT, MU_REAR, pack
 
@@ -18,7 +19,7 @@ def apply_triggers(triggers: list[Trigger], vehicles: list[Vehicle], others: Oth
     inside: dict[int, float] = {}
     for trigger in triggers:
         at = others.locate(trigger)
-        away = (fleet.state[:, dynamics.X : dynamics.Z + 1] - (at.x_m, at.y_m, at.z_m)) @ poses.rotation(at.pitch_rad, at.yaw_rad, at.roll_rad)
+        away = (fleet.state[:, dynamics.X : dynamics.Z + 1] - (at.x_m, at.y_m, at.z_m)) @ rotation_of(at)
         hit = (np.abs(away) <= np.array(trigger.box.half_m) + REACH_M).all(axis=1)
         inside.update(dict.fromkeys(np.flatnonzero(hit).tolist(), trigger.friction))
     for vehicle in vehicles:

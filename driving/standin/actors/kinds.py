@@ -15,7 +15,8 @@ from driving.quantities import Pose
 from driving.standin.blueprints.library import Description
 from driving.standin.blueprints.vehicle_models import VehicleModel
 from driving.standin.wire.messages import AckermannControl, Box, Vector, bounding_box
-from driving.world.physics import dynamics, poses
+from driving.world.geometry.rotations import pose_of, rotation_of
+from driving.world.physics import dynamics
 from driving.world.physics.fleet import Fleet
 from driving.world.physics.vehicle_physics import Physics, pack
 from driving.world.sensing.event_camera import EventMemory
@@ -124,12 +125,12 @@ class Trigger(Actor):
 
 def locate_body(body: Body, fleet: Fleet) -> Pose:
     """Return a body's pose in the world."""
-    return poses.pose_of(fleet.state[body.row, dynamics.X : dynamics.ROLL + 1])
+    return pose_of(fleet.state[body.row, dynamics.X : dynamics.ROLL + 1])
 
 
 def locate_wheels(vehicle: Vehicle, fleet: Fleet) -> list[Vector]:
     """Return the positions (x, y, z m) of a vehicle's wheels in the world."""
     at = locate_body(vehicle, fleet)
-    turn = poses.rotation(at.pitch_rad, at.yaw_rad, at.roll_rad)
+    turn = rotation_of(at)
     places = [turn @ np.array(wheel.position_m) + (at.x_m, at.y_m, at.z_m) for wheel in vehicle.physics.wheels]
     return [(float(x), float(y), float(z)) for x, y, z in places]

@@ -9,10 +9,9 @@ import numpy as np
 
 from driving.quantities import Pose
 from driving.standin.actors.kinds import Actor, Body
+from driving.world.geometry.rotations import POSE_WIDTH, pose_of, row_of
 from driving.world.physics import poses
 from driving.world.physics.fleet import Fleet
-
-POSE_WIDTH = 6  # x, y, z (m), pitch, yaw, roll (rad), as in `poses`
 
 
 class Others:
@@ -35,8 +34,8 @@ class Others:
         """Append an actor and set its row. `at` is relative to its parent if it has one."""
         actor.row = len(self.actors)
         self.actors.append(actor)
-        self.world = np.concatenate([self.world, poses.row_of(at)[None]])
-        self.relative = np.concatenate([self.relative, poses.row_of(at)[None]])
+        self.world = np.concatenate([self.world, row_of(at)[None]])
+        self.relative = np.concatenate([self.relative, row_of(at)[None]])
         self.kinds = np.append(self.kinds, kind if actor.parent is not None else poses.UNATTACHED)
 
     def remove(self, actor: Actor) -> None:
@@ -66,12 +65,12 @@ class Others:
 
     def locate(self, actor: Actor) -> Pose:
         """Return an actor's pose in the world."""
-        return poses.pose_of(self.world[actor.row])
+        return pose_of(self.world[actor.row])
 
     def move(self, actor: Actor, at: Pose, fleet: Fleet) -> None:
         """Put an actor at a pose: relative to its parent if it has one, as on CARLA's server."""
         if self.kinds[actor.row] == poses.UNATTACHED:
-            self.world[actor.row] = poses.row_of(at)
+            self.world[actor.row] = row_of(at)
         else:
-            self.relative[actor.row] = poses.row_of(at)
+            self.relative[actor.row] = row_of(at)
             self.follow(fleet)

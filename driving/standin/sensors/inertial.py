@@ -9,14 +9,14 @@ import numpy as np
 from driving.quantities import Pose
 from driving.standin.actors.kinds import Sensor
 from driving.standin.episode.state import Episode
+from driving.world.geometry.rotations import rotation_of
 from driving.world.maps.geodesy import geolocation
 from driving.world.physics import dynamics as d
-from driving.world.physics import poses
 
 
 def imu_body(sensor: Sensor, at: Pose, episode: Episode, random: np.random.Generator) -> list[object]:
     """[accelerometer xyz with gravity, gyroscope xyz, compass] in the sensor's frame (x forward, y right, z up)."""
-    turn = poses.rotation(at.pitch_rad, at.yaw_rad, at.roll_rad)
+    turn = rotation_of(at)
     acceleration, gyro = np.array([0.0, 0.0, d.GRAVITY]), np.zeros(3)
     vehicle = sensor.carrier
     if vehicle is not None:

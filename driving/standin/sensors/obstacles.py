@@ -7,6 +7,7 @@ import numpy as np
 from driving.quantities import Pose
 from driving.standin.actors.kinds import Body, Sensor
 from driving.standin.episode.state import Episode
+from driving.world.geometry.rotations import rotation_of
 from driving.world.physics import collisions as c
 from driving.world.physics import poses
 
@@ -15,7 +16,7 @@ def nearest(sensor: Sensor, at: Pose, episode: Episode) -> tuple[Body | None, fl
     """The body (None: something static) within the sensor's distance, and how far it is (m); None where nothing is."""
     wanted = sensor.description
     reach, radius = wanted.number("distance"), wanted.number("hit_radius")
-    forward = poses.rotation(at.pitch_rad, at.yaw_rad, at.roll_rad)[:, 0]
+    forward = rotation_of(at)[:, 0]
     start = np.array([at.x_m, at.y_m, at.z_m])
     fleet, own = episode.fleet, sensor.carrier
     centres = np.empty((fleet.count, 6))

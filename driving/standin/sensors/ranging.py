@@ -14,8 +14,8 @@ from driving.standin.actors.kinds import Sensor
 from driving.standin.blueprints.library import Description
 from driving.standin.sensors.visible_bodies import Sights
 from driving.standin.wire import packets
+from driving.world.geometry.rotations import rotation_of
 from driving.world.physics import dynamics as d
-from driving.world.physics import poses
 from driving.world.sensing.lidar_radar import Lidar, Losses, azimuth_altitude, radar_cone
 from driving.world.sensing.rays import Hits
 
@@ -54,7 +54,7 @@ class Ranging:
         met = np.isfinite(hits.distances_m)
         directions, rows = directions[met], hits.rows[met]
         velocities = np.concatenate([_velocities(fleet.state), np.zeros((1, 3))])  # the last, row -1, is what stands still
-        along = directions @ poses.rotation(at.pitch_rad, at.yaw_rad, at.roll_rad).T
+        along = directions @ rotation_of(at).T
         found = np.empty(len(directions), packets.RADAR_POINT)
         found["velocity"] = np.sum((velocities[rows] - self._own_velocity(sensor, at)) * along, axis=1)
         found["azimuth"], found["altitude"] = azimuth_altitude(directions)

@@ -7,12 +7,14 @@ Shapes: a grid has Y rows and X columns; heights in metres. A cell's two triangl
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 from scipy.ndimage import gaussian_filter
 from scipy.spatial import cKDTree
 
+from driving.world.geometry.polylines import resample
 from driving.world.maps.roads import RoadNetwork
 
 CELL_M = 10.0
@@ -26,6 +28,15 @@ POINTS_APART_M = 1.8
 MOST_SINKINGS = 40
 
 
+class HeightGrid(NamedTuple):
+    """Heights on a grid of square cells, as compiled code takes it."""
+
+    heights_m: np.ndarray  # (Y, X)
+    x0_m: float  # the place of the first node
+    y0_m: float
+    cell_m: float
+
+
 @dataclass(frozen=True)
 class Terrain:
     """Heights (m) of the land beside the roads on a regular grid: heights[row, column] at (ys[row], xs[column])."""
@@ -36,7 +47,11 @@ class Terrain:
 
     def at(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Heights by bilinear interpolation, the border's beyond the grid."""
-        return bilinear(self.heights_m, self.xs_m[0], self.ys_m[0], self.xs_m[1] - self.xs_m[0], np.atleast_1d(x), np.atleast_1d(y))
+        return bilinear(self.height_grid(), np.atleast_1d(x), np.atleast_1d(y))
+
+    def height_grid(self) -> HeightGrid:
+        """Return the grid as compiled code takes it."""
+        return HeightGrid(self.heights_m, float(self.xs_m[0]), float(self.ys_m[0]), float(self.xs_m[1] - self.xs_m[0]))
 
     def drawn(self, lanes: np.ndarray, every: int = 1) -> Terrain:
         """The grid to draw, each `every`-th node of this one: a little lower, coarser ones more, and below all `lanes` (N, 3)."""
@@ -120,12 +135,13 @@ def _denser(edge: np.ndarray) -> np.ndarray:
     """An edge (K, 3) with three points put between every two, so that the nearest one is at the right height on a slope."""
     k = np.arange(len(edge))
     at = np.linspace(0.0, len(edge) - 1.0, 4 * len(edge) - 3)
-    return np.stack([np.interp(at, k, edge[:, axis]) for axis in range(3)], axis=1)
+    return resample(at, k, edge)
 
 
 @njit(cache=True)
-def bilinear(heights, x0, y0, cell, x, y):  # type: ignore[no-untyped-def]
+def bilinear(grid, x, y):  # type: ignore[no-untyped-def]
     """Heights (N,) of a grid (Y, X) with square cells from (x0, y0) on, the border's beyond it."""
+    heights, x0, y0, cell = grid.heights_m, grid.x0_m, grid.y0_m, grid.cell_m
     out = np.empty(x.shape[0])
     for n in range(x.shape[0]):
         u = min(max((x[n] - x0) / cell, 0.0), heights.shape[1] - 1.001)

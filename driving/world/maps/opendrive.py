@@ -24,6 +24,7 @@ from pathlib import Path
 import carla
 
 from driving.quantities import UserError
+from driving.world.geometry.cubics import Cubic
 
 CHECK_TIMEOUT_S = 120.0
 REMEDY = "give a whole OpenDRIVE 1.4 file (.xodr), as CARLA, esmini or RoadRunner export it"
@@ -175,14 +176,19 @@ def signals_of(root: ET.Element) -> Iterator[Signal]:
             yield Signal(signal.get("id", ""), int(road.get("id", "0")), *place, signal.get("type", ""), signal.get("dynamic") == "yes")
 
 
-def banks_of(root: ET.Element) -> dict[int, list[tuple[float, float, float, float, float]]]:
-    """The superelevation of each banked road: cubics (s, a, b, c, d) in rad, positive where the right side lies lower."""
+def banks_of(root: ET.Element) -> dict[int, list[Cubic]]:
+    """Return the superelevation (rad, positive where the right side lies lower) of each banked road by its id, as cubics in order."""
     banks = {}
     for road in root.findall("road"):
-        rows = [tuple(number_of(piece, key) for key in "sabcd") for piece in road.findall("lateralProfile/superelevation")]
-        if any(any(row[1:]) for row in rows):
-            banks[int(road.get("id", "0"))] = sorted(rows)
-    return banks  # type: ignore[return-value]
+        pieces = cubics_of(road.findall("lateralProfile/superelevation"))
+        if any(any(piece[1:]) for piece in pieces):
+            banks[int(road.get("id", "0"))] = pieces
+    return banks
+
+
+def cubics_of(elements: list[ET.Element]) -> list[Cubic]:
+    """Return elements with attributes s, a, b, c, d as cubics in the order of their starts. Raises ValueError as `number_of` does."""
+    return sorted(Cubic(*(number_of(element, key) for key in "sabcd")) for element in elements)
 
 
 def number_of(element: ET.Element, key: str) -> float:

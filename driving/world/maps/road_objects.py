@@ -6,7 +6,10 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from driving.world.maps.opendrive import number_of
+import numpy as np
+
+from driving.world.geometry.cubics import Cubic, evaluate
+from driving.world.maps.opendrive import cubics_of, number_of
 
 MOST_CORNERS = 1000
 
@@ -34,7 +37,7 @@ def objects_of(root: ET.Element) -> Iterator[MapObject]:
     """Every object of every road. Raises ValueError for numbers that are none."""
     for road in root.findall("road"):
         found = road.findall("objects/object")
-        offsets = sorted(tuple(number_of(piece, key) for key in "sabcd") for piece in road.findall("lanes/laneOffset")) if found else []
+        offsets = cubics_of(road.findall("lanes/laneOffset")) if found else []
         for one in found:
             s, heading = number_of(one, "s"), number_of(one, "hdg")
             place = s, number_of(one, "t") - _offset(offsets, s), heading, number_of(one, "length"), number_of(one, "width")
@@ -42,7 +45,7 @@ def objects_of(root: ET.Element) -> Iterator[MapObject]:
                 yield MapObject(int(road.get("id", "0")), (one.get("type") or "").lower(), one.get("name") or "", *place, corners, along)
 
 
-def _outlines(one: ET.Element, offsets: list[tuple[float, ...]]) -> list[tuple[tuple[tuple[float, float], ...], bool]]:
+def _outlines(one: ET.Element, offsets: list[Cubic]) -> list[tuple[tuple[tuple[float, float], ...], bool]]:
     made = []
     for outline in [*one.findall("outline"), *one.findall("outlines/outline")]:
         local = [(number_of(corner, "u"), number_of(corner, "v")) for corner in outline.findall("cornerLocal")[:MOST_CORNERS]]
@@ -51,11 +54,6 @@ def _outlines(one: ET.Element, offsets: list[tuple[float, ...]]) -> list[tuple[t
     return made
 
 
-def _offset(pieces: list[tuple[float, ...]], s_m: float) -> float:
-    """How far (m) the lanes are shifted to the left at a station."""
-    before = [piece for piece in pieces if piece[0] <= s_m]
-    if not before:
-        return 0.0
-    start, a, b, c, d = before[-1]
-    ds = s_m - start
-    return a + ds * (b + ds * (c + ds * d))
+def _offset(pieces: list[Cubic], s_m: float) -> float:
+    """Return how far (m) the lanes are shifted to the left at a station; before the first piece they are not."""
+    return float(evaluate(pieces, np.array([s_m]))[0]) if pieces and s_m >= pieces[0].s_m else 0.0

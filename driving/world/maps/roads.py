@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 import carla
 import numpy as np
 
+from driving.world.geometry.cubics import Cubic, evaluate
+from driving.world.geometry.polylines import resample
 from driving.world.maps.lane_edges import Section, sample_section
 from driving.world.maps.opendrive import Lane, RoadMark, Signal, banks_of, lanes_of, parse_opendrive, read_map, signals_of
 from driving.world.maps.road_objects import MapObject, objects_of
@@ -89,7 +91,7 @@ class RoadNetwork:
         for lanes in sections.values():
             section = sample_section(carla_map, lanes)
             if section is not None:
-                strips.extend(_strips(lanes, section, _bank(banks.get(lanes[0].road_id, []), section.s_m)))
+                strips.extend(_strips(lanes, section, _bank(banks, lanes[0].road_id, section.s_m)))
                 markings.extend(_markings(lanes, section))
         corners = np.concatenate([edge[:, :2] for strip in strips for edge in (strip.left_xyz_m, strip.right_xyz_m)])
         low, high = corners.min(0), corners.max(0)
@@ -127,16 +129,10 @@ def _cut(mark: RoadMark, end_m: float, s: np.ndarray, xyz: np.ndarray) -> list[M
     at = np.unique(np.concatenate([[max(mark.s_m, s[0])], inside, [min(end_m, s[-1])]]))
     if at[-1] - at[0] < 0.05:
         return []
-    line = np.stack([np.interp(at, s, xyz[:, axis]) for axis in range(3)], axis=1)
+    line = resample(at, s, xyz)
     return [Marking(line, mark.width_m, mark.kind, mark.colour, mark.dash_m, mark.gap_m)]
 
 
-def _bank(pieces: list[tuple[float, float, float, float, float]], s: np.ndarray) -> np.ndarray:
-    """The bank (K,) at stations `s` from cubics, or nothing where there are none."""
-    if not pieces:
-        return np.zeros(0)
-    starts = np.array([piece[0] for piece in pieces])
-    which = np.clip(np.searchsorted(starts, s, side="right") - 1, 0, None)
-    s0, a, b, c, d = np.array(pieces)[which].T
-    ds = np.where(s < s0, 0.0, s - s0)
-    return a + ds * (b + ds * (c + ds * d))
+def _bank(banks: dict[int, list[Cubic]], road_id: int, s: np.ndarray) -> np.ndarray:
+    """Return a road's superelevation (K,) rad at stations (K,), empty where it has none."""
+    return evaluate(banks[road_id], s) if road_id in banks else np.zeros(0)

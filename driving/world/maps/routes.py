@@ -13,6 +13,7 @@ import numpy as np
 from numba import njit
 
 from driving.quantities import LaneState, Pose, UserError, wrap_angle
+from driving.world.geometry.polylines import stations
 
 STEP_M = 1.0
 SMOOTHING_M = 4.0  # curvature is the heading's slope over this length; junction lanes of 6 m radius are still seen
@@ -182,7 +183,7 @@ def _route(name: str, rows: np.ndarray, closed: bool) -> Route:
     if closed:
         x, y, z = (np.append(values[:-1], values[0]) for values in (x, y, z))
         width = np.append(width[:-1], width[0])
-    s = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))])
+    s = stations(np.stack([x, y], axis=1))
     yaw, curvature = _heading(x, y, s, closed)
     return Route(name, s, x, y, z, yaw, curvature, width, closed)
 

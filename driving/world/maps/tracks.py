@@ -13,6 +13,7 @@ import numpy as np
 from scenariogeneration import xodr
 
 from driving.quantities import UserError
+from driving.world.geometry.cubics import Cubic
 
 KEEP_APART_M = 30.0
 SHARPEST_M = 6.0
@@ -126,8 +127,8 @@ def _write(name: str, pieces: list[_Piece], random: np.random.Generator, config:
             view.add_geometry(xodr.Spiral(piece.start, piece.end, length=piece.length_m))
     road = xodr.Road(0, view, _lanes(random, config), name=name)
     if random.random() < config.hilly_share:
-        for s, a, b, c, d in _hills(random, sum(piece.length_m for piece in pieces), config.max_grade):
-            road.add_elevation(s, a, b, c, d)
+        for piece in _hills(random, sum(piece.length_m for piece in pieces), config.max_grade):
+            road.add_elevation(*piece)
     else:
         road.add_elevation(0.0, 0.0, 0.0, 0.0, 0.0)
     file = xodr.OpenDrive(name)
@@ -188,8 +189,8 @@ def _lanes(random: np.random.Generator, config: TrackConfig) -> xodr.Lanes:
     return lanes
 
 
-def _hills(random: np.random.Generator, length_m: float, max_grade: float) -> list[tuple[float, float, float, float, float]]:
-    """Cubic pieces (s, a, b, c, d) through knots of drawn grade, so that height and grade run on without a kink."""
+def _hills(random: np.random.Generator, length_m: float, max_grade: float) -> list[Cubic]:
+    """Cubic pieces through knots of drawn grade, so that height and grade run on without a kink."""
     steepest = max_grade * random.uniform(0.3, 1.0)
     knots = [0.0]
     while knots[-1] < length_m:
@@ -198,6 +199,6 @@ def _hills(random: np.random.Generator, length_m: float, max_grade: float) -> li
     pieces, height = [], 0.0
     for s, following, g0, g1 in zip(knots[:-1], knots[1:], grades[:-1], grades[1:], strict=True):
         span = following - s
-        pieces.append((s, height, g0, (g1 - g0) / (2.0 * span), 0.0))
+        pieces.append(Cubic(s, height, g0, (g1 - g0) / (2.0 * span), 0.0))
         height += span * (g0 + g1) / 2.0
     return pieces

@@ -14,11 +14,13 @@ from typing import NamedTuple
 import numpy as np
 from scipy.spatial import cKDTree
 
+from driving.world.geometry.polylines import ribbon, unit
+from driving.world.geometry.thinning import keep_bends
 from driving.world.ground.contact import ROAD_FRICTION, Ground
 from driving.world.ground.terrain import Terrain
 from driving.world.maps.roads import RoadNetwork
 from driving.world.meshes import materials
-from driving.world.meshes.surfaces import Mesh, Palette, group_by_section, join_meshes, keep_bends, make_mesh, ribbon
+from driving.world.meshes.surfaces import LONGEST_M, STRAIGHT_M, Mesh, Palette, group_by_section, join_meshes, make_mesh
 
 VERGE_M, VERGE_DROP_M, VERGE_TOP_M = 5.0, 0.45, 0.02
 HANGING_M = 0.35  # a verge's end further above the land is lowered to it
@@ -90,7 +92,7 @@ def _edges(network: RoadNetwork) -> Edges:
     starts = np.cumsum([0, *(len(edge) for edge in near)])
     one, two = np.concatenate(near), np.concatenate(other)
     away = one[:, :2] - two[:, :2]
-    return Edges(one, two, away / np.maximum(np.hypot(*away.T), 1e-6)[:, None], starts)
+    return Edges(one, two, unit(away, 1e-6), starts)
 
 
 def _judged(edges: Edges, ground: Ground, land: Terrain) -> Judged:
@@ -163,14 +165,14 @@ def _verges(near: np.ndarray, other: np.ndarray, out: np.ndarray, judged: Judged
         drops = judged.drops[part][run]
         even = len(drops) == len(near) and (drops == VERGE_DROP_M).all()
         far = np.concatenate([near[run, :2] + out[run] * VERGE_M, near[run, 2:] - drops[:, None]], axis=1)
-        kept = keep_bends(near[run], other[run] if even else far)
+        kept = keep_bends([near[run], other[run] if even else far], STRAIGHT_M, LONGEST_M)
         yield ribbon(near[run][kept] - [0.0, 0.0, VERGE_TOP_M], far[kept])
 
 
 def _profile(near: np.ndarray, out: np.ndarray, section: Section) -> np.ndarray:
     """Ribbons along an edge between the points of a cross section."""
     lines = [np.column_stack([near[:, :2] + out * away, height]) for away, height in section]
-    kept = keep_bends(*lines)
+    kept = keep_bends(lines, STRAIGHT_M, LONGEST_M)
     faces = np.concatenate([ribbon(one[kept], two[kept]) for one, two in itertools.pairwise(lines)])
     step = (near[-1] - near[0])[:2]
     return faces if step[0] * out[0, 1] > step[1] * out[0, 0] else faces[:, ::-1]  # their outsides outwards, on a road's left as on its right

@@ -10,6 +10,7 @@ import itertools
 
 import numpy as np
 
+from driving.world.geometry.polylines import resample, right_of, stations, unit
 from driving.world.ground.contact import Ground
 from driving.world.maps.road_objects import MapObject
 from driving.world.maps.roads import Marking, RoadNetwork
@@ -40,7 +41,7 @@ class _Lines:
                 across = (strip.right_xyz_m - strip.left_xyz_m)[:, :2]
                 size = np.hypot(*across.T)
                 line = strip.left_xyz_m if strip.lane_id < 0 else strip.right_xyz_m
-                rows = np.column_stack([strip.s_m, line, across / np.maximum(size, 1e-9)[:, None]])[size > 0.05]
+                rows = np.column_stack([strip.s_m, line, unit(across)])[size > 0.05]
                 parts.setdefault(strip.road_id, []).append(rows)
         self._rows = {road: rows[np.argsort(rows[:, 0], kind="stable")] for road, many in parts.items() if len(rows := np.concatenate(many))}
 
@@ -130,10 +131,9 @@ def _line(outline: np.ndarray, one: MapObject, stops: bool, colour: str, z: floa
         outline, width = np.stack([middle - half, middle + half]), float(np.clip(size[1], 0.2, 1.0))
     if len(outline) < 2:
         return []
-    steps = np.hypot(*np.diff(outline, axis=0).T)
-    s = np.concatenate([[0.0], np.cumsum(steps)])
+    s = stations(outline)
     where = np.unique(np.concatenate([s, np.linspace(0.0, s[-1], min(int(s[-1] / LONGEST_PIECE_M), 1000) + 2)]))
-    plan = np.stack([np.interp(where, s, outline[:, k]) for k in range(2)], axis=1)
+    plan = resample(where, s, outline)
     kind = "broken" if "dashed" in one.name.lower() else "solid"
     dash = 0.5 if "short" in one.name.lower() else 1.0
     return [paint_markings([Marking(_raised(plan, z, ground), width, kind, colour, DASH_M * dash, GAP_M * dash)], palette)]
@@ -168,9 +168,7 @@ def _strokes(plan: list[tuple[np.ndarray, np.ndarray]], width_m: float, z: float
     if not plan:
         return NO_PAINT
     ends = _raised(np.array(plan).reshape(-1, 2), z, ground).reshape(-1, 2, 3)
-    along = (ends[:, 1] - ends[:, 0])[:, :2]
-    along /= np.maximum(np.hypot(*along.T), 1e-9)[:, None]
-    side = np.column_stack([-along[:, 1], along[:, 0], np.zeros(len(along))]) * width_m / 2.0
+    side = np.column_stack([right_of((ends[:, 1] - ends[:, 0])[:, :2]), np.zeros(len(ends))]) * width_m / 2.0
     return Paint(ends.astype(np.float32), np.repeat(side[:, None], 2, axis=1).astype(np.float32), np.tile(colour, (len(ends), 1)))
 
 

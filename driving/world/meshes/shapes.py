@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from driving.world.geometry.rotations import turn
 from driving.world.meshes import materials
 from driving.world.meshes.surfaces import Mesh
 
@@ -164,8 +165,7 @@ def place_copies(shape: Shape, at: np.ndarray, yaw: np.ndarray, size: np.ndarray
     """N copies of a shape: at (N, 3) m, yaw (N,) rad, size (N, 3) m along its axes, own colours (N, 3) uint8."""
     count, faces = len(at), len(shape.triangles)
     local = shape.triangles[None] * size[:, None, None, :]
-    cos, sin = np.cos(yaw)[:, None, None], np.sin(yaw)[:, None, None]
-    world = np.stack([cos * local[..., 0] - sin * local[..., 1], sin * local[..., 0] + cos * local[..., 1], local[..., 2]], -1) + at[:, None, None]
+    world = turn(local, yaw) + at[:, None, None]
     colour = np.where(shape.tinted[None, :, None], colours[:, None], shape.colours[None])
     return Mesh(
         world.reshape(count * faces, 3, 3).astype(np.float32), np.tile(shape.materials, count), colour.reshape(count * faces, 3).astype(np.uint8)

@@ -6,13 +6,13 @@ Triangles (F, 3, 3) in world metres.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from driving.world.geometry.polylines import resample, ribbon, right_of, stations
+from driving.world.geometry.thinning import keep_bends
 from driving.world.ground.terrain import Terrain
 from driving.world.maps.roads import Marking, RoadNetwork, Strip
 from driving.world.meshes import materials
@@ -67,11 +67,6 @@ def make_mesh(triangles: np.ndarray, material: int, colour: tuple[int, int, int]
     return Mesh(triangles.astype(np.float32), np.full(count, material, np.uint8), np.tile(np.array(colour, np.uint8), (count, 1)))
 
 
-def ribbon(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """The triangles (2 (K - 1), 3, 3) between two lines (K, 3)."""
-    return np.concatenate([np.stack([left[:-1], left[1:], right[1:]], 1), np.stack([left[:-1], right[1:], right[:-1]], 1)])
-
-
 def make_lane_mesh(network: RoadNetwork, palette: Palette) -> Mesh:
     """Every lane's surface."""
     colours = {
@@ -85,7 +80,9 @@ def make_lane_mesh(network: RoadNetwork, palette: Palette) -> Mesh:
     }
     meshes = []
     for strips in group_by_section(network):
-        kept = keep_bends(*(edge for strip in strips for edge in (strip.left_xyz_m, strip.right_xyz_m)))  # the same for all: no cracks
+        kept = keep_bends(
+            [edge for strip in strips for edge in (strip.left_xyz_m, strip.right_xyz_m)], STRAIGHT_M, LONGEST_M
+        )  # the same for all: no cracks
         for strip in strips:
             material = materials.OF_LANE.get(strip.kind, materials.SHOULDER)
             meshes.append(make_mesh(ribbon(strip.left_xyz_m[kept], strip.right_xyz_m[kept]), material, colours[material]))
@@ -107,39 +104,6 @@ def make_land_mesh(land: Terrain, palette: Palette) -> Mesh:
     a, b, c, d = node[:-1, :-1], node[:-1, 1:], node[1:, 1:], node[1:, :-1]
     triangles = np.stack([np.stack([a, b, c], 2), np.stack([a, c, d], 2)], axis=2).reshape(-1, 3, 3)
     return make_mesh(triangles, materials.TERRAIN, palette.grass)
-
-
-def keep_bends(*lines: np.ndarray) -> np.ndarray:
-    """Which stations of lines (K, 3) to keep so that none errs by more than STRAIGHT_M: indices, first and last included."""
-    return _bends_of(np.ascontiguousarray(np.concatenate(lines, axis=1)))
-
-
-@njit(cache=True)
-def _bends_of(lines):  # type: ignore[no-untyped-def]
-    """`keep_bends` of lines side by side (K, 3 L)."""
-    count = lines.shape[0]
-    kept = np.empty(count, np.int64)
-    kept[0], found, start = 0, 1, 0
-    while start < count - 1:
-        end = start + 1
-        while end + 1 < count and _is_straight(lines, start, end + 1):
-            end += 1
-        kept[found], start = end, end
-        found += 1
-    return kept[:found]
-
-
-@njit(cache=True)
-def _is_straight(lines, first, last):  # type: ignore[no-untyped-def]
-    length = math.hypot(lines[last, 0] - lines[first, 0], lines[last, 1] - lines[first, 1])
-    if length > LONGEST_M:
-        return False
-    for k in range(first, last + 1):
-        along = math.hypot(lines[k, 0] - lines[first, 0], lines[k, 1] - lines[first, 1]) / max(length, 1e-9)
-        for axis in range(lines.shape[1]):
-            if not abs(lines[k, axis] - (lines[first, axis] + along * (lines[last, axis] - lines[first, axis]))) < STRAIGHT_M:
-                return False
-    return True
 
 
 class Paint(NamedTuple):
@@ -183,8 +147,7 @@ def _segments(marking: Marking, offset_m: float, broken: bool) -> tuple[np.ndarr
     line = line[np.append(True, np.hypot(*np.diff(line[:, :2], axis=0).T) > SAME_POINT_M)]
     if len(line) < 2:
         return np.zeros((0, 2, 3)), np.zeros((0, 2, 3))
-    step = np.hypot(*np.diff(line[:, :2], axis=0).T)
-    s = np.concatenate([[0.0], np.cumsum(step)])
+    s = stations(line)
     pitch = marking.dash_m + marking.gap_m if broken else LONGEST_PAINT_M
     starts = np.arange(0.0, s[-1], pitch)
     ends = np.minimum(starts + (marking.dash_m if broken else pitch), s[-1])
@@ -195,15 +158,9 @@ def _segments(marking: Marking, offset_m: float, broken: bool) -> tuple[np.ndarr
     which = np.searchsorted(starts, middle, side="right") - 1
     kept = (which >= 0) & (middle < ends[which])
     a, b = cuts[:-1][kept], cuts[1:][kept]
-    heading = np.gradient(line[:, :2], s, axis=0)
-    heading /= np.maximum(np.hypot(*heading.T), 1e-9)[:, None]
-    right = np.stack([-heading[:, 1], heading[:, 0], np.zeros(len(s))], axis=1)
-
-    def at(where: np.ndarray, values: np.ndarray) -> np.ndarray:
-        return np.stack([np.interp(where, s, values[:, axis]) for axis in range(3)], axis=1)
-
-    across = np.stack([at(a, right), at(b, right)], axis=1)
-    ends_xyz = np.stack([at(a, line), at(b, line)], axis=1) + across * offset_m
+    right = np.column_stack([right_of(np.gradient(line[:, :2], s, axis=0)), np.zeros(len(s))])
+    across = np.stack([resample(a, s, right), resample(b, s, right)], axis=1)
+    ends_xyz = np.stack([resample(a, s, line), resample(b, s, line)], axis=1) + across * offset_m
     return ends_xyz, across * (marking.width_m / 2.0)
 
 

@@ -1,6 +1,6 @@
 """Poses of many actors at once: what hangs on what, and the numbers that a snapshot shows. Compiled by numba.
 
-Shapes: N vehicles, M other actors, K rows. A pose row is x, y, z (m), pitch, yaw, roll (rad), in the world or relative to a parent.
+Shapes: N vehicles, M other actors. Pose rows are those of `geometry.rotations`, in the world or relative to a parent.
 """
 
 from __future__ import annotations
@@ -10,32 +10,11 @@ import math
 import numpy as np
 from numba import njit
 
-from driving.quantities import Pose
+from driving.world.geometry.rotations import rotation
 from driving.world.physics import dynamics as d
 
 UNATTACHED, RIGID, ARM = 0, 1, 2
 FASTEST_MPS, FARTHEST_M = 1000.0, 1e6
-
-
-def row_of(pose: Pose) -> np.ndarray:
-    """A pose as a row (6,)."""
-    return np.array([pose.x_m, pose.y_m, pose.z_m, pose.pitch_rad, pose.yaw_rad, pose.roll_rad])
-
-
-def pose_of(row: np.ndarray) -> Pose:
-    """A row (6,) as a pose."""
-    return Pose(*row.tolist())
-
-
-@njit(cache=True)
-def rotation(pitch, yaw, roll):  # type: ignore[no-untyped-def]
-    """The matrix (3, 3) that turns body axes (forward, right, up) into the world's."""
-    cp, sp, cy, sy, cr, sr = math.cos(pitch), math.sin(pitch), math.cos(yaw), math.sin(yaw), math.cos(roll), math.sin(roll)
-    out = np.empty((3, 3))
-    out[0, 0], out[0, 1], out[0, 2] = cp * cy, cy * sp * sr - sy * cr, -cy * sp * cr - sy * sr
-    out[1, 0], out[1, 1], out[1, 2] = cp * sy, sy * sp * sr + cy * cr, -sy * sp * cr + cy * sr
-    out[2, 0], out[2, 1], out[2, 2] = sp, -cp * sr, cp * cr
-    return out
 
 
 @njit(cache=True)

@@ -14,6 +14,7 @@ import numpy as np
 from numba import njit
 
 from driving.quantities import Pose
+from driving.world.geometry.rotations import rotation_of
 from driving.world.meshes.materials import ACTOR, GLOWING, TAGS
 from driving.world.meshes.shapes import BODY_OF_TAG, BODY_PARTS, BODY_TRIANGLES, HEADLAMP, LAMP, SKIN, TAILLAMP, TROUSERS, TYRE, WINDOW
 from driving.world.rendering import light as k
@@ -50,14 +51,9 @@ class Boxes:
 
 def camera_row(pose: Pose, width_px: int, height_px: int, fov_deg: float) -> np.ndarray:
     """The rasteriser's camera row (CAMERA_WIDTH,)."""
-    cp, sp = math.cos(pose.pitch_rad), math.sin(pose.pitch_rad)
-    cy, sy = math.cos(pose.yaw_rad), math.sin(pose.yaw_rad)
-    cr, sr = math.cos(pose.roll_rad), math.sin(pose.roll_rad)
     row = np.empty(CAMERA_WIDTH)
     row[0:3] = pose.x_m, pose.y_m, pose.z_m
-    row[3:6] = cp * cy, cp * sy, sp
-    row[6:9] = cy * sp * sr - sy * cr, sy * sp * sr + cy * cr, -cp * sr
-    row[9:12] = -cy * sp * cr - sy * sr, -sy * sp * cr + cy * sr, cp * cr
+    row[3:12] = rotation_of(pose).T.ravel()  # forward, right, up
     row[12:15] = width_px / (2.0 * math.tan(math.radians(fov_deg) / 2.0)), width_px / 2.0, height_px / 2.0
     return row
 

@@ -10,13 +10,14 @@ import itertools
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
+from driving.world.geometry.polylines import ribbon, right_of, stations
+from driving.world.geometry.thinning import keep_joints
 from driving.world.meshes import materials
 from driving.world.meshes.surfaces import Mesh
 from driving.world.scenery.clearance import MARGIN_M, Clearance, Grid
 from driving.world.scenery.objects import SceneryBuilder
-from driving.world.scenery.roadsides import ROUNDING_M, STEP_M, Edge, stations
+from driving.world.scenery.roadsides import ROUNDING_M, STEP_M, Edge
 from driving.world.scenery.site import Site
 
 AWAY_M = 0.95  # of their middle lines from the lanes
@@ -66,7 +67,7 @@ def add_barriers(builder: SceneryBuilder, edges: list[Edge], site: Site, random:
                 style = _choose_style(edge, part, site, style_draw)
                 colour = style.colours[int(colour_draw * len(style.colours))]
                 line = (edge.xyz_m if style is PARAPET else moved)[part]
-                joints = line[_thin(np.ascontiguousarray(line), PANEL_ERROR_M, PANEL_M)]
+                joints = line[keep_joints(line, PANEL_ERROR_M, PANEL_M)]
                 covered.append(_raise(builder, style, colour, joints, site.lanes))
     feet = np.concatenate([np.zeros((0, 3, 3)), *covered])
     return Grid.of(feet) if len(feet) else None
@@ -115,7 +116,7 @@ def _raise(builder: SceneryBuilder, style: Style, colour: tuple[int, int, int], 
     faces = [_quads(right[:-1], right[1:], up, down)]
     whose = [np.arange(count)] * 2
     if style.half_m > 0.0:
-        faces += [_quads(left[1:], left[:-1], up, down), _top(left + up, right + up)]
+        faces += [_quads(left[1:], left[:-1], up, down), ribbon(left + up, right + up)]
         whose += [np.arange(count)] * 4
         starts, ends = (np.flatnonzero(kept & ~np.concatenate(neighbour)) for neighbour in (([False], kept[:-1]), (kept[1:], [False])))
         faces += [_quads(left[starts], right[starts], up, down), _quads(right[ends + 1], left[ends + 1], up, down)]
@@ -135,13 +136,12 @@ def _raise(builder: SceneryBuilder, style: Style, colour: tuple[int, int, int], 
     thick = np.full(len(numbers), max(style.half_m, 0.04))
     builder.add_solids(numbers_added, np.column_stack([middle[:, :2], yaw, half, thick, low.min(1) - BELOW_M, high.max(1) + style.top_m]))
     wide = across * max(style.half_m, 0.04)
-    return _top(joints - wide, joints + wide).reshape(2, count, 3, 3)[:, kept].reshape(-1, 3, 3)
+    return ribbon(joints - wide, joints + wide).reshape(2, count, 3, 3)[:, kept].reshape(-1, 3, 3)
 
 
 def _across(joints: np.ndarray) -> np.ndarray:
     """Vectors (K, 3) to the right of a line at its joints, mitred: panels of even thickness meet in them."""
-    step = np.diff(joints[:, :2], axis=0)
-    right = np.column_stack([-step[:, 1], step[:, 0]]) / np.maximum(np.hypot(*step.T), 1e-9)[:, None]
+    right = right_of(np.diff(joints[:, :2], axis=0))
     before, after = np.concatenate([right[:1], right]), np.concatenate([right, right[-1:]])
     mitre = (before + after) / np.maximum(1.0 + (before * after).sum(1), 0.5)[:, None]
     return np.column_stack([mitre, np.zeros(len(joints))])
@@ -160,30 +160,3 @@ def _clear(joints: np.ndarray, clearance: Clearance, half_m: float) -> np.ndarra
 def _quads(a: np.ndarray, b: np.ndarray, up: np.ndarray, down: np.ndarray) -> np.ndarray:
     """Upright faces (2 N, 3, 3) from places a (N, 3) to b, seen from the right of that way."""
     return np.concatenate([np.stack([a + down, a + up, b + up], 1), np.stack([a + down, b + up, b + down], 1)])
-
-
-def _top(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    return np.concatenate([np.stack([left[:-1], left[1:], right[1:]], 1), np.stack([left[:-1], right[1:], right[:-1]], 1)])
-
-
-@njit(cache=True, nogil=True)
-def _thin(line, error, longest):  # type: ignore[no-untyped-def]
-    """Which points of a line (K, 3) to keep so that no other is further than `error` from its chord, nor a chord longer than `longest`."""
-    kept, start, count = [0], 0, line.shape[0]
-    while start < count - 1:
-        end = start + 1
-        while end + 1 < count:
-            ux, uy, uz = line[end + 1] - line[start]
-            size = max(ux * ux + uy * uy, 1e-12)
-            fits = size <= longest * longest
-            for k in range(start + 1, end + 1):
-                x, y, z = line[k] - line[start]
-                along = (x * ux + y * uy) / size
-                miss = max(abs(x * uy - y * ux) / np.sqrt(size), abs(z - along * uz))
-                fits = fits and miss <= error and -1e-6 <= along <= 1.0 + 1e-6
-            if not fits:
-                break
-            end += 1
-        kept.append(end)
-        start = end
-    return np.array(kept)

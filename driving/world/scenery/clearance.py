@@ -12,9 +12,10 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from driving.world.geometry.column_grid import Buckets, ColumnGrid, bounds_of, sort_into_columns
+from driving.world.geometry.polylines import ribbon, unit
 from driving.world.maps.roads import RoadNetwork, Strip
 from driving.world.meshes.materials import DRIVING, OF_LANE
-from driving.world.sensing.raygrid import bucket
 
 CELL_M = 8.0
 LEVEL_M = 2.5  # a lane further above or below than this is another level's
@@ -24,25 +25,18 @@ MARGIN_M = 0.5
 
 
 class Grid(NamedTuple):
-    """Triangles (F, 3, 3) sorted into square columns of ground: x0, y0 and side (m), columns, rows; offsets and items."""
+    """Triangles (F, 3, 3) sorted into square columns of ground."""
 
     triangles: np.ndarray
-    x0: float
-    y0: float
-    columns: int
-    rows: int
-    starts: np.ndarray
-    items: np.ndarray
+    columns: ColumnGrid
+    buckets: Buckets
 
     @staticmethod
     def of(triangles: np.ndarray) -> Grid:
         """Sorts triangles."""
-        a, b, c = (triangles[:, corner, :2] for corner in range(3))
-        bounds = np.concatenate([np.minimum(np.minimum(a, b), c), np.maximum(np.maximum(a, b), c)], axis=1)
-        low, high = bounds[:, :2].min(axis=0), bounds[:, 2:].max(axis=0)
-        columns, rows = (int(n) for n in (high - low) // CELL_M + 1)
-        starts, items = bucket(np.ascontiguousarray(bounds), low[0], low[1], CELL_M, columns, rows)
-        return Grid(np.ascontiguousarray(triangles), float(low[0]), float(low[1]), columns, rows, starts, items)
+        bounds = bounds_of(triangles)
+        columns = ColumnGrid.over(bounds[:, :2].min(axis=0), bounds[:, 2:].max(axis=0), CELL_M)
+        return Grid(np.ascontiguousarray(triangles), columns, sort_into_columns(columns, bounds))
 
     def free(self, corners: np.ndarray, bottom_m: np.ndarray, top_m: np.ndarray, margin_m: float) -> np.ndarray:
         """Which footprints, convex (N, K, 2) corners in turn, keep `margin_m` from every triangle that has something of them in its headroom.
@@ -59,7 +53,7 @@ class Clearance:
     def __init__(self, network: RoadNetwork, driving_only: bool = False) -> None:
         """With `driving_only` pavements, shoulders and the like are no lanes."""
         strips = [strip for strip in network.strips if not driving_only or OF_LANE.get(strip.kind) == DRIVING]
-        lanes = np.concatenate([np.zeros((0, 3, 3)), *(_triangles(strip.left_xyz_m, strip.right_xyz_m) for strip in strips)])
+        lanes = np.concatenate([np.zeros((0, 3, 3)), *(ribbon(strip.left_xyz_m, strip.right_xyz_m) for strip in strips)])
         self._lanes = Grid.of(lanes)
         mouths = self._mouths([strip for strip in network.strips if OF_LANE.get(strip.kind) == DRIVING])
         self._all = Grid.of(np.concatenate([lanes, mouths])) if len(mouths) else self._lanes
@@ -69,10 +63,10 @@ class Clearance:
         left, right = (np.stack([end[side] for end in ends]) for side in (0, 1))  # (N, 2, 3): the end itself, the point before it
         middle = (left + right) / 2.0
         away = middle[:, 0, :2] - middle[:, 1, :2]
-        away = np.column_stack([away / np.maximum(np.hypot(*away.T), 1e-9)[:, None], np.zeros(len(ends))])
+        away = np.column_stack([unit(away), np.zeros(len(ends))])
         is_open = self._measured(self._lanes, middle[:, 0] + away, 2.0) > MARGIN_M
         at = [
-            _triangles(np.stack([left[n, 0], left[n, 0] + MOUTH_M * away[n]]), np.stack([right[n, 0], right[n, 0] + MOUTH_M * away[n]]))
+            ribbon(np.stack([left[n, 0], left[n, 0] + MOUTH_M * away[n]]), np.stack([right[n, 0], right[n, 0] + MOUTH_M * away[n]]))
             for n in np.flatnonzero(is_open)
         ]
         return np.concatenate(at) if at else np.zeros((0, 3, 3))
@@ -98,10 +92,6 @@ def make_footprints(xy: np.ndarray, yaw: np.ndarray, low: np.ndarray, high: np.n
     return np.stack([xy[:, :1] + cos * x - sin * y, xy[:, 1:] + sin * x + cos * y], axis=2)
 
 
-def _triangles(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    return np.concatenate([np.stack([left[:-1], left[1:], right[1:]], 1), np.stack([left[:-1], right[1:], right[:-1]], 1)])
-
-
 @njit(cache=True, nogil=True)
 def _to_segment(px, py, ax, ay, bx, by):  # type: ignore[no-untyped-def]
     ux, uy = bx - ax, by - ay
@@ -124,21 +114,23 @@ def _to_triangle(px, py, t):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _columns(grid, low_x, low_y, high_x, high_y):  # type: ignore[no-untyped-def]
-    i0, i1 = max(0, math.floor((low_x - grid.x0) / CELL_M)), min(grid.columns - 1, math.floor((high_x - grid.x0) / CELL_M))
-    j0, j1 = max(0, math.floor((low_y - grid.y0) / CELL_M)), min(grid.rows - 1, math.floor((high_y - grid.y0) / CELL_M))
+    x0, y0, cell = grid.columns.x0_m, grid.columns.y0_m, grid.columns.cell_m
+    i0, i1 = max(0, math.floor((low_x - x0) / cell)), min(grid.columns.columns - 1, math.floor((high_x - x0) / cell))
+    j0, j1 = max(0, math.floor((low_y - y0) / cell)), min(grid.columns.rows - 1, math.floor((high_y - y0) / cell))
     return i0, i1, j0, j1
 
 
 @njit(cache=True, nogil=True)
 def _distances(grid, points, reach):  # type: ignore[no-untyped-def]
+    columns, starts, items = grid.columns.columns, grid.buckets.starts, grid.buckets.items
     out = np.full(points.shape[0], reach)
     for n in range(points.shape[0]):
         x, y, z = points[n]
         i0, i1, j0, j1 = _columns(grid, x - reach, y - reach, x + reach, y + reach)
         for j in range(j0, j1 + 1):
             for i in range(i0, i1 + 1):
-                for k in range(grid.starts[j * grid.columns + i], grid.starts[j * grid.columns + i + 1]):
-                    t = grid.triangles[grid.items[k]]
+                for k in range(starts[j * columns + i], starts[j * columns + i + 1]):
+                    t = grid.triangles[items[k]]
                     if min(t[0, 2], t[1, 2], t[2, 2]) - LEVEL_M > z or max(t[0, 2], t[1, 2], t[2, 2]) + LEVEL_M < z:
                         continue
                     if min(t[0, 0], t[1, 0], t[2, 0]) - out[n] > x or max(t[0, 0], t[1, 0], t[2, 0]) + out[n] < x:
@@ -171,6 +163,7 @@ def _apart(one, two):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _free(grid, corners, bottom, top, margin):  # type: ignore[no-untyped-def]
+    columns, starts, items = grid.columns.columns, grid.buckets.starts, grid.buckets.items
     out = np.ones(corners.shape[0], np.bool_)
     for n in range(corners.shape[0]):
         own = corners[n]
@@ -179,8 +172,8 @@ def _free(grid, corners, bottom, top, margin):  # type: ignore[no-untyped-def]
         i0, i1, j0, j1 = _columns(grid, low_x, low_y, high_x, high_y)
         for j in range(j0, j1 + 1):
             for i in range(i0, i1 + 1):
-                for k in range(grid.starts[j * grid.columns + i], grid.starts[j * grid.columns + i + 1]):
-                    t = grid.triangles[grid.items[k]]
+                for k in range(starts[j * columns + i], starts[j * columns + i + 1]):
+                    t = grid.triangles[items[k]]
                     if not out[n] or min(t[0, 2], t[1, 2], t[2, 2]) - MARGIN_M > top[n] or max(t[0, 2], t[1, 2], t[2, 2]) + HEADROOM_M < bottom[n]:
                         continue
                     out[n] = _apart(own, t) >= margin

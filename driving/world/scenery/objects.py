@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from driving.world.geometry.rotations import turn
 from driving.world.meshes import materials
 from driving.world.meshes.surfaces import Mesh, join_meshes, make_mesh
 from driving.world.physics.collisions import BOX_WIDTH
@@ -65,15 +66,12 @@ class SceneryBuilder:
             return np.zeros(0, np.int32)
         numbers = np.arange(self._count, self._count + len(at), dtype=np.int32)
         self._count += len(at)
-        cos, sin = np.repeat(np.cos(yaw), counts)[:, None], np.repeat(np.sin(yaw), counts)[:, None]
         away = mesh.triangles.astype(np.float64) - np.repeat(at, counts, axis=0)[:, None]
-        local = np.stack([cos * away[..., 0] + sin * away[..., 1], cos * away[..., 1] - sin * away[..., 0], away[..., 2]], -1)
+        local = turn(away, -np.repeat(yaw, counts))
         first = np.cumsum(counts) - counts
         low, high = np.minimum.reduceat(local.min(1), first), np.maximum.reduceat(local.max(1), first)
-        middle, cos, sin = (low + high) / 2.0, np.cos(yaw), np.sin(yaw)
-        turned = np.column_stack([cos * middle[:, 0] - sin * middle[:, 1], sin * middle[:, 0] + cos * middle[:, 1], middle[:, 2]])
         kinds, tags = np.full(len(at), kind, "U16"), np.full(len(at), tag, np.uint8)
-        self._objects.append(SceneryObjects(kinds, at, yaw, at + turned, (high - low) / 2.0, tags))
+        self._objects.append(SceneryObjects(kinds, at, yaw, at + turn((low + high) / 2.0, yaw), (high - low) / 2.0, tags))
         self._meshes.append(mesh)
         self._owners.append(np.repeat(numbers, counts))
         return numbers

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.spatial import cKDTree
 
+from driving.world.geometry.polylines import resample, right_of, stations, unit
 from driving.world.maps.roads import RoadNetwork, Strip
 from driving.world.meshes.surfaces import group_by_section
 from driving.world.scenery.clearance import Clearance
@@ -54,11 +55,10 @@ def find_roadsides(network: RoadNetwork) -> Roadsides:
         for edge, other in ((right.right_xyz_m, left.left_xyz_m), (left.left_xyz_m, right.right_xyz_m)):
             s = stations(edge)
             where = np.arange(STRIDE_M / 2, s[-1], STRIDE_M)
-            place = np.stack([np.interp(where, s, edge[:, k]) for k in range(3)], 1)
-            inner = np.stack([np.interp(where, s, other[:, k]) for k in range(2)], 1)
-            away = place[:, :2] - inner
+            place = resample(where, s, edge)
+            away = place[:, :2] - resample(where, s, other[:, :2])
             at.append(place)
-            out.append(away / np.maximum(np.hypot(*away.T), 1e-6)[:, None])
+            out.append(unit(away, 1e-6))
             junction.append(np.full(len(where), strips[0].in_junction))
     return Roadsides(np.concatenate(at), np.concatenate(out), np.concatenate(junction))
 
@@ -77,11 +77,6 @@ def find_edges(network: RoadNetwork, clearance: Clearance, away_m: float) -> lis
     return edges
 
 
-def stations(line: np.ndarray) -> np.ndarray:
-    """How far (K,) along a line (K, 2 or more) its points are, in the plane."""
-    return np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line[:, :2], axis=0).T))])
-
-
 def _outlines(strips: list[Strip], away_m: float) -> list[np.ndarray]:
     """The outline of one lane section moved outwards, as lines (K, 6) round it: x, y, z, outward unit vector, whether a pavement is there."""
     right, left = strips[0].right_xyz_m, strips[-1].left_xyz_m
@@ -96,11 +91,11 @@ def _outlines(strips: list[Strip], away_m: float) -> list[np.ndarray]:
             continue
         s, line = s[kept], line[kept]
         along = np.gradient(line[:, :2], s, axis=0)
-        out = np.column_stack([-along[:, 1], along[:, 0]]) / np.maximum(np.hypot(*along.T), 1e-9)[:, None]
+        out = right_of(along)
         moved = np.column_stack([line[:, :2] + away_m * out, line[:, 2]])
         where = np.linspace(0.0, s[-1], int(np.ceil(s[-1] / STEP_M)) + 1)
         values = np.column_stack([moved, out, np.full(len(s), kind == "sidewalk")])
-        found.append(np.stack([np.interp(where, s, values[:, k]) for k in range(6)], 1))
+        found.append(resample(where, s, values))
     return found
 
 

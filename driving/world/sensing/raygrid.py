@@ -13,6 +13,7 @@ import math
 import numpy as np
 from numba import njit
 
+from driving.world.geometry.rotations import rotation
 from driving.world.meshes.materials import GROUND_CLASSES, MARKING
 from driving.world.meshes.shapes import BODY_TRIANGLES
 from driving.world.rendering.rasteriser import CLASS_BIAS
@@ -24,29 +25,9 @@ EDGE = 1e-7  # share of a triangle by which a ray may miss it: neighbours leave 
 
 
 @njit(cache=True, nogil=True)
-def bucket(bounds, x0, y0, cell, columns, rows):  # type: ignore[no-untyped-def]
-    """Which of the items with bounds (F, 4: low x, low y, high x, high y) touch each column, as offsets (K + 1,) and items."""
-    counts = np.zeros(columns * rows + 1, np.int64)
-    items = np.zeros(0, np.int32)
-    for fill in range(2):
-        if fill == 1:
-            counts = np.cumsum(counts)
-            at = counts.copy()
-            items = np.zeros(counts[-1], np.int32)
-        for f in range(bounds.shape[0]):
-            for j in range(max(0, int((bounds[f, 1] - y0) / cell)), min(rows - 1, int((bounds[f, 3] - y0) / cell)) + 1):
-                for i in range(max(0, int((bounds[f, 0] - x0) / cell)), min(columns - 1, int((bounds[f, 2] - x0) / cell)) + 1):
-                    if fill == 0:
-                        counts[j * columns + i + 1] += 1
-                    else:
-                        items[at[j * columns + i]] = f
-                        at[j * columns + i] += 1
-    return counts, items
-
-
-@njit(cache=True, nogil=True)
-def heights(triangles, starts, items):  # type: ignore[no-untyped-def]
+def heights(triangles, buckets):  # type: ignore[no-untyped-def]
     """The lowest and highest point (K, 2) of each column's triangles; a column without any is upside down."""
+    starts, items = buckets.starts, buckets.items
     out = np.empty((starts.shape[0] - 1, 2), np.float32)
     for k in range(out.shape[0]):
         out[k, 0], out[k, 1] = np.inf, -np.inf
@@ -90,14 +71,22 @@ def _span(o, d, low, high):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _walk(ray, length, triangles, classes, grid, starts, items, levels, nearest, which):  # type: ignore[no-untyped-def]
+def _walk(ray, length, solid, nearest, which):  # type: ignore[no-untyped-def]
     """Fills, by class of ground (0: objects), how far the first meeting is (inf: none within `length`) and with which triangle.
 
-    ray (6,): origin, direction. grid: x0, y0, side (m), columns, rows.
+    ray (6,): origin, direction.
     """
+    triangles, classes, grid, starts, items, levels = (
+        solid.triangles,
+        solid.classes,
+        solid.grid,
+        solid.buckets.starts,
+        solid.buckets.items,
+        solid.levels,
+    )
     nearest[:], which[:] = np.inf, -1
     ox, oy, oz, dx, dy, dz = ray[0], ray[1], ray[2], ray[3], ray[4], ray[5]
-    x0, y0, cell, columns, rows = grid[0], grid[1], grid[2], int(grid[3]), int(grid[4])
+    x0, y0, cell, columns, rows = grid.x0_m, grid.y0_m, grid.cell_m, grid.columns, grid.rows
     in_x, out_x = _span(ox, dx, x0, x0 + columns * cell)
     in_y, out_y = _span(oy, dy, y0, y0 + rows * cell)
     t, end = max(0.0, in_x, in_y), min(length, out_x, out_y)
@@ -143,12 +132,13 @@ def _seen(nearest):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _painted(x, y, z, ends, sides, grid, starts, items):  # type: ignore[no-untyped-def]
+def _painted(x, y, z, solid):  # type: ignore[no-untyped-def]
     """Whether a point of a road lies on a painted segment: ends (S, 2, 3), half widths to the right (S, 2, 3)."""
-    i, j = math.floor((x - grid[0]) / grid[2]), math.floor((y - grid[1]) / grid[2])
-    if not (0 <= i < int(grid[3]) and 0 <= j < int(grid[4])):
+    grid, ends, sides, starts, items = solid.grid, solid.ends, solid.sides, solid.paint_buckets.starts, solid.paint_buckets.items
+    i, j = math.floor((x - grid.x0_m) / grid.cell_m), math.floor((y - grid.y0_m) / grid.cell_m)
+    if not (0 <= i < grid.columns and 0 <= j < grid.rows):
         return False
-    k = j * int(grid[3]) + i
+    k = j * grid.columns + i
     for n in range(starts[k], starts[k + 1]):
         a, b, p, q = ends[items[n], 0], ends[items[n], 1], sides[items[n], 0], sides[items[n], 1]
         ux, uy = b[0] - a[0], b[1] - a[1]
@@ -160,18 +150,6 @@ def _painted(x, y, z, ends, sides, grid, starts, items):  # type: ignore[no-unty
         if abs(across) <= wx * wx + wy * wy:
             return True
     return False
-
-
-@njit(cache=True, nogil=True)
-def _axes(pose):  # type: ignore[no-untyped-def]
-    """The matrix (3, 3) that turns forward, right, up into the world's axes; pose (6,) ends in pitch, yaw, roll."""
-    cp, sp, cy, sy = math.cos(pose[3]), math.sin(pose[3]), math.cos(pose[4]), math.sin(pose[4])
-    cr, sr = math.cos(pose[5]), math.sin(pose[5])
-    out = np.empty((3, 3))
-    out[0, 0], out[0, 1], out[0, 2] = cp * cy, cy * sp * sr - sy * cr, -cy * sp * cr - sy * sr
-    out[1, 0], out[1, 1], out[1, 2] = cp * sy, sy * sp * sr + cy * cr, -sy * sp * cr + cy * sr
-    out[2, 0], out[2, 1], out[2, 2] = sp, -cp * sr, cp * cr
-    return out
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -187,23 +165,23 @@ def _incidence(triangles, f, sx, sy, sz, dx, dy, dz):  # type: ignore[no-untyped
 @njit(cache=True, nogil=True, error_model="numpy")
 def cast_all(pose, directions, reach, solid, moving, tags_of, hits):  # type: ignore[no-untyped-def]
     """Casts all rays of `RayCaster.cast` from a pose (6,) and fills `hits`."""
-    turn, ray = _axes(pose), np.empty(6)
+    turn, ray = rotation(pose[3], pose[4], pose[5]), np.empty(6)
     nearest, which = np.empty(GROUND_CLASSES + 1), np.empty(GROUND_CLASSES + 1, np.int64)
     turns = np.empty((moving.poses.shape[0], 3, 3))
     for b in range(turns.shape[0]):
-        turns[b] = _axes(moving.poses[b])
+        turns[b] = rotation(moving.poses[b, 3], moving.poses[b, 4], moving.poses[b, 5])
     ray[:3] = pose[:3]
     for n in range(directions.shape[0]):
         for k in range(3):
             ray[3 + k] = turn[k, 0] * directions[n, 0] + turn[k, 1] * directions[n, 1] + turn[k, 2] * directions[n, 2]
-        _walk(ray, reach[n], solid.triangles, solid.classes, solid.grid, solid.starts, solid.items, solid.levels, nearest, which)
+        _walk(ray, reach[n], solid, nearest, which)
         kind = _seen(nearest)
         if kind >= 0:
             f, far = which[kind], nearest[kind]
             hits.distances_m[n], hits.tags[n], hits.objects[n] = far, tags_of[solid.codes[f]], solid.owners[f]
             hits.cosines[n] = _incidence(solid.triangles, f, 1.0, 1.0, 1.0, ray[3], ray[4], ray[5])
             x, y, z = ray[0] + far * ray[3], ray[1] + far * ray[4], ray[2] + far * ray[5]
-            if kind >= 3 and _painted(x, y, z, solid.ends, solid.sides, solid.grid, solid.paint_starts, solid.paint_items):
+            if kind >= 3 and _painted(x, y, z, solid):
                 hits.tags[n] = tags_of[MARKING]
         far, cosine, b = _boxes(ray, moving, turns, min(hits.distances_m[n], reach[n]))
         if b >= 0:

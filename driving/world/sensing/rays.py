@@ -11,18 +11,19 @@ Shapes: N rays, B boxes. Deterministic: one thread, the same input gives the sam
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 
 from driving.quantities import Pose
+from driving.world.geometry.column_grid import Buckets, ColumnGrid, bounds_of, sort_into_columns
+from driving.world.geometry.rotations import row_of
 from driving.world.meshes.materials import OBJECT_CLASS, TAGS
 from driving.world.meshes.shapes import BODY_OF_TAG, BODY_TRIANGLES
 from driving.world.rendering.renderer import Boxes
 from driving.world.rendering.scene import Scene
 from driving.world.scenery.objects import NO_OBJECT
-from driving.world.sensing.raygrid import BULK, bucket, cast_all, heights
+from driving.world.sensing.raygrid import BULK, cast_all, heights
 
 CELL_M = 4.0
 MAX_CELLS = 1_000_000
@@ -48,14 +49,12 @@ class Solid(NamedTuple):
     codes: np.ndarray
     classes: np.ndarray
     owners: np.ndarray
-    grid: np.ndarray
-    starts: np.ndarray
-    items: np.ndarray
+    grid: ColumnGrid
+    buckets: Buckets
     levels: np.ndarray
     ends: np.ndarray
     sides: np.ndarray
-    paint_starts: np.ndarray
-    paint_items: np.ndarray
+    paint_buckets: Buckets
 
 
 class Moving(NamedTuple):
@@ -85,7 +84,7 @@ class RayCaster:
         """Casts rays from a pose: unit vectors (N, 3) in its frame (forward, right, up), lengths (N,); box `without` is not there."""
         if self._solid is None:
             self._solid = _gridded(self._scene)
-        pose = np.array([at.x_m, at.y_m, at.z_m, at.pitch_rad, at.yaw_rad, at.roll_rad])
+        pose = row_of(at)
         count = len(directions)
         nobody = np.full(count, NO_OBJECT, np.int64)
         hits = Hits(np.full(count, np.inf), np.zeros(count), np.zeros(count, np.uint8), nobody, nobody.copy())
@@ -107,16 +106,8 @@ def _gridded(scene: Scene) -> Solid:
     triangles, codes = scene.faces.triangles[finest], scene.faces.codes[finest]
     classes = np.where(codes >> 3 >= OBJECT_CLASS, 0, codes >> 3).astype(np.uint8)
     low, high = triangles[..., :2].min(axis=(0, 1)).astype(float) - 0.1, triangles[..., :2].max(axis=(0, 1)).astype(float) + 0.1
-    cell = max(CELL_M, math.sqrt(float(np.prod(high - low)) / MAX_CELLS))
-    grid = np.array([*low, cell, *np.ceil((high - low) / cell)])
+    grid = ColumnGrid.over(low, high, CELL_M, MAX_CELLS)
     ends, sides = scene.strokes.ends, scene.strokes.sides
-    starts, items = _bucketed(triangles, grid)
-    paint_starts, paint_items = _bucketed(np.concatenate([ends - sides, ends + sides], axis=1), grid)
-    levels = heights(triangles, starts, items)
-    return Solid(triangles, codes, classes, scene.faces.owners[finest], grid, starts, items, levels, ends, sides, paint_starts, paint_items)
-
-
-def _bucketed(corners: np.ndarray, grid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    bounds = np.concatenate([corners[..., :2].min(axis=1), corners[..., :2].max(axis=1)], axis=1).astype(float)
-    starts, items = bucket(np.ascontiguousarray(bounds), grid[0], grid[1], grid[2], int(grid[3]), int(grid[4]))
-    return starts, items
+    buckets = sort_into_columns(grid, bounds_of(triangles))
+    paint_buckets = sort_into_columns(grid, bounds_of(np.concatenate([ends - sides, ends + sides], axis=1)))
+    return Solid(triangles, codes, classes, scene.faces.owners[finest], grid, buckets, heights(triangles, buckets), ends, sides, paint_buckets)
