@@ -127,8 +127,8 @@ def _write(name: str, pieces: list[_Piece], random: np.random.Generator, config:
             view.add_geometry(xodr.Spiral(piece.start, piece.end, length=piece.length_m))
     road = xodr.Road(0, view, _lanes(random, config), name=name)
     if random.random() < config.hilly_share:
-        for piece in _hills(random, sum(piece.length_m for piece in pieces), config.max_grade):
-            road.add_elevation(*piece)
+        for hill in _hills(random, sum(piece.length_m for piece in pieces), config.max_grade):
+            road.add_elevation(*hill)
     else:
         road.add_elevation(0.0, 0.0, 0.0, 0.0, 0.0)
     file = xodr.OpenDrive(name)
