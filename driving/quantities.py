@@ -15,12 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 
 
-class TellingError(Exception):
-    """An error that says all that a user needs in one line; commands print it as `error: ...` and end with exit status 2."""
+class LiquidLaneError(Exception):
+    """The base of our own errors. The message says all that a user needs; commands print it as one line and end with exit status 2."""
 
 
-class UserError(TellingError):
-    """A mistake that the user can mend: what it was, what was got, what was expected, the remedy."""
+class UserError(LiquidLaneError):
+    """A mistake that the user can mend. The message says what is wrong, what was got, what was expected, and the remedy."""
 
 
 def wrap_angle(angle_rad: float) -> float:

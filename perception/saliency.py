@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from perception.errors import ConfigError
 from perception.frontends import Convolution, ConvolutionalHead
 
 
@@ -18,10 +19,10 @@ from perception.frontends import Convolution, ConvolutionalHead
 def visual_backprop(frontend: torch.nn.Module, images_NCYX: Tensor) -> Tensor:
     """The saliency (N, Y, X) in [0, 1] of whitened images (N, 3, Y, X), each scaled to its own range; a flat one is all zeros.
 
-    Raises ValueError for a front-end without feature maps.
+    Raises ConfigError for a front-end without feature maps.
     """
     if not isinstance(frontend, ConvolutionalHead):
-        raise ValueError(f"saliency needs a convolutional front-end, got {type(frontend).__name__}: choose one made of ConvolutionalHead")
+        raise ConfigError(f"saliency needs a convolutional front-end, got {type(frontend).__name__}: choose one made of ConvolutionalHead")
     means = [images_NCYX[:, :1]] + [one.float().mean(1, keepdim=True) for one in frontend.maps(images_NCYX)]
     heat = means[-1]
     for index in range(len(frontend.layers) - 1, -1, -1):

@@ -155,5 +155,5 @@ class TorchStepper:
 
 
 def make_config(cell: type[Cell], options: dict[str, Any]) -> Any:
-    """The cell's Config from plain options; raises ValueError for an unknown one."""
+    """The cell's Config from plain options; raises ConfigError for an unknown one."""
     return from_options(cell.Config, options, f"cell_options of {cell.__name__}")

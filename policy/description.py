@@ -10,15 +10,17 @@ import json
 from pathlib import Path
 from typing import Any
 
+from perception.errors import ConfigError
+
 FORMAT = "liquidlane policy 1"
 
 
 def parse_description(text: str, where: Path | str) -> dict[str, Any]:
-    """The description in `text`; raises ValueError, naming `where` it is from, when it is broken or of another format."""
+    """The description in `text`; raises ConfigError, naming `where` it is from, when it is broken or of another format."""
     try:
         description = json.loads(text)
     except ValueError as error:
-        raise ValueError(f"{where} is not JSON ({error}): the checkpoint is broken, take another one") from error
+        raise ConfigError(f"{where} is not JSON ({error}): the checkpoint is broken, take another one") from error
     if not isinstance(description, dict) or description.get("format") != FORMAT:
-        raise ValueError(f"{where} is not of the format '{FORMAT}': it was written by another program or version")
+        raise ConfigError(f"{where} is not of the format '{FORMAT}': it was written by another program or version")
     return description

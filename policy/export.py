@@ -20,6 +20,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from perception.errors import ConfigError
 from policy.network import DrivingPolicy
 from policy.runtime import INPUTS, METADATA, OUTPUTS, SUFFIX
 
@@ -43,14 +44,14 @@ class _Step(nn.Module):
 def export_policy(policy: DrivingPolicy, path: Path | str, extra: Mapping[str, Any] | None = None) -> None:
     """Writes the policy to `path`, a name that ends in .onnx, in a folder that is made if absent; `extra` as `save_policy` keeps it.
 
-    The file appears whole or not at all; the policy stays as it is, and the same policy gives the same bytes. Raises ValueError for another
+    The file appears whole or not at all; the policy stays as it is, and the same policy gives the same bytes. Raises ConfigError for another
     ending, and where the exporter's packages are not installed.
     """
     path = Path(path)
     if path.suffix != SUFFIX:
-        raise ValueError(f"an exported policy's name ends in {SUFFIX}, got '{path.name}': give {path.with_suffix(SUFFIX)}")
+        raise ConfigError(f"an exported policy's name ends in {SUFFIX}, got '{path.name}': give {path.with_suffix(SUFFIX)}")
     if find_spec("onnxscript") is None:
-        raise ValueError("the export needs onnxscript, which is not installed: pip install 'liquidlane[export]'")
+        raise ConfigError("the export needs onnxscript, which is not installed: pip install 'liquidlane[export]'")
     program = _program(policy)
     program.model.metadata_props[METADATA] = json.dumps(policy.description() | {"extra": dict(extra or {})})
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from perception.errors import ConfigError
 from policy.cells.ltc import Ltc
 from policy.kernels.plan import LtcParameters
 
@@ -32,22 +33,22 @@ def to_ncps(cell: Ltc, prefix: str = PREFIX) -> dict[str, Tensor]:
 
 
 def from_ncps(cell: Ltc, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The cell's own state dict from that of an ncps LTC or LTCCell with the same wiring. Raises ValueError when wiring or keys differ."""
+    """The cell's own state dict from that of an ncps LTC or LTCCell with the same wiring. Raises ConfigError when wiring or keys differ."""
     own = {name.removeprefix(PREFIX): value for name, value in state.items()}
     expected = to_ncps(cell, "")
     if set(own) != set(expected):
-        raise ValueError(f"the ncps state dict has the keys {sorted(own)}, this cell expects {sorted(expected)}: use the same mappings")
+        raise ConfigError(f"the ncps state dict has the keys {sorted(own)}, this cell expects {sorted(expected)}: use the same mappings")
     for name, sensory in (("sparsity_mask", False), ("sensory_sparsity_mask", True)):
         if own[name].shape != expected[name].shape or not torch.equal(own[name].to(expected[name]), expected[name]):
             here, there = int(expected[name].sum()), int(own[name].sum())
             kind = "sensory synapses" if sensory else "synapses"
-            raise ValueError(f"the ncps wiring has {there} {kind} where this cell has {here}, or others: make the wiring with the same arguments")
+            raise ConfigError(f"the ncps wiring has {there} {kind} where this cell has {here}, or others: make the wiring with the same arguments")
     names = [name for name in expected if not name.endswith("sparsity_mask")]
     return {name: _edges(cell, name, own[name]) if _is_synaptic(name) else own[name] for name in names}
 
 
 def load_ncps(cell: Ltc, state: Mapping[str, Tensor]) -> None:
-    """Takes the weights of an ncps LTC or LTCCell with the same wiring. Raises ValueError when wiring or keys differ."""
+    """Takes the weights of an ncps LTC or LTCCell with the same wiring. Raises ConfigError when wiring or keys differ."""
     with torch.no_grad():
         for name, value in from_ncps(cell, state).items():
             cell.get_parameter(name).copy_(value)

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from perception.errors import ConfigError
 from perception.frontends import FRONTENDS
 from perception.transform import CameraTransform, CameraTransformConfig
 from policy.cell import CellTrace
@@ -49,9 +50,9 @@ class PolicyConfig:
         if isinstance(self.transform, Mapping):
             self.transform = from_options(CameraTransformConfig, self.transform, "transform")
         if self.target not in TARGETS:
-            raise ValueError(f"a policy predicts {' or '.join(TARGETS)}, got target '{self.target}'")
+            raise ConfigError(f"a policy predicts {' or '.join(TARGETS)}, got target '{self.target}'")
         if self.output not in OUTPUTS:
-            raise ValueError(f"a policy's output is {' or '.join(OUTPUTS)}, got output '{self.output}'")
+            raise ConfigError(f"a policy's output is {' or '.join(OUTPUTS)}, got output '{self.output}'")
 
 
 class PolicyTrace(NamedTuple):
@@ -121,30 +122,30 @@ def save_policy(policy: DrivingPolicy, folder: Path | str, extra: Mapping[str, A
 
 
 def read_description(folder: Path | str) -> dict[str, Any]:
-    """The parsed policy.json of a checkpoint; raises ValueError when it is missing, broken or of another format."""
+    """The parsed policy.json of a checkpoint; raises ConfigError when it is missing, broken or of another format."""
     path = Path(folder) / DESCRIPTION
     if not path.is_file():
-        raise ValueError(f"{path} does not exist: give a folder that save_policy wrote (with {DESCRIPTION} and {WEIGHTS})")
+        raise ConfigError(f"{path} does not exist: give a folder that save_policy wrote (with {DESCRIPTION} and {WEIGHTS})")
     return parse_description(path.read_text(), path)
 
 
 def load_policy(folder: Path | str, expected: PolicyConfig | None = None) -> DrivingPolicy:
     """The policy that `save_policy` wrote, in eval mode on the CPU.
 
-    Raises ValueError for a checkpoint that is missing, broken or has unknown keys, or, when `expected` is given, one of another
+    Raises ConfigError for a checkpoint that is missing, broken or has unknown keys, or, when `expected` is given, one of another
     architecture, naming both.
     """
     description = read_description(folder)
     config = from_options(PolicyConfig, description["config"], f"{Path(folder) / DESCRIPTION}")
     if expected is not None and architecture(expected) != architecture(config):
-        raise ValueError(f"the checkpoint {folder} holds {architecture(config)}, expected {architecture(expected)}: load another one")
+        raise ConfigError(f"the checkpoint {folder} holds {architecture(config)}, expected {architecture(expected)}: load another one")
     policy = DrivingPolicy(config)
     try:
         weights = load_file(Path(folder) / WEIGHTS)
         policy.load_state_dict(weights)
     except Exception as error:  # safetensors raises a type of its own for broken files, torch RuntimeError for other shapes
         reason = " ".join(str(error).split())
-        raise ValueError(f"the weights in {folder} do not fit {architecture(config)}: {reason}") from error
+        raise ConfigError(f"the weights in {folder} do not fit {architecture(config)}: {reason}") from error
     return policy.eval()
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any, TypeVar
 
+from perception.errors import ConfigError
+
 Config = TypeVar("Config")
 
 
@@ -19,17 +21,17 @@ def nearest(name: str, known: Iterable[str]) -> str:
 def from_options(kind: type[Config], options: Mapping[str, Any], where: str) -> Config:
     """The dataclass `kind` with `options` as its fields; `where` names the section in errors.
 
-    Raises ValueError for a key that `kind` does not have.
+    Raises ConfigError for a key that `kind` does not have.
     """
     known = [field.name for field in fields(kind)]  # type: ignore[arg-type]
     for key in options:
         if key not in known:
-            raise ValueError(f"{where} has no option '{key}'{nearest(key, known)} (known: {', '.join(known)})")
+            raise ConfigError(f"{where} has no option '{key}'{nearest(key, known)} (known: {', '.join(known)})")
     return kind(**options)
 
 
 def choose(table: Mapping[str, Config], name: str, what: str) -> Config:
-    """`table[name]`; raises ValueError naming the known entries when there is no such one."""
+    """`table[name]`; raises ConfigError naming the known entries when there is no such one."""
     if name not in table:
-        raise ValueError(f"there is no {what} '{name}'{nearest(name, table)} (known: {', '.join(table)})")
+        raise ConfigError(f"there is no {what} '{name}'{nearest(name, table)} (known: {', '.join(table)})")
     return table[name]

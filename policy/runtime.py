@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from perception.errors import ConfigError
 from perception.model_image import CameraTransformConfig, model_image
 from policy.description import parse_description
 from policy.options import from_options
@@ -33,7 +34,7 @@ class ExportedStep(NamedTuple):
 class ExportedPolicy:
     """A policy from the file that `export_policy` wrote, on `threads` threads of the CPU; `description` is what it says about itself.
 
-    Raises ValueError for a file that is missing or no such model, and where onnxruntime is not installed.
+    Raises ConfigError for a file that is missing or no such model, and where onnxruntime is not installed.
     """
 
     def __init__(self, path: Path | str, threads: int = 1) -> None:
@@ -41,7 +42,7 @@ class ExportedPolicy:
         text = self._session.get_modelmeta().custom_metadata_map.get(METADATA)
         inputs = {one.name: one.shape for one in self._session.get_inputs()}
         if text is None or tuple(inputs) != INPUTS:
-            raise ValueError(f"{path} is an ONNX model with inputs {', '.join(inputs)}, but no driving policy: {REMEDY}")
+            raise ConfigError(f"{path} is an ONNX model with inputs {', '.join(inputs)}, but no driving policy: {REMEDY}")
         self.description: dict[str, Any] = parse_description(text, f"the description in {path}")
         self.transform = from_options(CameraTransformConfig, self.description["config"]["transform"], f"the transform in {path}")
         self.target: str = self.description["config"]["target"]
@@ -64,12 +65,12 @@ def _opened(path: Path, threads: int) -> Any:
     try:
         import onnxruntime
     except ImportError as error:
-        raise ValueError("exported policies run with onnxruntime, which is not installed: pip install 'liquidlane[export]'") from error
+        raise ConfigError("exported policies run with onnxruntime, which is not installed: pip install 'liquidlane[export]'") from error
     if not path.is_file():
-        raise ValueError(f"{path} is not a file: {REMEDY}")
+        raise ConfigError(f"{path} is not a file: {REMEDY}")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     try:
         return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime has a type of its own for each way to be broken, and no common one
-        raise ValueError(f"{path} cannot be read as an ONNX model ({' '.join(str(error).split())}): {REMEDY}") from error
+        raise ConfigError(f"{path} cannot be read as an ONNX model ({' '.join(str(error).split())}): {REMEDY}") from error

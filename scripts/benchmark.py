@@ -1,63 +1,58 @@
-"""How fast things are, on this machine, beside their peers.
+"""Measure how fast LiquidLane is on this machine, beside its peers.
 
     python scripts/benchmark.py ltc --out outputs/benchmark_ltc.json
     python scripts/benchmark.py standin --out outputs/benchmark_standin.json
 
-ltc: the liquid networks beside ncps and torch's LSTM and GRU: training steps, single steps, memory.
-standin: the CARLA-protocol server with cameras and traffic, client included, beside CarRacing-v3 and highway-env.
+ltc compares the liquid networks with ncps and with torch's LSTM and GRU: training steps, single steps, memory.
+standin compares the CARLA-protocol server, its client, cameras and traffic included, with CarRacing-v3 and highway-env.
 """
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
-from driving.quantities import UserError
-
-
-def parser() -> argparse.ArgumentParser:
-    """The command's arguments."""
-    words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parts = words.add_subparsers(dest="what", required=True)
-    ltc = parts.add_parser("ltc", help="liquid networks beside ncps, LSTM and GRU")
-    ltc.add_argument("--out", type=Path, default=Path("outputs/benchmark_ltc.json"), help="JSON file (default %(default)s)")
-    ltc.add_argument("--units", type=int, nargs="+", default=[19, 64], help="neurons (default 19 64)")
-    ltc.add_argument("--batches", type=int, nargs="+", default=[8, 32, 128], help="batch sizes (default 8 32 128)")
-    ltc.add_argument("--threads", type=int, nargs="+", default=[1, 2], help="threads (default 1 2)")
-    ltc.add_argument("--rounds", type=int, default=15, help="how often each contender runs in turn (default 15)")
-    ltc.add_argument("--no-memory", action="store_true", help="leave out the memory, which takes a fresh process each")
-    standin = parts.add_parser("standin", help="the CARLA-protocol server beside CarRacing-v3 and highway-env")
-    standin.add_argument("--out", type=Path, default=Path("outputs/benchmark_standin.json"), help="JSON file (default %(default)s)")
-    standin.add_argument("--map", type=Path, help="the OpenDRIVE file to drive on (default: a generated track)")
-    standin.add_argument("--maps", type=Path, help="measure also how long each OpenDRIVE file of this folder takes to load")
-    standin.add_argument("--rounds", type=int, default=7, help="how often each contender runs in turn (default 7)")
-    standin.add_argument("--seconds", type=float, default=1.0, help="how long a turn is (default 1)")
-    return words
+from driving.command import Parser, make_parser, run
 
 
-def main() -> int:
-    """Runs the command; returns its exit status."""
-    chosen = parser().parse_args()
-    try:
-        if chosen.what == "ltc":
-            from driving.benchmarks import ltc as networks
+def make_benchmark_parser() -> Parser:
+    """Return the command's parser, which has one subcommand per benchmark."""
+    parser, ltc, standin = make_parser(__doc__ or ""), make_parser("Time the liquid networks."), make_parser("Time the stand-in server.")
+    ltc.add_argument("--out", type=Path, default=Path("outputs/benchmark_ltc.json"), help="the JSON file to write")
+    ltc.add_argument("--units", type=int, nargs="+", default=[19, 64], help="numbers of neurons")
+    ltc.add_argument("--batches", type=int, nargs="+", default=[8, 32, 128], help="batch sizes")
+    ltc.add_argument("--threads", type=int, nargs="+", default=[1, 2], help="numbers of threads")
+    ltc.add_argument("--rounds", type=int, default=15, help="how often each contender runs")
+    ltc.add_argument("--no-memory", action="store_true", help="do not measure memory, which takes a fresh process per contender")
+    standin.add_argument("--out", type=Path, default=Path("outputs/benchmark_standin.json"), help="the JSON file to write")
+    standin.add_argument("--map", type=Path | None, default=None, help="the OpenDRIVE file to drive on (default: a generated track)")
+    standin.add_argument("--maps", type=Path | None, default=None, help="a folder of OpenDRIVE files; measure how long each takes to load")
+    standin.add_argument("--rounds", type=int, default=7, help="how often each contender runs")
+    standin.add_argument("--seconds", type=float, default=1.0, help="how long one run of a contender lasts (s)")
+    parts = parser.add_subcommands(dest="what", metavar="WHAT")
+    parts.add_subcommand("ltc", ltc, help="liquid networks beside ncps, LSTM and GRU")
+    parts.add_subcommand("standin", standin, help="the CARLA-protocol server beside CarRacing-v3 and highway-env")
+    return parser
 
-            rows = networks.measure(chosen.units, chosen.batches, chosen.threads, chosen.rounds, not chosen.no_memory, print)
-            networks.write(rows, chosen.out)
-        else:
-            from driving.benchmarks import standin as servers
 
-            servers.enter_own_network()
-            result = servers.measure(chosen.rounds, chosen.seconds, chosen.map, chosen.maps)
-            print(servers.table(result))
-            servers.write(result, chosen.out)
-    except (ValueError, UserError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+def main() -> None:
+    """Run the benchmark and write its figures."""
+    command = make_benchmark_parser().parse_args()
+    chosen: Any = command[command.what]
+    if command.what == "ltc":
+        from driving.benchmarks import ltc as networks
+
+        networks.write(networks.measure(chosen.units, chosen.batches, chosen.threads, chosen.rounds, not chosen.no_memory, print), chosen.out)
+    else:
+        from driving.benchmarks import standin as servers
+
+        servers.enter_own_network()
+        result = servers.measure(chosen.rounds, chosen.seconds, chosen.map, chosen.maps)
+        print(servers.table(result))
+        servers.write(result, chosen.out)
     print(f"written to {chosen.out}")
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))

@@ -16,5 +16,11 @@ import sys
 from driving.command import run
 from driving.evaluation.command import evaluate_command
 
+
+def main() -> None:
+    """Run the command."""
+    evaluate_command(__doc__ or "")
+
+
 if __name__ == "__main__":
-    sys.exit(run(lambda: evaluate_command(__doc__ or "")))
+    sys.exit(run(main))

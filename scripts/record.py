@@ -13,5 +13,11 @@ import sys
 from driving.command import run
 from driving.rollout.command import record_command
 
+
+def main() -> None:
+    """Run the command."""
+    record_command(__doc__ or "")
+
+
 if __name__ == "__main__":
-    sys.exit(run(lambda: record_command(__doc__ or "")))
+    sys.exit(run(main))

@@ -13,5 +13,11 @@ import sys
 from driving.command import run
 from driving.reports.command import report_command
 
+
+def main() -> None:
+    """Run the command."""
+    report_command(__doc__ or "")
+
+
 if __name__ == "__main__":
-    sys.exit(run(lambda: report_command(__doc__ or "")))
+    sys.exit(run(main))

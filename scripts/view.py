@@ -1,40 +1,36 @@
-"""Show a drive neuron by neuron: a movie, a Rerun recording, a page to play with, a picture of the wiring.
+"""Show a drive neuron by neuron: a movie, a Rerun recording, an interactive page, a picture of the wiring.
 
     python scripts/view.py --checkpoint RUN --drive EVAL/routes/track_9001 --out VIEW
     python scripts/view.py --checkpoint RUN --log LOG --episode 0 --out VIEW
 
-With --drive, the drive that the evaluation saved; with --log, the checkpoint watches a log's frames open loop and steers nothing.
+With --drive it shows the drive that an evaluation saved. With --log the checkpoint watches a log's frames open loop and steers nothing.
 """
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 
 import cv2
 
-from driving.command import run
+from driving.command import make_parser, run
 from driving.drivers.learned import checkpoint_folder, trained_bicycle
+from driving.quantities import UserError
 from driving.viewer.views import playback_of, write_views
 from policy.network import load_policy
 
 
-def parser() -> argparse.ArgumentParser:
-    """The command's arguments."""
-    words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    words.add_argument("--checkpoint", type=Path, required=True, help="a training run, or its folder with policy.safetensors")
-    source = words.add_mutually_exclusive_group(required=True)
-    source.add_argument("--drive", type=Path, help="folder of a saved drive: trace.npz, trace.json, camera.mp4")
-    source.add_argument("--log", type=Path, help="a driving log (LeRobot v3.0)")
-    words.add_argument("--episode", type=int, default=0, help="which episode of the log (default 0)")
-    words.add_argument("--out", type=Path, required=True, help="folder for drive.mp4, drive.rrd, neurons.html, wiring.png")
-    return words
-
-
 def main() -> None:
-    """Runs the command."""
-    chosen = parser().parse_args()
+    """Write the views of one drive."""
+    parser = make_parser(__doc__ or "")
+    parser.add_argument("--checkpoint", type=Path, required=True, help="a training run, or its folder with policy.safetensors")
+    parser.add_argument("--drive", type=Path | None, default=None, help="folder of a saved drive: trace.npz, trace.json, camera.mp4")
+    parser.add_argument("--log", type=Path | None, default=None, help="a driving log (LeRobot v3.0)")
+    parser.add_argument("--episode", type=int, default=0, help="which episode of the log")
+    parser.add_argument("--out", type=Path, required=True, help="folder for drive.mp4, drive.rrd, neurons.html, wiring.png")
+    chosen = parser.parse_args()
+    if (chosen.drive is None) == (chosen.log is None):
+        raise UserError("expected either --drive or --log: give one of them")
     cv2.setNumThreads(1)
     folder = checkpoint_folder(chosen.checkpoint)
     policy = load_policy(folder)

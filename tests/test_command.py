@@ -1,15 +1,18 @@
-"""What every command has in common: mistakes end in one line with the remedy and exit status 2."""
+"""What all commands share: a user's mistake ends in one line with exit status 2, a bug keeps its traceback."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from driving.command import run
+from driving.command import BUG, run
 from driving.evaluation.command import evaluate_command
+from driving.quantities import LiquidLaneError
 from driving.rollout.command import record_command
+from perception.errors import ConfigError
 
 NOBODY = ["--host", "127.0.0.1", "--port", "1", "--timeout_s", "0.2"]
 
@@ -37,3 +40,30 @@ def test_a_server_that_is_not_there_is_named_with_the_remedy(tmp_path: Path, cap
     assert "127.0.0.1:1" in line
     assert "--host and --port" in line
     assert not (tmp_path / "log").exists()
+
+
+@pytest.mark.parametrize("kind", [ConfigError, LiquidLaneError])
+def test_an_error_of_ours_is_one_line_with_exit_status_2(kind: type[Exception], capsys: pytest.CaptureFixture[str]) -> None:
+    def fail() -> None:
+        raise kind("unfolds is 0:\n  give 1 or more")
+
+    assert run(fail) == 2
+    assert capsys.readouterr().err == "error: unfolds is 0: give 1 or more\n"
+
+
+def test_an_error_of_a_library_keeps_its_traceback_and_asks_for_a_report(capsys: pytest.CaptureFixture[str]) -> None:
+    def fail() -> None:
+        np.zeros(3).reshape(2, 2)
+
+    status = run(fail)
+    assert status == BUG
+    assert status not in (0, 2)
+    error = capsys.readouterr().err
+    assert "Traceback (most recent call last)" in error
+    assert "in fail" in error
+    assert "ValueError is a bug in LiquidLane: please report it" in error.splitlines()[-1]
+
+
+def test_a_status_that_a_command_returns_is_its_exit_status() -> None:
+    assert run(lambda: 1) == 1
+    assert run(lambda: None) == 0

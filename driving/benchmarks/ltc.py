@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from driving.quantities import UserError
 from policy.cells import make_cell
 from policy.kernels.cpu import native
 from policy.kernels.plan import EVALUATIONS
@@ -63,7 +64,7 @@ def contenders(units: int) -> dict[str, torch.nn.Module]:
         import ncps.torch
         import ncps.wirings
     except ImportError as error:
-        raise ValueError("the benchmark compares with ncps, which is not installed: pip install 'liquidlane[dev]'") from error
+        raise UserError("the benchmark compares with ncps, which is not installed: pip install 'liquidlane[dev]'") from error
     layers["ncps ltc"] = ncps.torch.LTC(FEATURES, ncps.wirings.AutoNCP(units, 1))
     layers["ncps cfc"] = ncps.torch.CfC(FEATURES, ncps.wirings.AutoNCP(units, 1))
     return layers

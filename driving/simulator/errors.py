@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from driving.quantities import TellingError
+from driving.quantities import LiquidLaneError
 
 
-class SimulatorError(TellingError):
+class SimulatorError(LiquidLaneError):
     """The server died, hung, refused, or a sensor was late: what was asked, what came, what to try."""

@@ -59,7 +59,7 @@ def _serve() -> None:
         server.loop.turn()
 
 
-class _StoppedError(Exception):
+class _StoppedError(BaseException):  # not an Exception, which `run` would report as a bug
     """A signal has come."""
 
 

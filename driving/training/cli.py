@@ -9,19 +9,19 @@ from __future__ import annotations
 import logging
 import shutil
 import warnings
-from argparse import RawDescriptionHelpFormatter
 from pathlib import Path
 from typing import Any
 
 import cv2
 import torch
-from jsonargparse import ArgumentError, DefaultHelpFormatter
+from jsonargparse import ArgumentError
 from jsonargparse._deprecated import JsonargparseDeprecationWarning
 from jsonargparse.typing import PositiveInt
 from lightning.pytorch import Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
-from driving.command import refusal
+from driving.command import Help, explain
 from driving.quantities import UserError
 from driving.training.checkpoint import FOLDER, LAST, RunCheckpoint
 from driving.training.closed_loop import ClosedLoopConfig, closed_loop_judge
@@ -42,10 +42,6 @@ ADVICE = (
     ".*Total length of `.*` across ranks is zero.*",
     ".*PyTorch Lightning will not run validation.*",
 )
-
-
-class Help(RawDescriptionHelpFormatter, DefaultHelpFormatter):
-    """Keeps the lines of a command's description as they are."""
 
 
 class TrainCommand(LightningCLI):
@@ -97,14 +93,17 @@ class TrainCommand(LightningCLI):
         logs = [CsvLog(self.run, self.resumes), *([wandb_log(self.run)] if chosen.wandb else [])]
         judge = closed_loop_judge(chosen.closed_loop, self.run)
         self.checkpoint = RunCheckpoint(self.run, judge, max(1, chosen.closed_loop.every_n_epochs), chosen.keep)
-        return super().instantiate_trainer(logger=logs, callbacks=[*(chosen.trainer.callbacks or []), self.checkpoint], **kwargs)
+        try:
+            return super().instantiate_trainer(logger=logs, callbacks=[*(chosen.trainer.callbacks or []), self.checkpoint], **kwargs)
+        except (MisconfigurationException, ValueError) as error:  # how Lightning refuses a value of --trainer
+            raise UserError(f"the trainer cannot be made: {error}") from error
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
         """As Lightning's; raises UserError for what it does not take."""
         try:
             super().parse_arguments(parser, args)
         except ArgumentError as error:
-            raise refusal(error, self._subcommand_parsers["fit"].get_defaults(skip_validation=True).keys()) from error
+            raise explain(error, self._subcommand_parsers["fit"].get_defaults(skip_validation=True).keys()) from error
 
     def fit(self, model: PolicyTraining, datamodule: DrivingData, **_: Any) -> None:
         """Trains, and says in a line what on and in another what came of it."""

@@ -33,6 +33,6 @@ CELLS: dict[str, type[Cell]] = {
 
 
 def make_cell(name: str, inputs: int, motors: int, options: Mapping[str, Any]) -> Cell:
-    """The cell `name` over `inputs` features with `motors` outputs; raises ValueError for an unknown name or option."""
+    """The cell `name` over `inputs` features with `motors` outputs; raises ConfigError for an unknown name or option."""
     cell = choose(CELLS, name, "cell")
     return cell(inputs, motors, make_config(cell, dict(options)))

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from perception.errors import ConfigError
 from policy.cell import Cell, Edge
 from policy.options import choose
 from policy.wirings import Wiring, make_wiring
@@ -135,7 +136,7 @@ class Cfc(Cell):
     def __init__(self, inputs: int, motors: int, config: CfcConfig) -> None:
         super().__init__(inputs, motors, config)
         if config.mode not in MODES:
-            raise ValueError(f"there is no CfC mode '{config.mode}' (known: {', '.join(MODES)})")
+            raise ConfigError(f"there is no CfC mode '{config.mode}' (known: {', '.join(MODES)})")
         self.wiring = None if config.wiring is None else make_wiring(inputs, config.wiring)
         self.output = nn.Linear(config.units, motors) if self.wiring is None else None
         if self.wiring is None:
@@ -143,7 +144,7 @@ class Cfc(Cell):
             self.neuron_names, self.neuron_roles = [f"hidden {i}" for i in range(config.units)], ["hidden"] * config.units
         else:
             if self.wiring.motors != motors:
-                raise ValueError(f"the wiring has {self.wiring.motors} motor neurons, the policy needs {motors}: set the wiring's motor to {motors}")
+                raise ConfigError(f"the wiring has {self.wiring.motors} motor neurons, the policy needs {motors}: set the wiring's motor to {motors}")
             self.groups = self.wiring.layers()
             self.layers = nn.ModuleList(wired_layers(self.wiring, config))
             order = [neuron for group in self.groups for neuron in group]

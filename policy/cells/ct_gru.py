@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from perception.errors import ConfigError
 from policy.cell import Edge
 from policy.cells.hidden import HiddenCell
 
@@ -35,7 +36,7 @@ class CtGru(HiddenCell):
     def __init__(self, inputs: int, motors: int, config: CtGruConfig) -> None:
         super().__init__(inputs, motors, config, config.units)
         if config.scales < 1 or config.first_scale_s <= 0:
-            raise ValueError(f"scales is {config.scales}, first_scale_s {config.first_scale_s}: give 1 scale or more and a time above 0 s")
+            raise ConfigError(f"scales is {config.scales}, first_scale_s {config.first_scale_s}: give 1 scale or more and a time above 0 s")
         units = config.units
         self.state_size = units * config.scales
         self.input_weight, self.recurrent_weight = self.weight(3 * units, inputs), self.weight(2 * units, units)

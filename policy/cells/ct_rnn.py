@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from perception.errors import ConfigError
 from policy.cell import Edge
 from policy.cells.hidden import HiddenCell, sparse_mask
 
@@ -35,7 +36,7 @@ class CtRnn(HiddenCell):
     def __init__(self, inputs: int, motors: int, config: CtRnnConfig) -> None:
         super().__init__(inputs, motors, config, config.units)
         if config.unfolds < 1 or config.tau_s <= 0:
-            raise ValueError(f"unfolds is {config.unfolds}, tau_s {config.tau_s}: give 1 sub-step or more and a time above 0 s")
+            raise ConfigError(f"unfolds is {config.unfolds}, tau_s {config.tau_s}: give 1 sub-step or more and a time above 0 s")
         self.input_weight, self.recurrent_weight = self.weight(config.units, inputs), self.weight(config.units, config.units)
         self.bias = nn.Parameter(torch.zeros(config.units))
         self.log_tau = nn.Parameter(torch.full((config.units,), math.log(config.tau_s)))

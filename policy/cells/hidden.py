@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from perception.errors import ConfigError
 from policy.cell import Cell, Edge
 
 
@@ -21,7 +22,7 @@ class HiddenCell(Cell):
     def __init__(self, inputs: int, motors: int, config: Any, units: int) -> None:
         super().__init__(inputs, motors, config)
         if units < 1:
-            raise ValueError(f"units is {units}: give 1 hidden neuron or more")
+            raise ConfigError(f"units is {units}: give 1 hidden neuron or more")
         self.units = self.state_size = units
         self.neuron_names, self.neuron_roles = [f"hidden {i}" for i in range(units)], ["hidden"] * units
         self.output = nn.Linear(units, motors)
@@ -48,9 +49,9 @@ class HiddenCell(Cell):
 
 
 def sparse_mask(rows: int, columns: int, sparsity: float, seed: int) -> Tensor:
-    """A (rows, columns) mask of ones with a share of `sparsity` zeros, the same for the same seed. Raises ValueError outside [0, 1)."""
+    """A (rows, columns) mask of ones with a share of `sparsity` zeros, the same for the same seed. Raises ConfigError outside [0, 1)."""
     if not 0.0 <= sparsity < 1.0:
-        raise ValueError(f"sparsity is {sparsity}: give 0 (all connections) up to, but not including, 1")
+        raise ConfigError(f"sparsity is {sparsity}: give 0 (all connections) up to, but not including, 1")
     order = np.random.default_rng(seed).permutation(rows * columns)
     mask = np.ones(rows * columns, dtype=np.float32)
     mask[order[: round(sparsity * rows * columns)]] = 0.0

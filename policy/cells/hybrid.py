@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from perception.errors import ConfigError
 from policy.cell import Cell, Edge
 from policy.cells.attention import attend, counted, extend
 from policy.cells.ltc import Ltc, LtcConfig
@@ -35,7 +36,7 @@ class Hybrid(Cell):
     def __init__(self, inputs: int, motors: int, config: HybridConfig) -> None:
         super().__init__(inputs, motors, config)
         if config.window < 1 or config.width < 1:
-            raise ValueError(f"window is {config.window}, width {config.width}: give 1 or more")
+            raise ConfigError(f"window is {config.window}, width {config.width}: give 1 or more")
         self.ltc = Ltc(inputs, motors, from_options(LtcConfig, config.ltc, "ltc of Hybrid"))
         self.query, self.key, self.value = (nn.Linear(inputs, config.width) for _ in range(3))
         self.merge, self.bias = nn.Linear(config.width, inputs), nn.Parameter(torch.zeros(1, config.window))

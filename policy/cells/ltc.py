@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from perception.errors import ConfigError
 from policy.cell import Cell, Edge, Stepper
 from policy.kernels import dispatch, reference
 from policy.kernels.cpu.native import NativeStepper
@@ -61,12 +62,12 @@ class Ltc(Cell):
         super().__init__(inputs, motors, config)
         for mapping in (config.input_mapping, config.output_mapping):
             if mapping not in MAPPINGS:
-                raise ValueError(f"there is no mapping '{mapping}' (known: {', '.join(MAPPINGS)})")
+                raise ConfigError(f"there is no mapping '{mapping}' (known: {', '.join(MAPPINGS)})")
         if config.positivity not in ("softplus", "as_is"):
-            raise ValueError(f"positivity is '{config.positivity}': give softplus or as_is")
+            raise ConfigError(f"positivity is '{config.positivity}': give softplus or as_is")
         self.wiring = make_wiring(inputs, config.wiring)
         if self.wiring.motors != motors:
-            raise ValueError(f"the wiring has {self.wiring.motors} motor neurons, the policy needs {motors}: set the wiring's motor to {motors}")
+            raise ConfigError(f"the wiring has {self.wiring.motors} motor neurons, the policy needs {motors}: set the wiring's motor to {motors}")
         self.plan = LtcPlan(self.wiring, config.solver, config.unfolds, config.positivity == "softplus")
         self.state_size = self.wiring.units
         self.neuron_names, self.neuron_roles = self.wiring.names, list(self.wiring.roles)

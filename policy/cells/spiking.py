@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from perception.errors import ConfigError
 from policy.cell import Edge
 from policy.cells.hidden import HiddenCell
 
@@ -39,7 +40,7 @@ class Spiking(HiddenCell):
     def __init__(self, inputs: int, motors: int, config: SpikingConfig) -> None:
         super().__init__(inputs, motors, config, config.units)
         if config.unfolds < 1 or min(config.membrane_s, config.adaptation_s, config.trace_s) <= 0:
-            raise ValueError("unfolds must be 1 or more, membrane_s, adaptation_s and trace_s above 0 s")
+            raise ConfigError("unfolds must be 1 or more, membrane_s, adaptation_s and trace_s above 0 s")
         self.input_weight, self.recurrent_weight = self.weight(config.units, inputs), self.weight(config.units, config.units)
         nn.init.xavier_uniform_(self.input_weight, gain=2.0)
         self.bias = nn.Parameter(torch.full((config.units,), 0.5))

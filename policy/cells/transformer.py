@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from perception.errors import ConfigError
 from policy.cell import Edge
 from policy.cells.attention import attend, counted, extend
 from policy.cells.hidden import HiddenCell
@@ -53,7 +54,7 @@ class Transformer(HiddenCell):
     def __init__(self, inputs: int, motors: int, config: TransformerConfig) -> None:
         super().__init__(inputs, motors, config, config.width)
         if config.width % config.heads or config.window < 1 or config.layers < 1:
-            raise ValueError(f"width {config.width} must be a multiple of heads {config.heads}; window and layers 1 or more")
+            raise ConfigError(f"width {config.width} must be a multiple of heads {config.heads}; window and layers 1 or more")
         self.embed, self.norm = nn.Linear(inputs, config.width), nn.LayerNorm(config.width)
         self.blocks = nn.ModuleList(Block(config.width, config.heads, config.window) for _ in range(config.layers))
         self.state_size = config.layers * 2 * (config.window - 1) * config.width + 1

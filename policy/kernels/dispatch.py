@@ -11,6 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from perception.errors import ConfigError
 from policy.kernels import reference
 from policy.kernels.cpu import native
 from policy.kernels.cpu import operators as compiled
@@ -43,7 +44,7 @@ def asked(option: str) -> str:
 def select(parameters: LtcParameters, features: Tensor, dt: Tensor, state: Tensor, name: str = "auto") -> Choice:
     """The kernel for these tensors, `name` being the one asked for.
 
-    A graph that is being exported holds the reference whatever is asked for. Raises ValueError for an unknown name, or one that cannot serve
+    A graph that is being exported holds the reference whatever is asked for. Raises ConfigError for an unknown name, or one that cannot serve
     these tensors, with the reason.
     """
     choose(KERNELS, name, "kernel")
@@ -56,7 +57,7 @@ def select(parameters: LtcParameters, features: Tensor, dt: Tensor, state: Tenso
     if obstacle is None:
         return Choice("cpu", "float32 on the CPU, and the kernel is built") if name == "auto" else Choice(name, "asked for")
     if name != "auto":
-        raise ValueError(f"the kernel '{name}' cannot serve: {obstacle}; or ask for the kernel 'auto' or 'reference'")
+        raise ConfigError(f"the kernel '{name}' cannot serve: {obstacle}; or ask for the kernel 'auto' or 'reference'")
     return Choice("reference", obstacle)
 
 

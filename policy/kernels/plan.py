@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from perception.errors import ConfigError
 from policy.wirings import Wiring
 
 SOLVERS = ("semi_implicit", "exponential_euler", "exponential_midpoint")
@@ -49,9 +50,9 @@ class LtcPlan:
 
     def __init__(self, wiring: Wiring, solver: str, unfolds: int, softplus: bool) -> None:
         if solver not in SOLVERS:
-            raise ValueError(f"there is no solver '{solver}' (known: {', '.join(SOLVERS)})")
+            raise ConfigError(f"there is no solver '{solver}' (known: {', '.join(SOLVERS)})")
         if unfolds < 1:
-            raise ValueError(f"unfolds is {unfolds}: give 1 sub-step or more")
+            raise ConfigError(f"unfolds is {unfolds}: give 1 sub-step or more")
         self.wiring, self.solver, self.unfolds, self.softplus = wiring, solver, unfolds, softplus
         self.units, self.inputs, self.motors = wiring.units, wiring.inputs, wiring.motors
         self.source, self.target = (np.ascontiguousarray(a, dtype=np.int32) for a in wiring.index_arrays()[:2])

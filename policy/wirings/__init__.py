@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from perception.errors import ConfigError
 from policy.options import choose
 from policy.wirings.dense import fully_connected, random_wiring
 from policy.wirings.ncp import auto_ncp, ncp
@@ -18,12 +19,12 @@ __all__ = ["WIRINGS", "Synapse", "Wiring", "auto_ncp", "fully_connected", "make_
 def make_wiring(inputs: int, options: Mapping[str, Any]) -> Wiring:
     """A wiring for `inputs` sensory features from plain options: {"kind": "ncp", "inter": 12, ...}.
 
-    A mapping with "synapses" is the explicit form that `Wiring.to_json` writes. Raises ValueError for an unknown kind or option.
+    A mapping with "synapses" is the explicit form that `Wiring.to_json` writes. Raises ConfigError for an unknown kind or option.
     """
     if "synapses" in options:
         wiring = Wiring.from_json(options)
         if wiring.inputs != inputs:
-            raise ValueError(f"the wiring is for {wiring.inputs} features, the front-end gives {inputs}: make the wiring for {inputs}")
+            raise ConfigError(f"the wiring is for {wiring.inputs} features, the front-end gives {inputs}: make the wiring for {inputs}")
         return wiring
     arguments = dict(options)
     kind = str(arguments.pop("kind", "ncp"))
@@ -31,4 +32,4 @@ def make_wiring(inputs: int, options: Mapping[str, Any]) -> Wiring:
     try:
         return builder(inputs, **arguments)
     except TypeError as error:
-        raise ValueError(f"wiring '{kind}' cannot be made from {sorted(arguments)}: {error}") from error
+        raise ConfigError(f"wiring '{kind}' cannot be made from {sorted(arguments)}: {error}") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from perception.errors import ConfigError
 from policy.wirings.wiring import Synapse, Wiring
 
 
@@ -19,7 +20,7 @@ def fully_connected(inputs: int, units: int = 19, motor: int = 1, self_connectio
 def random_wiring(inputs: int, units: int = 19, motor: int = 1, sparsity: float = 0.5, seed: int = 1111) -> Wiring:
     """A share of (1 - sparsity) of all pairs, drawn at random, for synapses and sensory synapses; sparsity in [0, 1)."""
     if not 0.0 <= sparsity < 1.0:
-        raise ValueError(f"sparsity is {sparsity}: give 0 (all pairs) up to, but not including, 1")
+        raise ConfigError(f"sparsity is {sparsity}: give 0 (all pairs) up to, but not including, 1")
     random = np.random.default_rng(seed)
     synapses = _draw(random, units, units, sparsity, 1)
     sensory = _draw(random, inputs, units, sparsity, 2)  # ncps draws a sensory polarity twice and keeps the second
@@ -32,7 +33,7 @@ def _polarity(random: np.random.Generator) -> int:
 
 def _roles(units: int, motor: int) -> tuple[str, ...]:
     if not 1 <= motor <= units:
-        raise ValueError(f"{motor} motor neurons among {units} units: give 1 to {units}")
+        raise ConfigError(f"{motor} motor neurons among {units} units: give 1 to {units}")
     return ("motor",) * motor + ("inter",) * (units - motor)
 
 

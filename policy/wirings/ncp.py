@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from perception.errors import ConfigError
 from policy.wirings.wiring import Synapse, Wiring
 
 Polarities = dict[tuple[int, int], int]
@@ -31,7 +32,7 @@ def ncp(
 
     Each feature excites or inhibits `sensory_fanout` inter neurons, each inter neuron `inter_fanout` command neurons; `recurrent_command`
     synapses are drawn among command neurons; each motor neuron listens to `motor_fanin` command neurons.
-    Raises ValueError when a fan does not fit its layer.
+    Raises ConfigError when a fan does not fit its layer.
     """
     for name, fan, layer, size in (
         ("sensory_fanout", sensory_fanout, "inter", inter),
@@ -39,7 +40,7 @@ def ncp(
         ("motor_fanin", motor_fanin, "command", command),
     ):
         if not 1 <= fan <= size:
-            raise ValueError(f"{name} is {fan}, but there are {size} {layer} neurons: give 1 to {size}")
+            raise ConfigError(f"{name} is {fan}, but there are {size} {layer} neurons: give 1 to {size}")
     random = np.random.RandomState(seed)  # the stream that ncps draws from
     motors, commands = range(motor), range(motor, motor + command)
     inters = range(motor + command, motor + command + inter)
@@ -57,12 +58,12 @@ def ncp(
 def auto_ncp(inputs: int, units: int, motor: int = 1, sparsity: float = 0.5, seed: int = 22222) -> Wiring:
     """An NCP of `units` neurons with `motor` outputs, its layers and fans chosen from `sparsity` (0.1 dense to 0.9 sparse).
 
-    Raises ValueError for `motor` >= units - 2 or a sparsity outside 0.1 to 1.
+    Raises ConfigError for `motor` >= units - 2 or a sparsity outside 0.1 to 1.
     """
     if motor >= units - 2:
-        raise ValueError(f"{motor} motor neurons leave no room for inter and command neurons in {units} units: give at least {motor + 3} units")
+        raise ConfigError(f"{motor} motor neurons leave no room for inter and command neurons in {units} units: give at least {motor + 3} units")
     if not 0.1 <= sparsity <= 1.0:
-        raise ValueError(f"sparsity is {sparsity}: give 0.1 (dense) to 0.9 (sparse)")
+        raise ConfigError(f"sparsity is {sparsity}: give 0.1 (dense) to 0.9 (sparse)")
     density = 1.0 - sparsity
     command = max(int(0.4 * (units - motor)), 1)
     inter = units - motor - command

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from perception.errors import ConfigError
+
 ROLES = ("motor", "command", "inter", "hidden")
 
 
@@ -33,7 +35,7 @@ def ordered(synapses: Iterable[tuple[int, int, int]]) -> tuple[Synapse, ...]:
 class Wiring:
     """An immutable wiring: `inputs` features, one role a neuron, synapses among neurons and from features.
 
-    Raises ValueError when a synapse leads nowhere, is given twice, or has a polarity other than -1 or +1.
+    Raises ConfigError when a synapse leads nowhere, is given twice, or has a polarity other than -1 or +1.
     """
 
     kind: str
@@ -44,7 +46,7 @@ class Wiring:
 
     def __post_init__(self) -> None:
         if self.inputs < 1 or "motor" not in self.roles:
-            raise ValueError(f"a wiring needs a feature and a motor neuron, got {self.inputs} features and roles {sorted(set(self.roles))}")
+            raise ConfigError(f"a wiring needs a feature and a motor neuron, got {self.inputs} features and roles {sorted(set(self.roles))}")
         object.__setattr__(self, "synapses", self._checked(self.synapses, self.units, "synapse"))
         object.__setattr__(self, "sensory", self._checked(self.sensory, self.inputs, "sensory synapse"))
 
@@ -52,9 +54,9 @@ class Wiring:
         result = ordered(synapses)
         for one in result:
             if not (0 <= one.source < sources and 0 <= one.target < self.units and one.polarity in (-1, 1)):
-                raise ValueError(f"{what} {tuple(one)} must lead from 0..{sources - 1} to 0..{self.units - 1} with polarity -1 or 1")
+                raise ConfigError(f"{what} {tuple(one)} must lead from 0..{sources - 1} to 0..{self.units - 1} with polarity -1 or 1")
         if len({(one.source, one.target) for one in result}) != len(result):
-            raise ValueError(f"a {what} is given twice in wiring '{self.kind}': keep one for each pair")
+            raise ConfigError(f"a {what} is given twice in wiring '{self.kind}': keep one for each pair")
         return result
 
     @property
@@ -112,9 +114,9 @@ class Wiring:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Wiring:
-        """The wiring that `to_json` wrote; raises ValueError when a part is missing or unknown."""
+        """The wiring that `to_json` wrote; raises ConfigError when a part is missing or unknown."""
         expected = {"kind", "inputs", "roles", "synapses", "sensory"}
         if set(data) != expected:
-            raise ValueError(f"a stored wiring has the keys {sorted(expected)}, got {sorted(data)}")
+            raise ConfigError(f"a stored wiring has the keys {sorted(expected)}, got {sorted(data)}")
         synapses, sensory = (tuple(Synapse(*one) for one in data[key]) for key in ("synapses", "sensory"))
         return cls(str(data["kind"]), int(data["inputs"]), tuple(data["roles"]), synapses, sensory)

@@ -25,7 +25,7 @@ ALLOWED: dict[str, set[str]] = {
     "policy": {"perception"},
     "driving.quantities": set(),
     "driving.bicycle": {"driving.world"},
-    "driving.command": {"policy", "driving.world", "driving.quantities"},
+    "driving.command": {"policy", "perception", "driving.world", "driving.quantities"},
     "driving.world": {"driving.quantities"},
     "driving.logs": {"driving.quantities"},
     "driving.standin": {"driving.world", "driving.quantities", "driving.command"},

@@ -12,6 +12,7 @@ import yaml
 from driving.quantities import UserError
 from driving.training.checkpoint import FOLDER, LAST
 from driving.training.cli import TrainCommand, prepare_run
+from perception.errors import ConfigError
 from policy.network import load_policy
 from tests.shared_data import REPOSITORY
 from tests.training.logs import write_log
@@ -50,12 +51,13 @@ def inside(monkeypatch: pytest.MonkeyPatch) -> None:
         (["--model.policy.transform.heigt_px", "3"], "did you mean 'model.policy.transform.height_px'?"),
         (["--trainer.max_epochs", "many"], "max_epochs"),
         (["--existing", "delete"], "existing"),
+        (["--trainer.accelerator", "abacus"], "abacus"),
         (["--model.policy.frontend", "smal"], "did you mean 'small'?"),
     ],
 )
 @pytest.mark.usefixtures("inside")
 def test_a_wrong_word_is_refused_in_one_line_with_the_nearest_known(words: list[str], message: str, log: Path, tmp_path: Path) -> None:
-    with pytest.raises((UserError, ValueError)) as refusal:
+    with pytest.raises((UserError, ConfigError)) as refusal:
         TrainCommand("", ["fit", "--data.log", str(log), "--out", str(tmp_path / "run"), *words])
     assert message in str(refusal.value)
     assert "\n" not in str(refusal.value)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import av
@@ -25,11 +26,25 @@ FRAME_TIMES = "global_pose/frame_times"
 VIDEO = "video.hevc"
 
 
-def read(source: Path, *, full_lock_deg: float = 540.0, labels_only: bool = False) -> Recording:
-    """Open a segment, or every segment below a folder. steer = -wheel angle / `full_lock_deg`; `labels_only` does without videos.
+@dataclass(frozen=True)
+class Options:
+    """What the source does not say.
 
-    Raises LogError where there is no segment, an array is missing or broken, or a video is.
+    Args:
+        full_lock_deg: the steering wheel's largest angle (deg), which becomes steer 1.
+        labels_only: does without the videos; the log then has no images.
     """
+
+    full_lock_deg: float = 540.0
+    labels_only: bool = False
+
+
+def read(source: Path, options: Options) -> Recording:
+    """Open a segment, or every segment below a folder. steer = -wheel angle / `full_lock_deg`.
+
+    Raises LogError where there is no segment, or where an array or a video is missing or broken.
+    """
+    full_lock_deg, labels_only = options.full_lock_deg, options.labels_only
     if not full_lock_deg > 0.0:
         raise LogError(f"full_lock_deg is {full_lock_deg:g}, expected the wheel's largest angle in degrees, above 0")
     segments = _segments(source)

@@ -36,13 +36,24 @@ class Record:
     throttle: float
 
 
-def read(source: Path, *, rate_hz: float | None = None) -> Recording:
-    """Open a tub. `rate_hz` replaces its clock; an impossible clock is replaced by Donkeycar's usual 20 Hz. Raises LogError."""
+@dataclass(frozen=True)
+class Options:
+    """What the source does not say.
+
+    Args:
+        rate_hz: the frame rate (Hz) to count time by instead of the source's clock.
+    """
+
+    rate_hz: float | None = None
+
+
+def read(source: Path, options: Options) -> Recording:
+    """Open a tub; an impossible clock is replaced by Donkeycar's usual 20 Hz. Raises LogError where it is not a tub, or a broken one."""
     skipped: Counter[str] = Counter()
     notes: list[str] = []
     records = list(_records(source, skipped))
     times = [record.time_s for record in records]
-    counted_hz = clock.settle(times, rate_hz, DEFAULT_HZ, notes) if records else DEFAULT_HZ
+    counted_hz = clock.settle(times, options.rate_hz, DEFAULT_HZ, notes) if records else DEFAULT_HZ
     frames = _frames(source / "images", records, counted_hz, skipped)
     names = {keys.ACTION: keys.ACTION_NAMES}
     return Recording(counted_hz or clock.nominal_rate(times), names, frames, "donkeycar", notes, skipped)

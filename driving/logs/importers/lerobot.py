@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,42 +23,76 @@ SIGNS = {"right": 1.0, "left": -1.0}
 UNITS = {"m/s": 1.0, "km/h": 1.0 / 3.6, "mph": 0.44704}
 
 
-def read(
-    source: Path,
-    *,
-    camera: str = "",
-    steer: str = "",
-    steer_positive: str = "",
-    throttle: str = "",
-    brake: str = "",
-    speed: str = "",
-    speed_unit: str = "",
-) -> Recording:
-    """Open a set. `steer` and `steer_positive` (right or left) are needed, `speed_unit` (m/s, km/h, mph) with `speed`. Raises LogError."""
+@dataclass(frozen=True)
+class Options:
+    """What the set does not say of its signals, each named `FEATURE:ELEMENT`; "" for a signal that is not imported.
+
+    Args:
+        camera: the camera's feature; "" where the set has one only.
+        steer: the signal of steering, in [-1, 1].
+        steer_positive: the side to which positive steering turns: right or left.
+        throttle: the signal of the throttle, in [0, 1].
+        brake: the signal of the brake, in [0, 1].
+        speed: the signal of the speed.
+        speed_unit: the unit of the speed: m/s, km/h or mph.
+    """
+
+    camera: str = ""
+    steer: str = ""
+    steer_positive: str = ""
+    throttle: str = ""
+    brake: str = ""
+    speed: str = ""
+    speed_unit: str = ""
+
+
+@dataclass(frozen=True)
+class Signal:
+    """Where one of our signals lies in the set, and how it becomes ours.
+
+    Args:
+        feature: the feature of the set.
+        element: the signal's position in the feature's vector.
+        scale: what its values are multiplied by.
+        least: values are kept between this and 1; None to leave them as they are.
+    """
+
+    feature: str
+    element: int
+    scale: float
+    least: float | None = None
+
+    def read(self, columns: dict[str, np.ndarray]) -> np.ndarray:
+        """Return the signal (T,) of an episode in our unit and sign."""
+        return np.asarray(columns[self.feature], dtype=np.float64)[:, self.element] * self.scale
+
+
+def read(source: Path, options: Options) -> Recording:
+    """Open a set. Raises LogError where `steer`, its sign or the speed's unit is not given, and where the set has no such signal."""
     log = Log(source)
-    camera = camera or (log.image_keys[0] if len(log.image_keys) == 1 else "")
+    camera = options.camera or (log.image_keys[0] if len(log.image_keys) == 1 else "")
     if camera not in log.image_keys:
         raise LogError(f"camera {camera!r} is not in {source}: give camera, one of {', '.join(log.image_keys) or 'none: the set has no video'}")
-    actions = {"steer": (steer, _choice("steer_positive", steer_positive, SIGNS), -1.0)}
-    actions |= {name: (signal, 1.0, 0.0) for name, signal in (("throttle", throttle), ("brake", brake)) if signal}
-    places = {name: _place(log, name, signal) for name, (signal, _, _) in actions.items()}
-    names: dict[str, tuple[str, ...]] = {keys.ACTION: tuple(actions)}
-    if speed:
-        places["speed_mps"] = _place(log, "speed", speed)
+    sign = _choose("steer_positive", options.steer_positive, SIGNS)
+    signals = {"steer": Signal(*_find(log, "steer", options.steer), sign, -1.0)}
+    pedals = {"throttle": options.throttle, "brake": options.brake}
+    signals |= {name: Signal(*_find(log, name, given), 1.0, 0.0) for name, given in pedals.items() if given}
+    names: dict[str, tuple[str, ...]] = {keys.ACTION: tuple(signals)}
+    if options.speed:
+        place = _find(log, "speed", options.speed)
+        signals["speed_mps"] = Signal(*place, _choose("speed_unit", options.speed_unit, UNITS))
         names[keys.STATE] = ("speed_mps",)
-    scale = {name: factor for name, (_, factor, _) in actions.items()} | ({"speed_mps": _choice("speed_unit", speed_unit, UNITS)} if speed else {})
-    least = {name: floor for name, (_, _, floor) in actions.items()}
     skipped: Counter[str] = Counter()
-    return Recording(log.fps, names, _frames(log, camera, names, places, scale, least, skipped), f"lerobot set {source.name}", [], skipped)
+    return Recording(log.fps, names, _frames(log, camera, names, signals, skipped), f"lerobot set {source.name}", [], skipped)
 
 
-def _choice(option: str, chosen: str, among: dict[str, float]) -> float:
+def _choose(option: str, chosen: str, among: dict[str, float]) -> float:
     if chosen not in among:
         raise LogError(f"{option} is {chosen!r}, and the set does not state it: give one of {', '.join(among)}")
     return among[chosen]
 
 
-def _place(log: Log, what: str, signal: str) -> tuple[str, int]:
+def _find(log: Log, what: str, signal: str) -> tuple[str, int]:
     """The feature and the element's number of a signal named `FEATURE:ELEMENT`."""
     key, _, element = signal.partition(":")
     feature = log.features.get(key)
@@ -69,22 +104,14 @@ def _place(log: Log, what: str, signal: str) -> tuple[str, int]:
     return key, (feature.names or ()).index(element)
 
 
-def _frames(
-    log: Log,
-    camera: str,
-    names: dict[str, tuple[str, ...]],
-    places: dict[str, tuple[str, int]],
-    scale: dict[str, float],
-    least: dict[str, float],
-    skipped: Counter[str],
-) -> Iterator[Frame]:
+def _frames(log: Log, camera: str, names: dict[str, tuple[str, ...]], signals: dict[str, Signal], skipped: Counter[str]) -> Iterator[Frame]:
     for episode in log.episodes:
         columns, times_s = log.columns(episode.index), log.timestamps(episode.index)
-        signals = {name: np.asarray(columns[key], dtype=np.float64)[:, element] * scale[name] for name, (key, element) in places.items()}
+        values = {name: signal.read(columns) for name, signal in signals.items()}
         for t, image in enumerate(log.frames(episode.index, camera)):
-            row = {name: float(values[t]) for name, values in signals.items()}
+            row = {name: float(column[t]) for name, column in values.items()}
             if not all(map(np.isfinite, row.values())):
                 skipped["a signal is not finite"] += 1
                 continue
-            row |= {name: bounded(row[name], floor) for name, floor in least.items()}
+            row |= {name: bounded(row[name], signal.least) for name, signal in signals.items() if signal.least is not None}
             yield Frame(float(times_s[t]), episode.index, image, {key: tuple(row[name] for name in parts) for key, parts in names.items()})

@@ -33,8 +33,22 @@ class Row:
     wheel_deg: float
 
 
-def read(source: Path, *, full_lock_deg: float = 540.0, rate_hz: float | None = None) -> Recording:
-    """Open the dataset: its folder, or data.txt. steer = wheel angle / `full_lock_deg`; `rate_hz` replaces its times. Raises LogError."""
+@dataclass(frozen=True)
+class Options:
+    """What the source does not say.
+
+    Args:
+        full_lock_deg: the steering wheel's largest angle (deg), which becomes steer 1.
+        rate_hz: the frame rate (Hz) to count time by instead of the source's clock.
+    """
+
+    full_lock_deg: float = 540.0
+    rate_hz: float | None = None
+
+
+def read(source: Path, options: Options) -> Recording:
+    """Open the dataset: its folder, or data.txt. steer = wheel angle / `full_lock_deg`. Raises LogError for impossible options or no table."""
+    full_lock_deg = options.full_lock_deg
     if not full_lock_deg > 0.0:
         raise LogError(f"full_lock_deg is {full_lock_deg:g}, expected the wheel's largest angle in degrees, above 0")
     table = _table(source)
@@ -42,7 +56,7 @@ def read(source: Path, *, full_lock_deg: float = 540.0, rate_hz: float | None = 
     notes = [f"steer is the wheel's angle over {full_lock_deg:g} degrees; give full_lock_deg if the car's lock is another"]
     rows = list(_rows(table, skipped))
     times = [row.time_s for row in rows]
-    counted_hz = clock.settle(times, rate_hz, DEFAULT_HZ, notes) if rows else DEFAULT_HZ
+    counted_hz = clock.settle(times, options.rate_hz, DEFAULT_HZ, notes) if rows else DEFAULT_HZ
     frames = _frames(table.parent, rows, full_lock_deg, counted_hz, skipped)
     return Recording(counted_hz or clock.nominal_rate(times), {keys.ACTION: ("steer",)}, frames, "sullychen", notes, skipped)
 

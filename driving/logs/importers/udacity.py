@@ -38,14 +38,25 @@ class Row:
     numbers: tuple[float, ...]
 
 
-def read(source: Path, *, rate_hz: float | None = None) -> Recording:
-    """Open a recording: its folder, or the CSV file. `rate_hz` replaces the times in the file names. Raises LogError."""
+@dataclass(frozen=True)
+class Options:
+    """What the source does not say.
+
+    Args:
+        rate_hz: the frame rate (Hz) to count time by instead of the source's clock.
+    """
+
+    rate_hz: float | None = None
+
+
+def read(source: Path, options: Options) -> Recording:
+    """Open a recording: its folder, or the CSV file. Raises LogError where the table is missing or the rate impossible."""
     table = source / TABLE if source.is_dir() else source
     skipped: Counter[str] = Counter()
     notes: list[str] = []
     rows = list(_rows(table, skipped))
     times = [row.time_s for row in rows]
-    counted_hz = clock.settle(times, rate_hz, DEFAULT_HZ, notes) if rows else DEFAULT_HZ
+    counted_hz = clock.settle(times, options.rate_hz, DEFAULT_HZ, notes) if rows else DEFAULT_HZ
     frames = _frames(table.parent, rows, counted_hz, skipped)
     return Recording(counted_hz or clock.nominal_rate(times), NAMES, frames, "udacity simulator", notes, skipped)
 

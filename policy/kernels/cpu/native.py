@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from perception.errors import ConfigError
 from policy.kernels.plan import SOLVERS, LtcParameters, LtcPlan
 
 LIBRARY = Path(__file__).with_name("libltc.dll" if sys.platform == "win32" else "libltc.so")
@@ -74,9 +75,9 @@ def unavailable() -> str | None:
 
 
 def library() -> ctypes.CDLL:
-    """The loaded library; raises ValueError where there is none, with the remedy."""
+    """The loaded library; raises ConfigError where there is none, with the remedy."""
     if isinstance(_loaded, str):
-        raise ValueError(_loaded)
+        raise ConfigError(_loaded)
     return _loaded
 
 
@@ -85,7 +86,7 @@ def widest_lanes() -> int:
     """The widest SIMD lanes that serve here: what the CPU has registers for, or LIQUIDLANE_LANES (4, 8, 16) if that is fewer."""
     asked = os.environ.get(LANES, "16")
     if asked not in ("4", "8", "16"):
-        raise ValueError(f"{LANES} is '{asked}': give 4, 8 or 16")
+        raise ConfigError(f"{LANES} is '{asked}': give 4, 8 or 16")
     return min(int(library().ltc_lanes()), int(asked))
 
 

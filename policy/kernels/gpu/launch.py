@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from perception.errors import ConfigError
 from policy.kernels.plan import SOLVERS, LtcParameters, LtcPlan
 
 ROWS, SENSE_ROWS, SENSE_PROGRAMS = 16, 32, 256
@@ -107,7 +108,7 @@ class _Sequence(torch.autograd.Function):
         grid = (-(-rows // SENSE_ROWS),)
         gpu_programs.sense_forward[grid](x, G0, D0, leak, gleak, *filled, rows, len(filled[0]), ROWS=SENSE_ROWS, I2=width, H2=width)
         if (time * plan.evaluations + 1) * batch * width >= 1 << 31:
-            raise ValueError(f"a batch of {batch} sequences of {time} steps is too large for one launch: give fewer or shorter sequences")
+            raise ConfigError(f"a batch of {batch} sequences of {time} steps is too large for one launch: give fewer or shorter sequences")
         tape, filled = x.new_empty(time * plan.evaluations + 1, batch, width), tables.inner_in.fill(inner)
         options = {"UNFOLDS": plan.unfolds, "SOLVER": SOLVERS.index(plan.solver), "ROWS": ROWS, "H2": width}
         gpu_programs.sequence_forward[(-(-batch // ROWS),)](state, dt, G0, D0, cm, tape, *filled, batch, time, len(filled[0]), **options)
