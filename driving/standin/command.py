@@ -45,7 +45,7 @@ def _serve() -> None:
         raise UserError("--seed and --track must not be negative")
     planned = faults.Faults(arguments.fault)
     # what follows takes seconds to import: help and mistakes need not wait for it
-    from driving.standin.episode.levels import Catalogue
+    from driving.standin.episode.catalogue import Catalogue
     from driving.standin.server import Server
 
     catalogue = Catalogue(arguments.seed, arguments.map, arguments.maps, arguments.track, arguments.randomise)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from driving.quantities import UserError
-from driving.standin.episode.levels import Catalogue
+from driving.standin.episode.catalogue import Catalogue
 from driving.standin.faults import Faults
 from driving.standin.methods.actors import ActorMethods
 from driving.standin.methods.batch import Batch

@@ -9,13 +9,14 @@ from __future__ import annotations
 import itertools
 import os
 import time
+import traceback
 from collections import deque
 from collections.abc import Callable
 
 import numpy as np
 
 from driving.quantities import UserError
-from driving.standin.episode.levels import Catalogue
+from driving.standin.episode.catalogue import Catalogue
 from driving.standin.episode.state import Episode
 from driving.standin.faults import DIED, Faults
 from driving.standin.sensors.measuring import Collider, Measurer
@@ -51,7 +52,7 @@ class Simulation:
         streams.greeting = self._greeting
         self._measurer = Measurer(streams, faults)
         self.episode: Episode
-        self._open(catalogue.names[0])
+        self._begin(self._make_episode(catalogue.names[0]))
 
     def _greeting(self) -> list[Part]:
         return [self._snapshot]
@@ -63,18 +64,24 @@ class Simulation:
         self.loads += 1
         if self.faults.is_active("refuse", self.loads):
             raise RefusedError(f"load {self.loads} refused by the fault switch")
-        self._open(name or self.episode.level.name)
+        name = name or self.episode.level.name
+        try:
+            episode = self._make_episode(name)
+        except (RefusedError, UserError):
+            raise
+        except Exception as bug:  # the running world is unharmed: it goes on, and the log keeps what is needed to mend the bug
+            traceback.print_exc()
+            raise RefusedError(f"map {name} was not loaded because of a bug in the server ({type(bug).__name__}: {bug}): see its log") from bug
+        self.episode.clear()
+        self._begin(episode)
         if reset_settings:
             self.settings = Settings()
 
-    def _open(self, name: str) -> None:
-        level = self.catalogue.load(name, self.loads)
-        try:
-            episode = Episode(level, self._ids, self.streams)
-        except (ValueError, ArithmeticError, LookupError, RuntimeError) as cause:
-            raise UserError(f"the lights and signs of map {level.name} cannot be used: {type(cause).__name__} {cause}") from None
-        if self.episode_id:  # only now: a map that is refused leaves the running world as it was
-            self.episode.clear()
+    def _make_episode(self, name: str) -> Episode:
+        """Make an episode without touching the current one. Raises RefusedError or UserError for a map that cannot be had."""
+        return Episode(self.catalogue.load(name, self.loads), self._ids, self.streams)
+
+    def _begin(self, episode: Episode) -> None:
         self.episode = episode
         self.colliders = Collider(self.episode)
         self._measurer.forget()
@@ -83,7 +90,7 @@ class Simulation:
         self.weather = random_weather(np.random.default_rng((self.catalogue.seed, self.loads))) if self.catalogue.randomise else Weather()
         self._unmeasured = False
         self._advance(0.0)
-        log(f"episode {self.episode_id} on {level.name}: {len(level.spawns)} spawn points")
+        log(f"episode {self.episode_id} on {episode.level.name}: {len(episode.level.spawns)} spawn points")
 
     def apply_settings(self, settings: Settings) -> None:
         """Changes how time runs. An empty world's clock starts again when it becomes synchronous, so that drives repeat exactly."""
@@ -142,7 +149,7 @@ class Simulation:
         self.frame += 1
         self.elapsed_s += dt_s
         self.delta_s = dt_s
-        records = self.episode.records()
+        records = self.episode.fill_records()
         self._snapshot = packets.snapshot(self.frame, self.elapsed_s, self.episode_id, self.elapsed_s, dt_s, records)
         self.streams.publish(EPISODE_STREAM, [self._snapshot], discard_when_full=True)
         self.colliders.note(contacts)

@@ -49,7 +49,7 @@ def warm_up(level: Level) -> bool:
     episode.fleet.state[other.row, [d.X, d.Z]] = at.x_m + 2.0, at.z_m
     for _ in range(2):
         episode.step(0.05)
-        episode.records()
+        episode.fill_records()
     sights = Sights()
     cameras, ranging, (sensor, retina, lidar, radar) = Cameras(sights), Ranging(sights), episode.sensors
     sights.begin(episode)

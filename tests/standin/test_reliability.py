@@ -127,7 +127,7 @@ def test_the_server_listens_on_this_machine_only(server: Server) -> None:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["--map", "missing.xodr"], "missing.xodr is no file"),
+        (["--map", "missing.xodr"], "missing.xodr is not a file"),
         (["--maps", "tests/standin"], "holds no .xodr file"),
         (["--port", "70000"], "--port 70000"),
         (["--fault", "explode"], "KIND"),

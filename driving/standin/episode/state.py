@@ -1,6 +1,6 @@
-"""One episode: a loaded map with all that lives on it. Spawning, destroying, and moving on by a step.
+"""One episode: a level and all actors on it. Actors are spawned and destroyed here, and moved by one step at a time.
 
-Time, settings and streams are left to `simulation`; what sensors measure to `sensors`; what a snapshot shows to `records`.
+The clock, the settings and the streams belong to `simulation`, measuring to `sensors`, the snapshot's records to `snapshot_records`.
 """
 
 from __future__ import annotations
@@ -28,10 +28,11 @@ from driving.world.physics import poses
 from driving.world.physics.fleet import Fleet
 
 MAX_ACTORS = 5000
+SPECTATOR_UP_M = 2.0  # the spectator starts so high above the first spawn point
 
 
 class Episode:
-    """The actors of one episode, by id; bodies (vehicles, walkers, props) also as rows of `fleet`, all others of `others`."""
+    """All actors by id. Bodies (vehicles, walkers, props) are also rows of `fleet`, all other actors rows of `others`."""
 
     def __init__(self, level: Level, ids: Iterator[int], streams: Streams) -> None:
         self.level, self._streams = level, streams
@@ -43,45 +44,48 @@ class Episode:
         self._sensors: list[Sensor] = []
         self._walkers: list[Walker] = []
         self._triggers: list[Trigger] = []
-        self._fleeting: list[Vehicle] = []
-        self.any_ackermann = False
-        self.untouched = True
+        self._not_sticky: list[Vehicle] = []
+        self.any_ackermann = False  # whether a vehicle was ever under Ackermann control
+        self.untouched = True  # whether no actor has been spawned yet
         self.newest_id = 0
         self._spawner = Spawner(ids, streams, self.fleet, level.statics)
         self.spectator = Actor(next(ids), "spectator", [0, "spectator", []], 0)
-        self._enter(self.spectator, self._first_view())
-        self.lights = TrafficLights(level.network)
-        for light, at in self.lights.make(ids):
-            self._enter(light, at)
-        self.signs = Signs(level.network)
-        for sign, place in self.signs.make(ids):
-            self._enter(sign, place)
+        self._add(self.spectator, self._first_view())
+        self.lights = TrafficLights(level.map.signals.lights)
+        for light, at in self.lights.make_actors(ids):
+            self._add(light, at)
+        self.signs = Signs(level.map.signals)
+        for sign, at in self.signs.make_actors(ids):
+            self._add(sign, at)
         self._fixed = {self.spectator.id, *(actor.id for actor in (*self.lights.actors, *self.signs.actors))}
         self._sorted = False
         self.sort_actors()
 
     def _first_view(self) -> Pose:
         spawn = self.level.spawns[0] if self.level.spawns else Pose()
-        return Pose(spawn.x_m, spawn.y_m, spawn.z_m + 2.0, 0.0, spawn.yaw_rad)
+        return Pose(spawn.x_m, spawn.y_m, spawn.z_m + SPECTATOR_UP_M, 0.0, spawn.yaw_rad)
 
-    # Coming and going
+    # Spawning and destroying
 
     def spawn(self, wanted: Description, at: Pose, parent_id: int = 0, attachment: int = 0) -> Actor:
-        """Makes an actor. Raises RefusedError where it cannot be: no such parent, a collision, too many actors."""
+        """Spawn an actor. `attachment` is CARLA's AttachmentType: 0 for rigid, otherwise a spring arm.
+
+        Raises RefusedError where there is no such parent, where the actor would touch another one, or where too many actors live.
+        """
         if len(self.actors) >= MAX_ACTORS:
             raise RefusedError(f"{MAX_ACTORS} actors live already: destroy some first")
         parent = self.actors.get(parent_id) if parent_id else None
         if parent_id and parent is None:
             raise RefusedError(f"unable to attach actor: parent actor {parent_id} not found")
         actor = self._spawner.make(wanted, at, parent)
-        self._enter(actor, at, poses.RIGID if attachment == 0 else poses.ARM)
+        self._add(actor, at, poses.RIGID if attachment == 0 else poses.ARM)
         if self.untouched:
             self.untouched = False
             self.lights.restart()
         self._sorted = False
         return actor
 
-    def _enter(self, actor: Actor, at: Pose, kind: int = poses.UNATTACHED) -> None:
+    def _add(self, actor: Actor, at: Pose, kind: int = poses.UNATTACHED) -> None:
         self.actors[actor.id], self.newest_id = actor, actor.id
         if isinstance(actor, Body):
             self.bodies.append(actor)
@@ -89,7 +93,7 @@ class Episode:
             self.others.add(actor, at, kind)
 
     def destroy(self, actor_id: int) -> bool:
-        """Removes an actor; what hung on it stays. False for the spectator, lights, signs and ids that no actor has."""
+        """Remove an actor; attached actors stay where they are. Returns False for the spectator, lights, signs and unknown ids."""
         actor = self.actors.get(actor_id)
         if actor is None or actor_id in self._fixed:
             return False
@@ -110,17 +114,17 @@ class Episode:
         return True
 
     def has_departed(self, actor_id: int) -> bool:
-        """Whether there was an actor of that id, in this episode or before."""
+        """Return whether an actor with this id lived earlier, in this episode or a previous one, and does not live now."""
         return 0 < actor_id <= self.newest_id and actor_id not in self.actors
 
     def clear(self) -> None:
-        """Ends the episode: all sensors' streams close."""
+        """End the episode: close the streams of all sensors."""
         for sensor in self.sensors:
             self._streams.close(sensor.stream_id)
 
     @property
     def vehicles(self) -> list[Vehicle]:
-        """Those bodies that are vehicles."""
+        """All vehicles, in the order of spawning."""
         self.sort_actors()
         return self._vehicles
 
@@ -131,12 +135,12 @@ class Episode:
         return self._sensors
 
     def sort_actors(self) -> None:
-        """Sorts everybody anew if an actor has come or gone; done when it is needed, so that spawning many is quick."""
+        """Sort the actors by kind again if one has come or gone. Done only when the result is needed, so that spawning many is fast."""
         if self._sorted:
             return
         self._sorted = True
         self._vehicles = [body for body in self.bodies if isinstance(body, Vehicle)]
-        self._fleeting = [vehicle for vehicle in self._vehicles if not vehicle.sticky]
+        self._not_sticky = [vehicle for vehicle in self._vehicles if not vehicle.sticky]
         self._walkers = [body for body in self.bodies if isinstance(body, Walker)]
         self._sensors = [actor for actor in self.others.actors if isinstance(actor, Sensor)]
         had_triggers = bool(self._triggers)
@@ -146,10 +150,10 @@ class Episode:
         self.others.link(self.fleet)
         self._records = Records(self.bodies, self.others, self.fleet, self.lights, self.signs)
 
-    # Moving on
+    # Moving
 
     def step(self, dt_s: float) -> np.ndarray:
-        """Moves everything by `dt_s`; answers the contacts of `Fleet.step`."""
+        """Move everything by `dt_s` seconds, and return the contacts of `Fleet.step`."""
         self.sort_actors()
         contacts = np.zeros((0, 4))
         if self.bodies:
@@ -162,15 +166,15 @@ class Episode:
             if self._walkers:
                 walk(self._walkers, self.fleet, self.level.ground, dt_s)
             contacts = self.fleet.step(self.level.ground, self.level.statics, dt_s)
-            self.signs.act(self.fleet, dt_s)
+            self.signs.act_on_vehicles(self.fleet, dt_s)
         self.others.follow(self.fleet)
         self.lights.advance(dt_s)
         return contacts
 
-    def records(self) -> np.ndarray:
-        """All actors as packets.RECORD; controls that do not stick are let go once they have been shown."""
+    def fill_records(self) -> np.ndarray:
+        """Return all actors as packets.RECORD. Controls that are not sticky are reset once they are in the records."""
         self.sort_actors()
         records = self._records.fill()
-        for vehicle in self._fleeting:
+        for vehicle in self._not_sticky:
             self.fleet.control[vehicle.row] = 0.0
         return records

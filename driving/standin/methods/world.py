@@ -11,8 +11,8 @@ from typing import Any
 
 from driving.quantities import Pose, wrap_angle
 from driving.standin.blueprints import library as blueprints
+from driving.standin.episode.catalogue import PREFIX, SHORT_PREFIX
 from driving.standin.episode.environment_objects import ANY
-from driving.standin.episode.levels import PREFIX, SHORT_PREFIX
 from driving.standin.methods.ray_queries import cast_ray, project
 from driving.standin.settings import Settings
 from driving.standin.simulation import Simulation
@@ -44,7 +44,7 @@ class WorldMethods:
             "set_episode_settings": self.set_episode_settings,
             "tick_cue": self._simulation.tick,
             "get_map_info": self.get_map_info,
-            "get_map_data": lambda: value(self._simulation.episode.level.network.text),
+            "get_map_data": lambda: value(self._simulation.episode.level.map.network.text),
             "get_required_files": lambda *_: value([]),
             "load_new_episode": self.load_new_episode,
             "copy_opendrive_to_file": self.copy_opendrive_to_file,

@@ -37,7 +37,7 @@ class Cameras:
             return self._flow(sensor, at)
         if kind == packets.RGB:
             episode = self._sights.episode
-            boxes = episode.level.lamps.with_lit(boxes, episode.lights.states, renderer.scene.hidden, at)
+            boxes = episode.level.lamps.add_lit(boxes, episode.lights.states, renderer.scene.hidden, at)
         picture = renderer.render(at, *lens, weather, boxes, time_s, want=WANTED[kind])
         if kind == packets.DEPTH:
             return packets.depth_image(picture)

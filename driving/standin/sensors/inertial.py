@@ -37,7 +37,7 @@ def imu_body(sensor: Sensor, at: Pose, episode: Episode, random: np.random.Gener
 def gnss_body(sensor: Sensor, at: Pose, episode: Episode, random: np.random.Generator) -> list[object]:
     """[latitude, longitude, altitude] by the map's georeference."""
     noise = random.standard_normal(3)
-    place = geolocation(episode.level.network, at)
+    place = geolocation(episode.level.map.network, at)
     number = sensor.description.number
     return [
         part + number(f"noise_{name}_bias") + noise[k] * number(f"noise_{name}_stddev")

@@ -8,7 +8,7 @@ import carla
 import numpy as np
 import pytest
 
-from driving.standin.episode.levels import with_room
+from driving.standin.episode.levels import keep_free_starts
 from driving.world.maps.spawn_points import spawn_poses
 from driving.world.physics.collisions import BOX_WIDTH
 from driving.world.physics.static_boxes import Statics
@@ -114,7 +114,7 @@ def test_a_new_episode_shows_everything_again(world: carla.World, client: carla.
 def test_nothing_stands_where_vehicles_start(name: str) -> None:
     solids = build_scene(network(name), ground(name), 5).solids
     starts = spawn_poses(network(name))
-    assert with_room(starts, Statics(solids)) == with_room(starts, Statics(np.zeros((0, BOX_WIDTH))))
+    assert keep_free_starts(starts, Statics(solids)) == keep_free_starts(starts, Statics(np.zeros((0, BOX_WIDTH))))
 
 
 def test_ids_that_nothing_has_are_passed_over(world: carla.World) -> None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import queue
+from typing import Any
 
 import carla
 import pytest
 
 from driving.quantities import UserError
-from driving.standin import simulation as module
-from driving.standin.episode.levels import Catalogue
+from driving.standin.episode import levels
+from driving.standin.episode.catalogue import Catalogue
 from driving.standin.faults import Faults
 from driving.standin.simulation import Simulation
 from driving.standin.traffic.lights import TrafficLights
-from driving.standin.traffic.signs import Signs
+from driving.standin.traffic.map_signals import MapSignals
+from driving.standin.wire.rpc import RefusedError
 from driving.standin.wire.streams import Streams
 from driving.world.maps.roads import RoadNetwork
 from tests.shared_data import shared
@@ -28,32 +30,63 @@ def test_a_light_a_limit_and_a_stop_sign_may_share_an_id(shared_with: int) -> No
     text = crossing_with_lights().replace('id="802"', f'id="{shared_with}"').replace('id="801"', 'id="900"')
     stop = f'<signal name="stop" id="{shared_with}" s="40" t="4.5" dynamic="no" orientation="-" type="206" subtype="-1" value="-1" zOffset="2"/>'
     network = RoadNetwork.from_opendrive("same_ids", text.replace("<signals>", f"<signals>{stop}", 1))
-    lights, signs = TrafficLights(network), Signs(network)
-    assert 3 <= len(lights.states) <= 4
-    assert {place.id for place in signs._places} >= {"803"}
-    assert all(place.stops for place in signs._places)
+    signals = MapSignals.from_network(network)
+    assert 3 <= len(TrafficLights(signals.lights).states) <= 4
+    assert {sign.id for sign in signals.signs} >= {"803"}
+    assert all(sign.stops for sign in signals.signs)
 
 
 def test_the_real_maps_with_all_their_signals_give_an_episode() -> None:
     for path in sorted(shared("maps").glob("*.xodr")):
         network = RoadNetwork.from_opendrive(path.stem, path.read_text(encoding="utf-8"))
-        assert len(TrafficLights(network).states) <= sum(signal.dynamic for signal in network.signals)
-        Signs(network)
+        signals = MapSignals.from_network(network)
+        assert len(TrafficLights(signals.lights).states) <= sum(signal.dynamic for signal in network.signals)
 
 
-def test_an_episode_that_cannot_be_built_leaves_the_one_before(monkeypatch: pytest.MonkeyPatch) -> None:
+def fail(monkeypatch: pytest.MonkeyPatch, name: str, error: Exception) -> None:
+    """Make a function that `levels` uses raise an error."""
+
+    def broken(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(levels, name, broken)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("332"), IndexError("332"), ValueError("332"), OverflowError("332")])
+def test_a_map_that_the_map_reader_cannot_use_is_refused_in_one_line_and_the_world_goes_on(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], error: Exception
+) -> None:
     world = Simulation(Streams(), Catalogue(seed=0, track=3), Faults())
     episode, number = world.episode, world.episode_id
-
-    def broken(*_: object) -> None:
-        raise KeyError("332")
-
-    monkeypatch.setattr(module, "Episode", broken)
-    with pytest.raises(UserError, match="lights and signs of map track_4 cannot be used: KeyError"):
+    fail(monkeypatch, "spawn_poses", error)
+    with pytest.raises(UserError, match=f"^map track_4 cannot be used: {type(error).__name__} 332$"):
         world.load("track_4", reset_settings=True)
     assert world.episode is episode
     assert world.episode_id == number
+    assert "Traceback" not in capfd.readouterr().err
     world.tick()
+
+
+def test_a_bug_while_a_map_is_built_keeps_its_traceback_in_the_log_and_the_world_goes_on(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    world = Simulation(Streams(), Catalogue(seed=0, track=3), Faults())
+    episode, number = world.episode, world.episode_id
+    fail(monkeypatch, "build_scene", KeyError("332"))
+    with pytest.raises(RefusedError, match=r"map track_4 was not loaded because of a bug in the server \(KeyError: \W*332"):
+        world.load("track_4", reset_settings=True)
+    assert world.episode is episode
+    assert world.episode_id == number
+    shown = capfd.readouterr().err
+    assert "Traceback" in shown
+    assert "build_level" in shown
+    world.tick()
+
+
+def test_a_bug_in_reading_a_map_is_not_taken_for_a_mistake_of_the_map(monkeypatch: pytest.MonkeyPatch) -> None:
+    fail(monkeypatch, "spawn_poses", AttributeError("no such field"))
+    with pytest.raises(AttributeError):
+        Simulation(Streams(), Catalogue(seed=0, track=3), Faults())
 
 
 @ours

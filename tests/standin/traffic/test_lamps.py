@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from driving.quantities import Pose
-from driving.standin.traffic.lamps import Lamps, signposts
+from driving.standin.traffic.lamps import Lamps, make_signposts
 from driving.standin.traffic.lights import GREEN, OFF, RED, YELLOW, TrafficLights
-from driving.standin.traffic.signals import dynamic_signals
+from driving.standin.traffic.map_signals import MapSignals
 from driving.world.ground.contact import Ground
 from driving.world.maps.roads import RoadNetwork
 from driving.world.rendering.renderer import Boxes, Renderer
@@ -26,13 +26,14 @@ def picture(state: int) -> np.ndarray:
     """What a camera 12 m before the first light of a crossing sees of its lamps, RGB around the light."""
     roads = RoadNetwork.from_opendrive("crossing", crossing_with_lights())
     land = Ground.from_network(roads)
-    posts = signposts(roads, land)
+    signals = MapSignals.from_network(roads)
+    posts = make_signposts(signals, roads, land)
     scene = build_scene(roads, land, 0, SceneConfig(SceneryConfig(density=0.0)), posts)
     x, y, z = posts[0].foot_m
     camera = Pose(x + 12.0 * math.cos(posts[0].yaw_rad), y + 12.0 * math.sin(posts[0].yaw_rad), z + 3.7, 0.0, posts[0].yaw_rad + math.pi)
-    states = np.full(len(dynamic_signals(roads)), OFF)
+    states = np.full(len(signals.lights), OFF)
     states[0] = state
-    boxes = Lamps(posts).with_lit(Boxes(), states, scene.hidden, camera)
+    boxes = Lamps(posts).add_lit(Boxes(), states, scene.hidden, camera)
     return np.asarray(Renderer(scene).render(camera, 200, 200, 30.0, Weather(), boxes, 0.0)[80:120, 80:120, 2::-1]).astype(int)
 
 
@@ -49,8 +50,9 @@ def test_the_lit_lamp_shows_the_state(state: int, channels: tuple[int, int, int]
 @pytest.mark.parametrize("behind", [False, True])
 def test_posts_stand_beside_the_driving_lanes_and_look_at_their_traffic(behind: bool) -> None:
     roads = RoadNetwork.from_opendrive("crossing", crossing_with_lights(behind))
-    posts, places = signposts(roads, Ground.from_network(roads)), dynamic_signals(roads)
-    assert len(posts) > len(places) == len(TrafficLights(roads).states) > 0
+    signals = MapSignals.from_network(roads)
+    posts, places = make_signposts(signals, roads, Ground.from_network(roads)), signals.lights
+    assert len(posts) > len(places) == len(TrafficLights(places).states) > 0
     driving = Clearance(roads, driving_only=True)
     assert (driving.distance(np.array([post.foot_m for post in posts]), 2.0) > 0.5).all()
     for post, place in zip(posts, places, strict=False):

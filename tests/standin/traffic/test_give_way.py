@@ -8,10 +8,10 @@ import re
 import numpy as np
 import pytest
 
-from driving.standin.traffic.giveway import PATIENCE_S, STOP_S, GiveWay
-from driving.standin.traffic.signals import signs
+from driving.standin.traffic.give_way import PATIENCE_S, STOP_S, GiveWay
+from driving.standin.traffic.signals import find_signs
 from driving.world.maps.roads import RoadNetwork
-from driving.world.physics import dynamics as d
+from driving.world.physics import dynamics
 from driving.world.physics.fleet import Fleet
 from tests.standin.traffic.crossing import HALF_M, WIDTH_M, crossing_with_lights
 
@@ -28,13 +28,13 @@ def crossing(kinds: dict[int, str]) -> GiveWay:
     for number in range(4):
         text = re.sub(rf'(id="{900 + number}".*?type=")1000001', rf"\g<1>{kinds.get(number, NO_SIGN)}", text, count=1)
     network = RoadNetwork.from_opendrive("signs", text)
-    return GiveWay(network, [place for place in signs(network) if place.limit_kmh == 0.0])
+    return GiveWay(network, [place for place in find_signs(network) if place.limit_kmh == 0.0])
 
 
 def fleet_of(*places: tuple[float, float, float]) -> Fleet:
     fleet = Fleet()
     for x, y, yaw in places:
-        fleet.add(state=d.place(x, y, 0.0, yaw_rad=yaw))
+        fleet.add(state=dynamics.place(x, y, 0.0, yaw_rad=yaw))
     return fleet
 
 
@@ -42,17 +42,17 @@ def held(give_way: GiveWay, fleet: Fleet, seconds: float, row: int = 0) -> list[
     """Whether a vehicle is held, at each step."""
     found = []
     for _ in range(round(seconds / DT_S)):
-        give_way.show(fleet, DT_S)
+        give_way.hold_vehicles(fleet, DT_S)
         found.append(bool(fleet.gives_way[row]))
     return found
 
 
 def test_a_stop_sign_holds_a_vehicle_until_it_has_stood_and_then_lets_it_go() -> None:
     fleet = fleet_of(EAST)
-    fleet.state[0, d.VX] = 5.0
+    fleet.state[0, dynamics.VX] = 5.0
     give_way = crossing({0: STOP, 2: STOP})
     assert all(held(give_way, fleet, 5.0)), "it has not stopped yet"
-    fleet.state[0, d.VX] = 0.0
+    fleet.state[0, dynamics.VX] = 0.0
     times = held(give_way, fleet, STOP_S + 1.0)
     assert times[0]
     assert not times[-1]
@@ -60,7 +60,7 @@ def test_a_stop_sign_holds_a_vehicle_until_it_has_stood_and_then_lets_it_go() ->
 
 def test_a_yield_sign_lets_a_vehicle_pass_where_nobody_comes() -> None:
     fleet = fleet_of(EAST)
-    fleet.state[0, d.VX] = 5.0
+    fleet.state[0, dynamics.VX] = 5.0
     assert not any(held(crossing({0: YIELD, 2: YIELD}), fleet, 3.0))
 
 
@@ -68,9 +68,9 @@ def test_a_yield_sign_lets_a_vehicle_pass_where_nobody_comes() -> None:
 @pytest.mark.parametrize(("y_m", "speed_mps"), [(-10.0, 0.0), (-HALF_M - 15.0, 8.0)], ids=["in the crossing", "coming to it"])
 def test_a_vehicle_waits_for_what_is_in_the_crossing_or_comes_to_it(kind: str, y_m: float, speed_mps: float) -> None:
     give_way, fleet = crossing({0: kind, 2: kind}), fleet_of(EAST, (-SIDE_M, y_m, math.pi / 2.0))
-    fleet.state[1, d.VX] = speed_mps
+    fleet.state[1, dynamics.VX] = speed_mps
     assert all(held(give_way, fleet, PATIENCE_S - 1.0))
-    fleet.state[1, d.Y] = HALF_M + 30.0
+    fleet.state[1, dynamics.Y] = HALF_M + 30.0
     assert not held(give_way, fleet, 1.0)[-1]
 
 
@@ -84,7 +84,7 @@ def test_of_two_at_stop_signs_one_goes_first() -> None:
     give_way = crossing({0: STOP, 2: STOP})
     held(give_way, fleet, STOP_S + 0.5)
     assert fleet.gives_way.tolist() == [False, True]
-    fleet.state[0, d.X] = -HALF_M - 30.0
+    fleet.state[0, dynamics.X] = -HALF_M - 30.0
     held(give_way, fleet, 1.0)
     assert fleet.gives_way.tolist() == [False, False]
 
@@ -99,5 +99,5 @@ def test_nobody_waits_for_ever() -> None:
 def test_signs_hold_nobody_who_drives_away_from_them_or_is_elsewhere() -> None:
     fleet = fleet_of((EAST[0], -EAST[1], 0.0), (60.0, -SIDE_M, math.pi), (SIDE_M, HALF_M + 4.0, -math.pi / 2.0))
     give_way = crossing({0: STOP, 2: STOP})
-    give_way.show(fleet, DT_S)
+    give_way.hold_vehicles(fleet, DT_S)
     np.testing.assert_array_equal(fleet.gives_way, False)
