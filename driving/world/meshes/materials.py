@@ -1,7 +1,7 @@
-"""What surfaces are made of, as codes for the rasteriser: code = class * 8 + variant.
+"""Materials of surfaces, as codes for the rasteriser: code = class * 8 + variant.
 
-Classes are drawn in rising order. Of ground that overlaps (lanes in a junction, a verge under a lane) the higher class wins where both lie
-at nearly the same depth. Tags are CARLA's semantic tags.
+Classes are drawn in rising order. Ground may overlap: lanes in a junction, a verge under a lane. Where two surfaces lie at nearly the same
+depth, the one of the higher class is seen. Tags are CARLA's semantic tags.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ SHOULDER, PARKING, GRAVEL, PAVED = 32, 33, 34, 35
 DRIVING = 40
 FOLIAGE, WOOD, WALL, ROOF, METAL, CONCRETE, RAIL = 48, 49, 50, 51, 52, 53, 54
 MARKING = 56
-ACTOR = 64  # + semantic tag: part of a vehicle or another thing, lit by the sun
-GLOWING = 96  # + semantic tag: a lamp
+ACTOR = 64  # + semantic tag: a part of a vehicle or of another body, lit by the sun
+GLOWING = 96  # + semantic tag: a lamp that is lit
 BARRIER, FENCE, LIGHT_HEAD, PLATE, BRIDGE = ACTOR + 4, ACTOR + 5, ACTOR + 7, ACTOR + 8, ACTOR + 26
 
 GROUND_CLASSES = 5  # classes 1 to 5 are ground
 OBJECT_CLASS = 6
 
-# Solids: their triangles turn the same way seen from outside, and are not drawn from inside. Roofs' eaves and rails are sheets.
+# Which codes (256,) belong to closed surfaces. Their triangles are drawn only from outside. Eaves and guard rails are sheets, drawn from both sides.
 ONE_SIDED = np.zeros(256, dtype=np.bool_)
 ONE_SIDED[[FOLIAGE, WOOD, WALL, METAL, CONCRETE, BARRIER, FENCE, LIGHT_HEAD, PLATE]] = True
 
-# The lane types of carla.LaneType (lower case) that are not plain shoulder, and what they are made of.
+# The material of each lane type of carla.LaneType, in lower case. A type that is missing here is a shoulder.
 OF_LANE = {
     "driving": DRIVING,
     "bidirectional": DRIVING,
@@ -51,7 +51,7 @@ OF_LANE = {
     "none": VERGE,
 }
 
-TAGS = np.zeros(256, dtype=np.uint8)
+TAGS = np.zeros(256, dtype=np.uint8)  # semantic tag of each code
 for _code, _tag in {
     SKY: 11,
     TERRAIN: 10,

@@ -1,4 +1,4 @@
-"""A map's own traffic lights and signs as things that stand there: posts beside the lanes, with a head of three lamps or a plate."""
+"""A map's own traffic lights and signs as scenery objects: posts beside the lanes, with a head of three lamps or with a plate."""
 
 from __future__ import annotations
 
@@ -12,28 +12,31 @@ from driving.world.meshes.shapes import SHAPES, place_copies
 from driving.world.scenery.clearance import Clearance
 from driving.world.scenery.objects import SceneryBuilder
 
-AWAY_M = 0.7  # of a post from the driving lanes
-ASIDE_M = np.arange(0.0, 14.0, 0.5)
-HALF_M = 0.09
+AWAY_M = 0.7  # least distance of a post from the driving lanes
+ASIDE_M = np.arange(0.0, 14.0, 0.5)  # distances to the side that are tried
+HALF_M = 0.09  # half the width of a post
 HEIGHT_M = {"TrafficLight": 4.25, "StopSign": 2.75, "YieldSign": 2.75, "SpeedSign": 2.75}
 COLOURS = {"TrafficLight": (34, 36, 34), "StopSign": (190, 34, 32), "YieldSign": (226, 200, 190), "SpeedSign": (236, 236, 230)}
-TAGS = {"TrafficLight": 7, "StopSign": 8, "YieldSign": 8, "SpeedSign": 8}
+TAGS = {"TrafficLight": 7, "StopSign": 8, "YieldSign": 8, "SpeedSign": 8}  # CARLA's semantic tags
 
 
 class Signpost(NamedTuple):
-    """One post: its kind (a key of HEIGHT_M), its foot (x, y, z m), and where it looks (yaw, rad)."""
+    """One post."""
 
-    kind: str
-    foot_m: tuple[float, float, float]
-    yaw_rad: float
+    kind: str  # key of HEIGHT_M
+    foot_m: tuple[float, float, float]  # x, y, z
+    yaw_rad: float  # where its front looks
 
 
 def put_on_ground(wanted: list[Signpost], driving: Clearance, ground: Ground) -> list[Signpost]:
-    """The posts put on the ground, each moved to the right of its traffic until it is beside the driving lanes; where nothing is free it stays."""
+    """Return the posts on the ground and beside the driving lanes.
+
+    Each is moved to the right, as its traffic sees it, until it is free of the lanes. A post without a free place stays where it was.
+    """
     if not wanted:
         return []
     feet, yaw = np.array([post.foot_m for post in wanted]), np.array([post.yaw_rad for post in wanted])
-    aside = np.column_stack([np.sin(yaw), -np.cos(yaw)])  # it looks at its traffic: their right is its left
+    aside = np.column_stack([np.sin(yaw), -np.cos(yaw)])  # a post looks at its traffic: the traffic's right is its left
     free = np.zeros(len(wanted), bool)
     places = feet.copy()
     for step_m in ASIDE_M:
@@ -46,7 +49,7 @@ def put_on_ground(wanted: list[Signpost], driving: Clearance, ground: Ground) ->
 
 
 def add_signposts(posts: Sequence[Signpost], builder: SceneryBuilder) -> None:
-    """Adds the posts, one thing each in their order."""
+    """Add one object per post, in their order."""
     for post in posts:
         feet, yaw = np.array([post.foot_m]), np.array([post.yaw_rad])
         shape = SHAPES[post.kind]

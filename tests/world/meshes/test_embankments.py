@@ -1,4 +1,4 @@
-"""Verges, retaining walls and bridge decks: they close what gapes between road and land, and none stands over a lane."""
+"""Verges, retaining walls and bridge decks close the gap between road and land. None of them stands over a lane."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_road_over_another_is_a_bridge_with_girders_and_parapets() -> None:
     assert TAGS[BRIDGE] == 26
     assert 6.6 < deck[..., 2].max() < 7.0
     over = deck[np.abs(deck[..., 1]).max(axis=1) < 5.0]
-    assert (over[..., 2] > 4.5).all()  # nothing hangs into the road below, nor stands on it
+    assert (over[..., 2] > 4.5).all()  # the deck leaves the road below free
     along = np.abs(deck[..., 1].mean(axis=1))
     assert along.max() < 20.0
 
@@ -58,9 +58,9 @@ def test_a_road_close_beside_and_high_above_another_has_a_retaining_wall() -> No
     wall = built.triangles[built.materials == BARRIER]
     assert TAGS[BARRIER] == 4
     assert set(built.materials) == {BARRIER}
-    assert wall[..., 2].min() < 0.5  # in the land between
+    assert wall[..., 2].min() < 0.5  # the wall reaches the land between the roads
     assert np.ptp(wall[..., 0]) > 290.0
-    assert (np.abs(wall[..., 1]) > 3.9).all()  # beside the lower road's lanes, which reach 3.5 m
+    assert (np.abs(wall[..., 1]) > 3.9).all()  # the wall stands beside the lower road's lanes, which end at 3.5 m
 
 
 def test_a_road_a_little_above_another_has_a_verge_that_ends_below_it() -> None:
@@ -71,7 +71,7 @@ def test_a_road_a_little_above_another_has_a_verge_that_ends_below_it() -> None:
 
 
 def _above_lanes(road: RoadNetwork) -> np.ndarray:
-    """The points (N, 3) on walls and bridges that stand in the room of a lane's traffic."""
+    """Return the points (N, 3) on walls and bridges that are where a lane's traffic drives."""
     ground = Ground.from_network(road)
     _, built = make_embankments(road, ground, ground.terrain.drawn(lane_points(road)), Palette())
     shares = np.array([(a, b, 1 - a - b) for a in np.linspace(0, 1, 6) for b in np.linspace(0, 1 - a, 6)])

@@ -1,4 +1,4 @@
-"""Gaps between a junction's lanes are paved at the lanes' height; what lies beyond 5 m, outside or on a lane is not."""
+"""Gaps between a junction's lanes are paved at the lanes' height. Gaps wider than 5 m, and places on a lane or outside of a junction, are not."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def _area(triangles: np.ndarray) -> float:
     return float(np.abs(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).sum() / 2.0)
 
 
-def test_a_gap_is_paved_wholly_at_the_lanes_height() -> None:
+def test_the_whole_gap_is_paved_at_the_lanes_height() -> None:
     paved = _two_lanes(4.0)
     assert abs(_area(paved) - 4.0 * 30.0) < 1.0
     assert np.abs(paved[..., 2] - (1.0 - LOWER_M)).max() < 1e-3
     assert TAGS[PAVED] == 1
 
 
-def test_a_wide_gap_a_step_and_a_gap_outside_of_junctions_stay_open() -> None:
+def test_wide_gaps_steps_and_gaps_outside_of_junctions_stay_open() -> None:
     assert len(_two_lanes(7.0)) == len(_two_lanes(3.0, step_m=2.0)) == len(_two_lanes(3.0, junction=-1)) == 0
 
 
@@ -52,7 +52,7 @@ def test_the_middle_of_a_crossing_shows_no_grass() -> None:
     assert (seen != 10).all()
 
 
-def test_pavement_lies_nowhere_above_a_lane() -> None:
+def test_the_pavement_is_below_every_lane() -> None:
     paved = make_junction_mesh(network("Town02"), ground("Town02"), Palette()).triangles.astype(float)
     assert len(paved)
     middles = paved.mean(axis=1)
@@ -60,5 +60,5 @@ def test_pavement_lies_nowhere_above_a_lane() -> None:
     assert (middles[:, 2] < level)[friction == ROAD_FRICTION].all()
 
 
-def test_a_track_has_no_junction_to_pave() -> None:
+def test_nothing_is_paved_on_a_track_without_junctions() -> None:
     assert len(make_junction_mesh(network("track:3"), ground("track:3"), Palette()).triangles) == 0

@@ -1,4 +1,4 @@
-"""Crossings, stop lines, words and arrows that a map has as objects are painted where it has them, and nowhere else."""
+"""Crossings, stop lines, words and arrows are painted where the map has them as objects, and nowhere else."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _paint(made: RoadNetwork) -> Paint:
 def test_a_crossing_is_stripes_along_the_road_from_one_end_of_its_outline_to_the_other(kind: str) -> None:
     paint = _paint(_map(CROSSING[kind]))
     assert len(paint.ends) == 6 / STRIPE_EVERY_M
-    x, y, z = paint.ends.reshape(-1, 3).T  # CARLA's y is OpenDRIVE's turned round
+    x, y, z = paint.ends.reshape(-1, 3).T  # CARLA's y is OpenDRIVE's with the other sign
     assert np.ptp(x) == pytest.approx(3.0, abs=0.01)
     assert (x.min() + x.max()) / 2 == pytest.approx(60.0, abs=0.05)
     assert (y.min(), y.max()) == pytest.approx((-20 - 3 + STRIPE_M, -20 + 3 - STRIPE_M), abs=0.3)
@@ -61,14 +61,14 @@ def test_a_stop_line_lies_across_its_lane(heading: float, offset: float) -> None
     made = _map(STOP_LINE, heading, offset)
     paint = _paint(made)
     middle = paint.ends.mean(axis=(0, 1))
-    away = np.array([-1.75 * -np.sin(heading), -1.75 * np.cos(heading)])  # to the left of the reference line, lane offset or not
+    away = np.array([-1.75 * -np.sin(heading), -1.75 * np.cos(heading)])  # to the left of the reference line, with a lane offset and without
     expected = np.array([10 + 30 * np.cos(heading) + away[0], -(20 + 30 * np.sin(heading) + away[1])])
     assert np.abs(middle[:2] - expected).max() < 0.05
     assert np.abs(np.linalg.norm(paint.sides, axis=2) * 2 - STOP_LINE_M).max() < 1e-5
     assert np.linalg.norm(paint.ends.reshape(-1, 3)[-1] - paint.ends.reshape(-1, 3)[0]) == pytest.approx(3.2, abs=0.01)
 
 
-def test_a_driver_sees_the_crossing() -> None:
+def test_a_camera_on_the_road_sees_the_stripes_of_a_crossing() -> None:
     made = _map(CROSSING["local"])
     renderer = Renderer(build_scene(made, Ground.from_network(made), 0, SceneConfig(SceneryConfig(density=0.0))))
     at = made.map.get_waypoint_xodr(0, -1, 40.0).transform
@@ -96,15 +96,15 @@ def test_words_and_arrows_stay_within_their_size(name: str) -> None:
         '<object type="tree" id="1" s="5" t="9"/>',
     ],
 )
-def test_odd_objects_paint_nothing_and_do_no_harm(odd: str) -> None:
+def test_objects_without_usable_outlines_or_of_other_types_paint_nothing(odd: str) -> None:
     assert len(_paint(_map(odd)).ends) == 0
 
 
-def test_objects_are_listed_with_their_places_from_the_lanes_middle_line() -> None:
+def test_lateral_places_of_objects_count_from_the_line_between_the_lanes() -> None:
     (one,) = objects_of(parse_opendrive("objects", ROAD.format(heading=0.0, offset=1.2, objects=CROSSING["road"])))
     assert (one.type, one.s_m, one.t_m, one.along_road) == ("crosswalk", 50.0, -1.2, True)
     assert one.outline[0] == (48.5, pytest.approx(-4.2))
 
 
-def test_a_map_without_painted_objects_has_no_such_paint() -> None:
+def test_a_map_without_objects_has_no_paint_of_objects() -> None:
     assert len(paint_objects(network("track:3"), ground("track:3"), Palette()).ends) == 0

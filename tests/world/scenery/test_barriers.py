@@ -1,4 +1,4 @@
-"""Beside the roads: who leaves one meets something, and nothing stands on a lane, hangs over one or closes its end."""
+"""A car that leaves a road meets something solid. Nothing stands on a lane, hangs over one or closes its end."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from driving.world.maps.roads import RoadNetwork
 from driving.world.maps.tracks import generate_track, street
 from driving.world.meshes import materials
-from driving.world.physics import collisions as c
+from driving.world.physics import collisions
 from driving.world.rendering.scene import Scene, SceneConfig, build_scene
 from driving.world.scenery.clearance import Clearance, make_footprints
 from driving.world.scenery.planting import OPEN_LAND, SceneryConfig, choose_scenery
@@ -31,26 +31,26 @@ def clearance(name: str) -> Clearance:
     return Clearance(network(name))
 
 
-def meets(solids: np.ndarray, start: np.ndarray, yaw_rad: float) -> float:
-    """How far (m) somebody gets from a place in a direction before something solid."""
+def distance_to_solid(solids: np.ndarray, start: np.ndarray, yaw_rad: float) -> float:
+    """Return how far (m) a straight way goes from a place before it meets something solid; infinity if it meets nothing."""
     away = start[:2] - solids[:, :2]
-    cos, sin = np.cos(solids[:, c.B_YAW]), np.sin(solids[:, c.B_YAW])
-    turn = yaw_rad - solids[:, c.B_YAW]
+    cos, sin = np.cos(solids[:, collisions.B_YAW]), np.sin(solids[:, collisions.B_YAW])
+    turn = yaw_rad - solids[:, collisions.B_YAW]
     best = np.full(len(solids), -np.inf), np.full(len(solids), np.inf)
     for at, step, half in (
-        (cos * away[:, 0] + sin * away[:, 1], np.cos(turn), solids[:, c.B_LENGTH]),
-        (cos * away[:, 1] - sin * away[:, 0], np.sin(turn), solids[:, c.B_WIDTH]),
+        (cos * away[:, 0] + sin * away[:, 1], np.cos(turn), solids[:, collisions.B_LENGTH]),
+        (cos * away[:, 1] - sin * away[:, 0], np.sin(turn), solids[:, collisions.B_WIDTH]),
     ):
         step = np.where(np.abs(step) < 1e-9, 1e-9, step)
         one, two = (-half - at) / step, (half - at) / step
         best = np.maximum(best[0], np.minimum(one, two)), np.minimum(best[1], np.maximum(one, two))
-    level = (solids[:, c.B_BOTTOM] < start[2] + 1.5) & (solids[:, c.B_TOP] > start[2] - 1.5)
+    level = (solids[:, collisions.B_BOTTOM] < start[2] + 1.5) & (solids[:, collisions.B_TOP] > start[2] - 1.5)
     met = level & (best[0] <= best[1]) & (best[1] >= 0.0)
     return float(np.maximum(best[0][met], 0.0).min(initial=np.inf))
 
 
 @pytest.mark.parametrize("name", ["Town01", "Town02", "curve_r100"])
-def test_who_leaves_the_road_sideways_meets_something(name: str) -> None:
+def test_a_car_that_leaves_the_road_sideways_meets_something_solid(name: str) -> None:
     solids = scene(name).solids
     points = [point for point in driving_waypoints(name, 15.0) if not point.is_junction]
     free = []
@@ -59,12 +59,12 @@ def test_who_leaves_the_road_sideways_meets_something(name: str) -> None:
             yaw = math.radians(point.transform.rotation.yaw + side)
             way = at + np.arange(1.0, FARTHEST_M)[:, None] * (math.cos(yaw), math.sin(yaw), 0.0)
             off_road = clearance(name).distance(way, 3.0) > 2.0
-            free.append(bool(off_road.any()) and meets(solids, at, yaw) > FARTHEST_M)
+            free.append(bool(off_road.any()) and distance_to_solid(solids, at, yaw) > FARTHEST_M)
     assert np.mean(free) < 0.02
 
 
 @pytest.mark.parametrize("name", ["Town01", "Town02", "curves_elevation", "track:3"])
-def test_nothing_is_on_or_over_a_lane_nor_within_half_a_metre(name: str) -> None:
+def test_nothing_drawn_is_on_or_over_a_lane_or_within_half_a_metre_of_one(name: str) -> None:
     faces = scene(name).faces
     drawn = faces.finest & (faces.owners >= 0)
     triangles = faces.triangles[drawn].astype(float)
@@ -74,23 +74,23 @@ def test_nothing_is_on_or_over_a_lane_nor_within_half_a_metre(name: str) -> None
 
 
 @pytest.mark.parametrize("name", ["Town01", "curves_elevation", "track:3"])
-def test_the_solid_boxes_of_things_keep_off_the_lanes_too(name: str) -> None:
+def test_solid_boxes_keep_off_the_lanes(name: str) -> None:
     solids = scene(name).solids
-    half = solids[:, [c.B_LENGTH, c.B_WIDTH]]
-    corners = make_footprints(solids[:, :2], solids[:, c.B_YAW], -half, half)
-    assert clearance(name).free(corners, solids[:, c.B_BOTTOM], solids[:, c.B_TOP], 0.3).all()
+    half = solids[:, [collisions.B_LENGTH, collisions.B_WIDTH]]
+    corners = make_footprints(solids[:, :2], solids[:, collisions.B_YAW], -half, half)
+    assert clearance(name).free(corners, solids[:, collisions.B_BOTTOM], solids[:, collisions.B_TOP], 0.3).all()
 
 
-def test_a_lane_that_ends_has_an_open_mouth() -> None:
+def test_a_car_can_leave_a_lane_at_its_end() -> None:
     solids = scene("curve_r100").solids
     for point in driving_waypoints("curve_r100", 5.0):
         if not point.next(6.0):
             at = places([point])[0]
-            assert meets(solids, at, math.radians(point.transform.rotation.yaw)) > 8.0
+            assert distance_to_solid(solids, at, math.radians(point.transform.rotation.yaw)) > 8.0
 
 
 @pytest.mark.parametrize("name", ["Town01", "Town02"])
-def test_edges_are_closed_lines_around_blocks_of_a_town(name: str) -> None:
+def test_the_edges_of_a_town_are_closed_lines_around_its_blocks(name: str) -> None:
     edges = find_edges(network(name), clearance(name), 0.95)
     assert all(edge.closed for edge in edges)
     for edge in edges:
@@ -99,7 +99,7 @@ def test_edges_are_closed_lines_around_blocks_of_a_town(name: str) -> None:
         assert (clearance(name).distance(edge.xyz_m, 2.0) > 0.85).all()
 
 
-def test_each_kind_of_barrier_has_its_tag_and_a_box_that_fits() -> None:
+def test_objects_have_the_tags_of_their_materials_and_bounding_boxes_that_fit() -> None:
     made = scene("Town01")
     tags = {kind: set(made.objects.tags[made.objects.kinds == kind].tolist()) for kind in np.unique(made.objects.kinds).tolist()}
     assert [tags[kind] for kind in ("Wall", "Fence", "Hedge")] == [{4}, {5}, {9}]
@@ -112,22 +112,22 @@ def test_each_kind_of_barrier_has_its_tag_and_a_box_that_fits() -> None:
         assert made.objects.tags[n] in set(materials.TAGS[codes].tolist())
 
 
-def test_open_land_is_left_open() -> None:
-    def share(barriers: float) -> float:
+def test_open_land_has_few_barriers() -> None:
+    def total_length(barriers: float) -> float:
         objects = scene("track:3", barriers).objects
         return float(objects.halves[np.isin(objects.kinds, ["Wall", "Fence", "Hedge", "GuardRail", "Parapet"]), 0].sum())
 
-    assert share(0.0) == 0.0
-    assert 0.0 < share(OPEN_LAND.barriers) < 0.35 * share(1.0)
+    assert total_length(0.0) == 0.0
+    assert 0.0 < total_length(OPEN_LAND.barriers) < 0.35 * total_length(1.0)
 
 
-def test_pavements_and_junctions_make_a_town() -> None:
+def test_a_map_with_pavements_or_junctions_counts_as_a_town() -> None:
     made = RoadNetwork.from_opendrive("street", generate_track(3, street()))
     assert choose_scenery(network("track:3")) == OPEN_LAND
     assert choose_scenery(made) == choose_scenery(network("Town01")) == SceneryConfig()
 
 
-def test_the_same_seed_gives_the_same_things() -> None:
+def test_the_same_seed_gives_the_same_scenery() -> None:
     one, other = (build_scene(network("track:3"), ground("track:3"), 5) for _ in range(2))
     assert one.faces.triangles.tobytes() == other.faces.triangles.tobytes()
     assert one.solids.tobytes() == other.solids.tobytes()
