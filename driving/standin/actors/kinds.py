@@ -19,6 +19,7 @@ from driving.world.geometry.rotations import pose_of, rotation_of
 from driving.world.physics import dynamics
 from driving.world.physics.fleet import Fleet
 from driving.world.physics.vehicle_physics import Physics, pack
+from driving.world.rendering.camera import Lens
 from driving.world.sensing.event_camera import EventMemory
 
 NO_TOKEN = b""
@@ -103,9 +104,10 @@ class Sensor(Actor):
     events: EventMemory | None = None  # an event camera's last picture
 
     @cached_property
-    def lens(self) -> tuple[int, int, float]:
-        """A camera's width and height (px) and horizontal field of view (degrees)."""
-        return int(self.description.number("image_size_x")), int(self.description.number("image_size_y")), self.description.number("fov")
+    def lens(self) -> Lens:
+        """A camera's lens."""
+        number = self.description.number
+        return Lens(int(number("image_size_x")), int(number("image_size_y")), number("fov"))
 
     @property
     def carrier(self) -> Body | None:

@@ -12,9 +12,9 @@ import numpy as np
 
 from driving.quantities import Pose
 from driving.standin.episode.levels import Level
-from driving.standin.sensors.visible_bodies import boxes_of
 from driving.standin.wire.messages import Box, bounding_box, transform
 from driving.world.physics.fleet import Fleet
+from driving.world.rendering.boxes import boxes_of
 
 ANY = 255  # CARLA's CityObjectLabel.Any
 FIRST_ID = 1 << 32

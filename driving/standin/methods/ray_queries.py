@@ -12,9 +12,8 @@ import numpy as np
 
 from driving.quantities import Pose
 from driving.standin.episode.state import Episode
-from driving.standin.sensors.visible_bodies import boxes_of
 from driving.standin.wire.messages import Vector
-from driving.world.rendering.renderer import Boxes
+from driving.world.rendering.boxes import Boxes, boxes_of
 from driving.world.scenery.objects import NO_OBJECT
 from driving.world.sensing.rays import Hits
 

@@ -9,13 +9,14 @@ from driving.standin.actors.kinds import Sensor, View
 from driving.standin.blueprints.library import Description
 from driving.standin.sensors.visible_bodies import Sights
 from driving.standin.wire import packets
-from driving.world.rendering.renderer import camera_row
+from driving.world.rendering.camera import camera_row
+from driving.world.rendering.renderer import Want
 from driving.world.sensing import labels
 from driving.world.sensing.event_camera import EventConfig, EventMemory, brightness_of, events_of
 from driving.world.sensing.optical_flow import STILL, flow_of, motion
 from driving.world.weather import Weather
 
-WANTED = {packets.RGB: "rgb", packets.DEPTH: "depth", packets.SEMANTIC: "semantic"}
+WANTED: dict[int, Want] = {packets.RGB: "rgb", packets.DEPTH: "depth", packets.SEMANTIC: "semantic"}
 PICTURES = (*WANTED, packets.INSTANCE, packets.NORMALS, packets.FLOW)
 
 
@@ -29,16 +30,16 @@ class Cameras:
         """The image of a kind of PICTURES: (Y, X, 4) BGRA uint8, of optical flow (Y, X, 2) float32."""
         boxes, renderer, lens = self._sights.without_carrier(sensor), self._sights.episode.level.renderer, sensor.lens
         if kind == packets.NORMALS:
-            return labels.facing(renderer, at, *lens, boxes)
+            return labels.facing(renderer, at, lens, boxes)
         if kind == packets.INSTANCE:
-            _, tags, seen = labels.instances(renderer, at, *lens, boxes)
+            _, tags, seen = labels.instances(renderer, at, lens, boxes)
             return packets.instance_image(tags, np.array([0, *self._sights.ids(sensor)])[seen])
         if kind == packets.FLOW:
             return self._flow(sensor, at)
         if kind == packets.RGB:
             episode = self._sights.episode
             boxes = episode.level.lamps.add_lit(boxes, episode.lights.states, renderer.scene.hidden, at)
-        picture = renderer.render(at, *lens, weather, boxes, time_s, want=WANTED[kind])
+        picture = renderer.render(at, lens, weather, boxes, time_s, want=WANTED[kind])
         if kind == packets.DEPTH:
             return packets.depth_image(picture)
         if kind == packets.SEMANTIC:
@@ -55,8 +56,8 @@ class Cameras:
 
     def _flow(self, sensor: Sensor, at: Pose) -> np.ndarray:
         boxes, lens = self._sights.without_carrier(sensor), sensor.lens
-        near, _, seen = labels.instances(self._sights.episode.level.renderer, at, *lens, boxes)
-        now = View(camera_row(at, *lens), dict(zip(self._sights.ids(sensor), boxes.poses.copy(), strict=True)))
+        near, _, seen = labels.instances(self._sights.episode.level.renderer, at, lens, boxes)
+        now = View(camera_row(at, lens), dict(zip(self._sights.ids(sensor), boxes.poses.copy(), strict=True)))
         before = now if sensor.view is None else sensor.view
         motions = np.tile(STILL, (1 + len(now.boxes), 1, 1))
         for row, (actor, pose) in enumerate(now.boxes.items(), start=1):

@@ -117,7 +117,7 @@ class Measurer:
             return []
         if kind in PICTURES:
             picture = self._cameras.picture(sensor, kind, at, simulation.weather, simulation.scene_s)
-            return [packets.image(*head, sensor.lens[2], picture)]
+            return [packets.image(*head, sensor.lens.fov_deg, picture)]
         if kind == packets.COLLISION:
             vehicle = sensor.carrier
             hits = simulation.colliders.hits.get(vehicle.id, ()) if vehicle is not None else ()

@@ -7,21 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from driving.standin.actors.kinds import Sensor
-from driving.world.physics import poses
-from driving.world.physics.fleet import Fleet
-from driving.world.rendering.renderer import Boxes
+from driving.world.rendering.boxes import NO_BOXES, Boxes, boxes_of
 
 if TYPE_CHECKING:
     from driving.standin.episode.state import Episode
-
-NOBODY = Boxes()
-
-
-def boxes_of(fleet: Fleet) -> Boxes:
-    """All bodies as boxes, in the order of the fleet's rows."""
-    centres = np.empty((fleet.count, 6))
-    poses.box_centres(fleet.state, fleet.offset, centres)
-    return Boxes(centres, fleet.half, fleet.colour, fleet.tag, fleet.lights)
 
 
 class Sights:
@@ -48,9 +37,8 @@ class Sights:
         if own is None:
             return boxes
         if len(boxes.tags) == 1:
-            return NOBODY
-        keep = np.arange(len(boxes.tags)) != own.row
-        return Boxes(boxes.poses[keep], boxes.half_sizes[keep], boxes.colours[keep], boxes.tags[keep], boxes.lights[keep])
+            return NO_BOXES
+        return boxes.select(np.arange(len(boxes.tags)) != own.row)
 
     def ids(self, sensor: Sensor) -> list[int]:
         """The actors' ids of the boxes without the carrier."""

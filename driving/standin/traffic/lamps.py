@@ -13,7 +13,7 @@ from driving.standin.traffic.signals import LightPlace, SignPlace
 from driving.world.ground.contact import Ground
 from driving.world.maps.roads import RoadNetwork
 from driving.world.meshes.shapes import LAMPS_M
-from driving.world.rendering.renderer import Boxes
+from driving.world.rendering.boxes import Boxes
 from driving.world.scenery.clearance import Clearance
 from driving.world.scenery.signposts import Signpost, put_on_ground
 
@@ -64,10 +64,4 @@ class Lamps:
         poses[:, 2] += up_m
         poses[:, 4] = yaw
         lit = Boxes(poses, np.tile(HALF_M, (count, 1)), COLOURS[state], np.full(count, LIGHT_TAG, np.uint8), np.zeros(count, np.uint32))
-        return Boxes(
-            np.concatenate([boxes.poses, lit.poses]),
-            np.concatenate([boxes.half_sizes, lit.half_sizes]),
-            np.concatenate([boxes.colours, lit.colours]),
-            np.concatenate([boxes.tags, lit.tags]),
-            np.concatenate([boxes.lights, lit.lights]),
-        )
+        return Boxes(*(np.concatenate(pair) for pair in zip(boxes, lit, strict=True)))

@@ -13,7 +13,8 @@ import math
 import numpy as np
 from numba import njit
 
-from driving.world.rendering.rasteriser import C_CX, C_CY, C_FOCAL, C_FORWARD, C_RIGHT, C_UP, NEAR_M
+from driving.world.rendering.camera import C_CX, C_CY, C_FOCAL, C_FORWARD, C_RIGHT, C_UP
+from driving.world.rendering.rasteriser import NEAR_M
 
 MARGIN_PX, MARGIN_SHARE = 0.01, 2e-6  # single precision's error on the picture: a part, and a share of the focal length
 CLOSEST = np.float32(NEAR_M)

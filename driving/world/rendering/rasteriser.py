@@ -14,8 +14,8 @@ import numpy as np
 from numba import njit
 
 from driving.world.meshes.materials import GROUND_CLASSES, MARKING, OBJECT_CLASS
+from driving.world.rendering.camera import C_CX, C_CY, C_FOCAL, C_FORWARD
 
-C_POSITION, C_FORWARD, C_RIGHT, C_UP, C_FOCAL, C_CX, C_CY, CAMERA_WIDTH = 0, 3, 6, 9, 12, 13, 14, 15
 NEAR_M = 0.15
 LOWER_BITS = np.uint32(27)
 CLASS_BIAS = np.float32(1.04)  # ground of a higher class wins while its 1 / depth is at least the other's over this

@@ -8,20 +8,21 @@ Perspective: a pinhole at the camera's pose; the pixel of a point (x forward, y 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numba import njit
 
 from driving.quantities import Pose
-from driving.world.geometry.rotations import rotation_of
 from driving.world.meshes.materials import ACTOR, GLOWING, TAGS
 from driving.world.meshes.shapes import BODY_OF_TAG, BODY_PARTS, BODY_TRIANGLES, HEADLAMP, LAMP, SKIN, TAILLAMP, TROUSERS, TYRE, WINDOW
 from driving.world.rendering import light as k
+from driving.world.rendering.boxes import BRAKE_LIGHT, HIGH_BEAM, LOW_BEAM, Boxes
+from driving.world.rendering.camera import Lens, camera_row, range_factor
 from driving.world.rendering.culling import faces_seen, solids_seen, strokes_seen
 from driving.world.rendering.light import light_of
 from driving.world.rendering.noise import grain_of, noise_tiles
-from driving.world.rendering.rasteriser import CAMERA_WIDTH, draw_paint, draw_shadows, draw_triangles
+from driving.world.rendering.rasteriser import draw_paint, draw_shadows, draw_triangles
 from driving.world.rendering.scene import SHADOWS_M, Scene
 from driving.world.rendering.shading import rain_over, shade_image
 from driving.world.rendering.sky import empty_sky
@@ -29,33 +30,9 @@ from driving.world.weather import Weather
 
 FAR_M = 1000.0  # the depth of the sky
 BOXES_M = 250.0
-BRAKE_LIGHT, LOW_BEAM, HIGH_BEAM = 0x8, 0x2, 0x4
 
 Buffers = tuple[np.ndarray, np.ndarray, np.ndarray]
-
-
-@dataclass
-class Boxes:
-    """The vehicles (and other moving boxes) to draw: N of them.
-
-    poses (N, 6): x, y, z (m) of the box's centre, pitch, yaw, roll (rad); half_sizes (N, 3) m; colours (N, 3) uint8 RGB;
-    tags (N,) uint8 CARLA's semantic tags; lights (N,) uint32 CARLA's light state.
-    """
-
-    poses: np.ndarray = field(default_factory=lambda: np.zeros((0, 6)))
-    half_sizes: np.ndarray = field(default_factory=lambda: np.zeros((0, 3)))
-    colours: np.ndarray = field(default_factory=lambda: np.zeros((0, 3), np.uint8))
-    tags: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint8))
-    lights: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint32))
-
-
-def camera_row(pose: Pose, width_px: int, height_px: int, fov_deg: float) -> np.ndarray:
-    """The rasteriser's camera row (CAMERA_WIDTH,)."""
-    row = np.empty(CAMERA_WIDTH)
-    row[0:3] = pose.x_m, pose.y_m, pose.z_m
-    row[3:12] = rotation_of(pose).T.ravel()  # forward, right, up
-    row[12:15] = width_px / (2.0 * math.tan(math.radians(fov_deg) / 2.0)), width_px / 2.0, height_px / 2.0
-    return row
+Want = Literal["rgb", "depth", "semantic"]
 
 
 class Renderer:
@@ -71,18 +48,16 @@ class Renderer:
         self._sky = empty_sky()
         self._shadows = np.zeros((0, 10, 3, 3), np.float32)
 
-    def render(
-        self, camera: Pose, width_px: int, height_px: int, fov_deg: float, weather: Weather, boxes: Boxes, time_s: float, want: str = "rgb"
-    ) -> np.ndarray:
+    def render(self, camera: Pose, lens: Lens, weather: Weather, boxes: Boxes, time_s: float, want: Want = "rgb") -> np.ndarray:
         """One image: "rgb" BGRA uint8 (Y, X, 4), "depth" float32 m (Y, X), "semantic" uint8 tags (Y, X); a new array each time."""
         self._prepare(weather)
-        row = camera_row(camera, width_px, height_px, fov_deg)
-        near, paint, shade = self._draw(row, width_px, height_px, boxes)
+        row = camera_row(camera, lens)
+        near, paint, shade = self._draw(row, lens.width_px, lens.height_px, boxes)
         if want == "depth":
             return np.where(near > 0, 1.0 / np.maximum(near, 1.0 / FAR_M), np.float32(FAR_M)).astype(np.float32)
         if want == "semantic":
             return TAGS[paint >> 24]
-        out = np.empty((height_px, width_px, 4), np.uint8)
+        out = np.empty((lens.height_px, lens.width_px, 4), np.uint8)
         shade_image(out.view(np.uint32)[..., 0], near, paint, shade, row, self._light, self._noise, self._grain, self._sky)
         if self._light[k.RAIN] > 0.0:
             rain_over(out, self._light[k.RAIN], self._light[k.WIND], int(time_s * 1000.0 + 0.5))
@@ -114,7 +89,7 @@ class Renderer:
         return buffers
 
     def _draw(self, row: np.ndarray, columns: int, rows: int, boxes: Boxes) -> Buffers:
-        buffers, scene, light, above = self.blank(columns, rows), self.scene, self._light, reach(row)
+        buffers, scene, light, above = self.blank(columns, rows), self.scene, self._light, range_factor(row)
         _draw_faces(*buffers, row, light, scene.faces, above)
         if len(boxes.poses):
             self._draw_boxes(buffers, row, boxes)
@@ -127,11 +102,6 @@ class Renderer:
         triangles, normals, codes, colours = box_triangles(boxes, row, self._light[k.NIGHT] > 0.5)
         seen = solids_seen(triangles, row, buffers[0].shape[1], buffers[0].shape[0])
         draw_triangles(*buffers, row, self._light, triangles, normals, codes, colours, *seen)
-
-
-def reach(row: np.ndarray) -> float:
-    """How many times further than usual a camera is drawn for: a bird's eye sees further."""
-    return float(max(1.0, row[2] / 80.0)) if row[5] < -0.3 else 1.0
 
 
 def box_triangles(boxes: Boxes, row: np.ndarray, night: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

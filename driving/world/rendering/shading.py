@@ -14,8 +14,8 @@ from numba import njit
 
 from driving.world.meshes import materials as m
 from driving.world.rendering import light as k
+from driving.world.rendering.camera import C_CX, C_CY, C_FOCAL, C_FORWARD, C_RIGHT, C_UP
 from driving.world.rendering.noise import TILE, smooth
-from driving.world.rendering.rasteriser import C_CX, C_CY, C_FOCAL, C_FORWARD, C_RIGHT, C_UP
 from driving.world.rendering.sky import SKY_PX, sky_entry
 
 FINE_PER_M, COARSE_PER_M, BROAD_PER_M = 14.0, 1.9, 1.1

@@ -14,9 +14,11 @@ import numpy as np
 from driving.quantities import Pose
 from driving.world.meshes.materials import TAGS
 from driving.world.rendering import light as k
+from driving.world.rendering.boxes import Boxes
+from driving.world.rendering.camera import Lens, camera_row, range_factor
 from driving.world.rendering.culling import faces_seen, solids_seen, strokes_seen
 from driving.world.rendering.rasteriser import draw_paint, draw_triangles
-from driving.world.rendering.renderer import Boxes, Buffers, Renderer, box_triangles, camera_row, reach
+from driving.world.rendering.renderer import Buffers, Renderer, box_triangles
 
 # draw_triangles multiplies by 0.86 what has no normal; a little more than its inverse, for it rounds down.
 PLAIN_LIGHT = np.zeros(k.WIDTH)
@@ -28,28 +30,28 @@ OPAQUE = np.uint32(0xFF000000)
 Labelling = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
 
 
-def instances(renderer: Renderer, camera: Pose, width_px: int, height_px: int, fov_deg: float, boxes: Boxes) -> tuple[np.ndarray, ...]:
+def instances(renderer: Renderer, camera: Pose, lens: Lens, boxes: Boxes) -> tuple[np.ndarray, ...]:
     """1 / depth (Y, X) float32 (1/m; 0 is the sky), tags (Y, X) uint8, and what is seen (Y, X) uint32: 0 the scene, N + 1 the box of row N."""
-    row = camera_row(camera, width_px, height_px, fov_deg)
-    near, paint, shade = _draw(renderer, row, width_px, height_px, boxes, _row_label)
+    row = camera_row(camera, lens)
+    near, paint, shade = _draw(renderer, row, lens.width_px, lens.height_px, boxes, _row_label)
     strokes = renderer.scene.strokes
-    chosen = strokes_seen(strokes, row, width_px, height_px, reach(row))
+    chosen = strokes_seen(strokes, row, lens.width_px, lens.height_px, range_factor(row))
     draw_paint(near, paint, shade, row, PLAIN_LIGHT, strokes.ends, strokes.sides, np.zeros_like(strokes.colours), chosen)
     return near.copy(), TAGS[paint >> 24], paint & LABEL
 
 
-def facing(renderer: Renderer, camera: Pose, width_px: int, height_px: int, fov_deg: float, boxes: Boxes) -> np.ndarray:
+def facing(renderer: Renderer, camera: Pose, lens: Lens, boxes: Boxes) -> np.ndarray:
     """World normals (Y, X, 4) BGRA uint8: red, green, blue are (n + 1) / 2 of x, y, z, towards the camera; the sky is as no normal."""
-    row = camera_row(camera, width_px, height_px, fov_deg)
+    row = camera_row(camera, lens)
 
     def label(triangles: np.ndarray, normals: np.ndarray, _: int) -> np.ndarray:
         away = ((row[:3] - triangles[:, 0]) * normals).sum(1) < 0.0
         return encoded(np.where(away[:, None], -normals, normals))
 
-    _, paint, _ = _draw(renderer, row, width_px, height_px, boxes, label)
+    _, paint, _ = _draw(renderer, row, lens.width_px, lens.height_px, boxes, label)
     red, green, blue = (int(part) for part in encoded(np.zeros(3)))
     seen = np.where(paint == 0, np.uint32(red << 16 | green << 8 | blue), paint)
-    return (seen | OPAQUE).view(np.uint8).reshape(height_px, width_px, 4)
+    return (seen | OPAQUE).view(np.uint8).reshape(lens.height_px, lens.width_px, 4)
 
 
 def encoded(normals: np.ndarray) -> np.ndarray:
@@ -72,12 +74,10 @@ def _draw(renderer: Renderer, row: np.ndarray, columns: int, rows: int, boxes: B
 
 def _parts(renderer: Renderer, row: np.ndarray, columns: int, rows: int, boxes: Boxes) -> Iterator[tuple[Any, ...]]:
     faces = renderer.scene.faces
-    chosen, places = faces_seen(faces, row, columns, rows, reach(row))
+    chosen, places = faces_seen(faces, row, columns, rows, range_factor(row))
     yield faces.triangles[chosen], faces.normals[chosen], faces.codes[chosen], places, -1
     for n in range(len(boxes.poses)):
-        one = slice(n, n + 1)
-        alone = Boxes(boxes.poses[one], boxes.half_sizes[one], boxes.colours[one], boxes.tags[one], boxes.lights[one])
-        triangles, normals, codes, _ = box_triangles(alone, row)
+        triangles, normals, codes, _ = box_triangles(boxes.select(slice(n, n + 1)), row)
         if len(triangles):
             chosen, places = solids_seen(triangles, row, columns, rows)
             yield triangles[chosen], normals[chosen], codes[chosen], places, n

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from driving.quantities import Pose
-from driving.world.rendering.renderer import camera_row
+from driving.world.geometry.rotations import rotation
+from driving.world.rendering.camera import C_CX, C_CY, C_FOCAL, C_FORWARD, C_RIGHT, C_UP
 
 LARGEST = 2.0
 NEAREST_M = 1e-3
@@ -19,36 +19,36 @@ STILL = np.eye(3, 4)
 
 def motion(now: np.ndarray, before: np.ndarray) -> np.ndarray:
     """The map (3, 4) from where a body's points are in the world to where they were, for its poses (6,): x, y, z (m), pitch, yaw, roll (rad)."""
-    axes_now, axes_before = (camera_row(Pose(*pose.tolist()), 1, 1, 90.0)[3:12].reshape(3, 3) for pose in (now, before))
-    turn = axes_before.T @ axes_now
+    turn = rotation(before[3], before[4], before[5]) @ rotation(now[3], now[4], now[5]).T
     return np.column_stack([turn, before[:3] - turn @ now[:3]])
 
 
 @njit(cache=True, nogil=True)
-def flow_of(near, seen, camera, before, motions):  # type: ignore[no-untyped-def]
-    """The flow (Y, X, 2) float32, each within LARGEST.
+def flow_of(inverse_depth, seen, camera, before, motions):  # type: ignore[no-untyped-def]
+    """Return the flow (Y, X, 2) float32, each part limited to +-LARGEST.
 
-    near (Y, X): 1 / depth (1/m), 0 for the sky; seen (Y, X): which of motions (N + 1, 3, 4) a pixel follows; camera, before: now and before.
+    inverse_depth (Y, X): 1 / depth (1/m), 0 for the sky. seen (Y, X): which of motions (N + 1, 3, 4) a pixel follows.
+    camera, before: the camera rows of this picture and of the previous one.
     """
-    rows, columns = near.shape
+    rows, columns = inverse_depth.shape
     out = np.empty((rows, columns, 2), np.float32)
     point, away = np.empty(3), np.empty(3)
-    focal, cx, cy = camera[12], camera[13], camera[14]
+    focal, cx, cy = camera[C_FOCAL], camera[C_CX], camera[C_CY]
     for y in range(rows):
         up = (cy - (y + 0.5)) / focal
         for x in range(columns):
             right = (x + 0.5 - cx) / focal
             for i in range(3):
-                away[i] = camera[3 + i] + right * camera[6 + i] + up * camera[9 + i]
-            if near[y, x] > 0.0:
+                away[i] = camera[C_FORWARD + i] + right * camera[C_RIGHT + i] + up * camera[C_UP + i]
+            if inverse_depth[y, x] > 0.0:
                 for i in range(3):
-                    point[i] = camera[i] + away[i] / near[y, x]
+                    point[i] = camera[i] + away[i] / inverse_depth[y, x]
                 move = motions[seen[y, x]]
                 for i in range(3):
                     away[i] = move[i, 0] * point[0] + move[i, 1] * point[1] + move[i, 2] * point[2] + move[i, 3] - before[i]
-            ahead = max(NEAREST_M, away[0] * before[3] + away[1] * before[4] + away[2] * before[5])
-            was_right = (away[0] * before[6] + away[1] * before[7] + away[2] * before[8]) / ahead
-            was_up = (away[0] * before[9] + away[1] * before[10] + away[2] * before[11]) / ahead
+            ahead = max(NEAREST_M, away[0] * before[C_FORWARD] + away[1] * before[C_FORWARD + 1] + away[2] * before[C_FORWARD + 2])
+            was_right = (away[0] * before[C_RIGHT] + away[1] * before[C_RIGHT + 1] + away[2] * before[C_RIGHT + 2]) / ahead
+            was_up = (away[0] * before[C_UP] + away[1] * before[C_UP + 1] + away[2] * before[C_UP + 2]) / ahead
             out[y, x, 0] = min(max((right - was_right) * focal / cx, -LARGEST), LARGEST)
             out[y, x, 1] = min(max((up - was_up) * focal / cy, -LARGEST), LARGEST)
     return out

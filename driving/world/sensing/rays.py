@@ -20,7 +20,7 @@ from driving.world.geometry.column_grid import Buckets, ColumnGrid, bounds_of, s
 from driving.world.geometry.rotations import row_of
 from driving.world.meshes.materials import OBJECT_CLASS, TAGS
 from driving.world.meshes.shapes import BODY_OF_TAG, BODY_TRIANGLES
-from driving.world.rendering.renderer import Boxes
+from driving.world.rendering.boxes import Boxes
 from driving.world.rendering.scene import Scene
 from driving.world.scenery.objects import NO_OBJECT
 from driving.world.sensing.raygrid import BULK, cast_all, heights

@@ -14,7 +14,9 @@ from driving.standin.traffic.lights import GREEN, OFF, RED, YELLOW, TrafficLight
 from driving.standin.traffic.map_signals import MapSignals
 from driving.world.ground.contact import Ground
 from driving.world.maps.roads import RoadNetwork
-from driving.world.rendering.renderer import Boxes, Renderer
+from driving.world.rendering.boxes import Boxes
+from driving.world.rendering.camera import Lens
+from driving.world.rendering.renderer import Renderer
 from driving.world.rendering.scene import SceneConfig, build_scene
 from driving.world.scenery.clearance import Clearance
 from driving.world.scenery.planting import SceneryConfig
@@ -34,7 +36,7 @@ def picture(state: int) -> np.ndarray:
     states = np.full(len(signals.lights), OFF)
     states[0] = state
     boxes = Lamps(posts).add_lit(Boxes(), states, scene.hidden, camera)
-    return np.asarray(Renderer(scene).render(camera, 200, 200, 30.0, Weather(), boxes, 0.0)[80:120, 80:120, 2::-1]).astype(int)
+    return np.asarray(Renderer(scene).render(camera, Lens(200, 200, 30.0), Weather(), boxes, 0.0)[80:120, 80:120, 2::-1]).astype(int)
 
 
 @pytest.mark.parametrize(("state", "channels"), [(RED, (1, 0, 0)), (YELLOW, (1, 1, 0)), (GREEN, (0, 1, 0))])

@@ -8,7 +8,9 @@ import pytest
 from driving.quantities import Pose
 from driving.world.ground.contact import Ground
 from driving.world.ground.terrain import CLEARANCE_M, lane_points, sunk
-from driving.world.rendering.renderer import Boxes, Renderer
+from driving.world.rendering.boxes import NO_BOXES
+from driving.world.rendering.camera import Lens
+from driving.world.rendering.renderer import Renderer
 from driving.world.rendering.scene import FAR_LAND, SceneConfig, build_scene
 from driving.world.scenery.planting import SceneryConfig
 from driving.world.weather import Weather
@@ -51,5 +53,5 @@ def test_from_above_every_lane_of_the_shared_maps_is_seen_and_not_the_land() -> 
             first = (len(strip.s_m) - 1) // 2
             middle = (strip.left_xyz_m + strip.right_xyz_m)[first : first + 2].mean(0) / 2.0
             camera = Pose(float(middle[0]), float(middle[1]), float(middle[2]) + 20.0, -np.pi / 2, 0.0, 0.0)
-            seen = renderer.render(camera, 9, 9, 10.0, Weather(), Boxes(), 0.0, "semantic")
+            seen = renderer.render(camera, Lens(9, 9, 10.0), Weather(), NO_BOXES, 0.0, "semantic")
             assert seen[4, 4] in (1, 24), f"{path.stem} road {strip.road_id} lane {strip.lane_id}"

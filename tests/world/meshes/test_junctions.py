@@ -10,7 +10,9 @@ from driving.world.maps.roads import RoadNetwork
 from driving.world.meshes.junctions import LOWER_M, make_junction_mesh
 from driving.world.meshes.materials import PAVED, TAGS
 from driving.world.meshes.surfaces import Palette
-from driving.world.rendering.renderer import Boxes, Renderer
+from driving.world.rendering.boxes import NO_BOXES
+from driving.world.rendering.camera import Lens
+from driving.world.rendering.renderer import Renderer
 from driving.world.rendering.scene import SceneConfig, build_scene
 from driving.world.scenery.planting import SceneryConfig
 from driving.world.weather import Weather
@@ -48,7 +50,7 @@ def test_wide_gaps_steps_and_gaps_outside_of_junctions_stay_open() -> None:
 def test_the_middle_of_a_crossing_shows_no_grass() -> None:
     made = RoadNetwork.from_opendrive("crossing", crossing_with_lights())
     renderer = Renderer(build_scene(made, Ground.from_network(made), 0, SceneConfig(SceneryConfig(density=0.0))))
-    seen = renderer.render(Pose(0.0, 0.0, 60.0, -np.pi / 2, 0.0, 0.0), 100, 100, 12.0, Weather(), Boxes(), 0.0, "semantic")
+    seen = renderer.render(Pose(0.0, 0.0, 60.0, -np.pi / 2, 0.0, 0.0), Lens(100, 100, 12.0), Weather(), NO_BOXES, 0.0, "semantic")
     assert (seen != 10).all()
 
 

@@ -12,7 +12,9 @@ from driving.world.maps.road_objects import objects_of
 from driving.world.maps.roads import RoadNetwork
 from driving.world.meshes.road_paint import STOP_LINE_M, STRIPE_EVERY_M, STRIPE_M, paint_objects
 from driving.world.meshes.surfaces import Paint, Palette
-from driving.world.rendering.renderer import Boxes, Renderer
+from driving.world.rendering.boxes import NO_BOXES
+from driving.world.rendering.camera import Lens
+from driving.world.rendering.renderer import Renderer
 from driving.world.rendering.scene import SceneConfig, build_scene
 from driving.world.scenery.planting import SceneryConfig
 from driving.world.weather import Weather
@@ -73,7 +75,7 @@ def test_a_camera_on_the_road_sees_the_stripes_of_a_crossing() -> None:
     renderer = Renderer(build_scene(made, Ground.from_network(made), 0, SceneConfig(SceneryConfig(density=0.0))))
     at = made.map.get_waypoint_xodr(0, -1, 40.0).transform
     camera = Pose(at.location.x, at.location.y, at.location.z + 1.5, -0.1, np.radians(at.rotation.yaw), 0.0)
-    seen = renderer.render(camera, 200, 66, 90.0, Weather(), Boxes(), 0.0, "semantic")
+    seen = renderer.render(camera, Lens(200, 66, 90.0), Weather(), NO_BOXES, 0.0, "semantic")
     changes = (np.diff((seen == 24).astype(int), axis=1) == 1).sum(axis=1)
     assert changes.max() >= 5
 

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from driving.quantities import Pose
-from driving.world.rendering.renderer import Boxes, Renderer, box_triangles, camera_row
+from driving.world.rendering.boxes import Boxes
+from driving.world.rendering.camera import Lens, camera_row
+from driving.world.rendering.renderer import Renderer, box_triangles
 from driving.world.rendering.scene import SceneConfig, build_scene
 from driving.world.scenery.planting import SceneryConfig
 from driving.world.weather import Weather
@@ -23,7 +25,7 @@ def body(tag: int, half: tuple[float, float, float]) -> Boxes:
 def seen(tag: int, half: tuple[float, float, float]) -> np.ndarray:
     """Where a camera of 200 by 200 pixels, 90 degrees, sees it."""
     bare = build_scene(network("track:3"), ground("track:3"), 0, SceneConfig(SceneryConfig(density=0.0)))
-    return np.asarray(Renderer(bare).render(CAMERA, 200, 200, 90.0, Weather(), body(tag, half), 0.0, "semantic") == tag)
+    return np.asarray(Renderer(bare).render(CAMERA, Lens(200, 200, 90.0), Weather(), body(tag, half), 0.0, "semantic") == tag)
 
 
 def test_a_prop_fills_its_box() -> None:
@@ -44,7 +46,7 @@ def test_a_pedestrian_is_a_figure_with_head_and_legs() -> None:
 @pytest.mark.parametrize("tag", [7, 12, 14, 20])
 def test_a_body_keeps_to_its_box_and_turns_its_triangles_outwards(tag: int) -> None:
     boxes = body(tag, (0.5, 0.4, 0.9))
-    triangles, normals, _, _ = box_triangles(boxes, camera_row(CAMERA, 100, 100, 90.0))
+    triangles, normals, _, _ = box_triangles(boxes, camera_row(CAMERA, Lens(100, 100, 90.0)))
     local = triangles.astype(float) - boxes.poses[0, :3]
     assert np.abs(local / boxes.half_sizes[0]).max() < 1.03
     assert np.abs(local / boxes.half_sizes[0]).max(axis=(0, 1))[2] == pytest.approx(1.0, abs=1e-3)

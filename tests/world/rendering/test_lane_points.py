@@ -10,7 +10,9 @@ import numpy as np
 from driving.quantities import Pose
 from driving.world.ground.contact import Ground
 from driving.world.maps.roads import RoadNetwork
-from driving.world.rendering.renderer import Boxes, Renderer
+from driving.world.rendering.boxes import NO_BOXES
+from driving.world.rendering.camera import Lens
+from driving.world.rendering.renderer import Renderer
 from driving.world.rendering.scene import SceneConfig, build_scene
 from driving.world.scenery.planting import SceneryConfig
 from driving.world.weather import Weather
@@ -18,6 +20,7 @@ from tests.shared_data import shared
 from tests.world.networks import network
 
 WIDTH, HEIGHT, FOV = 320, 180, 90.0
+LENS = Lens(WIDTH, HEIGHT, FOV)
 FOCAL = WIDTH / (2.0 * math.tan(math.radians(FOV) / 2.0))
 EYE_M, CAMERAS = 1.5, 25
 HIDDEN = 0.93  # nearer than this share of a point's depth, something else is in front of it
@@ -31,7 +34,7 @@ def missed(road: RoadNetwork) -> tuple[list[str], int]:
     for point in points[:: max(1, len(points) // CAMERAS)]:
         at, turn = point.transform.location, point.transform.rotation
         camera = Pose(at.x, at.y, at.z + EYE_M, math.radians(turn.pitch), math.radians(turn.yaw), 0.0)
-        depth = renderer.render(camera, WIDTH, HEIGHT, FOV, Weather(), Boxes(), 0.0, "depth")
+        depth = renderer.render(camera, LENS, Weather(), NO_BOXES, 0.0, "depth")
         placed = carla.Transform(carla.Location(at.x, at.y, at.z + EYE_M), carla.Rotation(turn.pitch, turn.yaw, 0.0))
         inverse = np.array(placed.get_inverse_matrix())
         for ahead in np.arange(5.0, 30.0, 5.0):

@@ -10,14 +10,16 @@ import pytest
 
 from driving.quantities import Pose
 from driving.world.maps.routes import spread_routes
-from driving.world.rendering.renderer import Boxes, Renderer
+from driving.world.rendering.boxes import NO_BOXES, Boxes
+from driving.world.rendering.camera import Lens
+from driving.world.rendering.renderer import Renderer
 from driving.world.rendering.scene import SceneConfig, build_scene
 from driving.world.scenery.planting import SceneryConfig
 from driving.world.weather import PRESETS, Weather
 from tests.world.networks import ground, network
 
 WIDTH, HEIGHT, FOV = 320, 180, 90.0
-NOBODY = Boxes()
+LENS = Lens(WIDTH, HEIGHT, FOV)
 CLEAR = PRESETS["ClearNoon"]
 
 
@@ -56,7 +58,7 @@ def test_the_depth_of_lane_points_is_that_of_the_pinhole_camera(name: str) -> No
     route = spread_routes(network(name).map, 1, 400.0, 0)[0]
     for start in (20.0, 120.0, 250.0):
         camera = camera_at(name, start)
-        depth = renderer.render(camera, WIDTH, HEIGHT, FOV, CLEAR, NOBODY, 0.0, "depth")
+        depth = renderer.render(camera, LENS, CLEAR, NO_BOXES, 0.0, "depth")
         for ahead in np.arange(5.0, 30.0, 2.5):
             at = route.pose_at(start + ahead)
             column, row, far = pixel_of(camera, np.array([at.x_m, at.y_m, at.z_m]))
@@ -73,7 +75,7 @@ def test_painted_lines_lie_within_a_pixel_of_their_place_on_the_map(name: str) -
     renderer, found, asked = bare(name), 0, 0
     for start in (20.0, 150.0):
         camera = camera_at(name, start)
-        tags = renderer.render(camera, WIDTH, HEIGHT, FOV, CLEAR, NOBODY, 0.0, "semantic")
+        tags = renderer.render(camera, LENS, CLEAR, NO_BOXES, 0.0, "semantic")
         for marking in network(name).markings:
             if marking.kind != "solid":
                 continue
@@ -103,9 +105,9 @@ def test_a_car_hides_the_road_behind_it_and_its_tag_shows() -> None:
     camera, ahead = camera_at("track:3", 30.0), 12.0
     car = car_ahead(camera, ahead)
     renderer = bare("track:3")
-    tags = renderer.render(camera, WIDTH, HEIGHT, FOV, CLEAR, car, 0.0, "semantic")
-    depth = renderer.render(camera, WIDTH, HEIGHT, FOV, CLEAR, car, 0.0, "depth")
-    empty = renderer.render(camera, WIDTH, HEIGHT, FOV, CLEAR, NOBODY, 0.0, "depth")
+    tags = renderer.render(camera, LENS, CLEAR, car, 0.0, "semantic")
+    depth = renderer.render(camera, LENS, CLEAR, car, 0.0, "depth")
+    empty = renderer.render(camera, LENS, CLEAR, NO_BOXES, 0.0, "depth")
     inside = tags == 14
     assert inside.sum() > 100
     assert depth[inside].max() < ahead + 2.6
@@ -118,7 +120,7 @@ def test_at_night_tail_lamps_are_red_and_head_lamps_white() -> None:
     camera = camera_at("track:3", 30.0)
     brightest = []
     for turned_rad in (0.0, math.pi):
-        image = bare("track:3").render(camera, WIDTH, HEIGHT, FOV, PRESETS["ClearNight"], car_ahead(camera, 8.0, turned_rad), 0.0)
+        image = bare("track:3").render(camera, LENS, PRESETS["ClearNight"], car_ahead(camera, 8.0, turned_rad), 0.0)
         pixels = image[HEIGHT // 3 :, WIDTH // 3 : -WIDTH // 3, :3].reshape(-1, 3).astype(int)
         brightest.append(pixels[pixels[:, 2].argmax()])
     (tail_blue, tail_green, tail_red), (head_blue, head_green, head_red) = brightest
@@ -128,7 +130,7 @@ def test_at_night_tail_lamps_are_red_and_head_lamps_white() -> None:
 
 def test_every_preset_looks_different_and_night_is_dark() -> None:
     renderer, camera = dressed("track:3", 5), camera_at("track:3", 60.0)
-    images = {name: renderer.render(camera, WIDTH, HEIGHT, FOV, weather, NOBODY, 1.0)[..., :3].astype(int) for name, weather in PRESETS.items()}
+    images = {name: renderer.render(camera, LENS, weather, NO_BOXES, 1.0)[..., :3].astype(int) for name, weather in PRESETS.items()}
     names = sorted(images)
     for n, one in enumerate(names):
         for other in names[n + 1 :]:
@@ -160,8 +162,8 @@ def test_each_parameter_of_the_weather_is_seen(name: str, value: float) -> None:
     from dataclasses import replace
 
     renderer, camera = dressed("track:3", 5), camera_at("track:3", 60.0)
-    before = renderer.render(camera, WIDTH, HEIGHT, FOV, Weather(), NOBODY, 1.0).astype(int)
-    after = renderer.render(camera, WIDTH, HEIGHT, FOV, replace(Weather(), **{name: value}), NOBODY, 1.0).astype(int)
+    before = renderer.render(camera, LENS, Weather(), NO_BOXES, 1.0).astype(int)
+    after = renderer.render(camera, LENS, replace(Weather(), **{name: value}), NO_BOXES, 1.0).astype(int)
     assert np.abs(before - after).mean() > 0.2
 
 
@@ -172,8 +174,8 @@ def test_fog_obeys_its_distance_and_falloff(name: str, value: float) -> None:
     renderer, foggy = dressed("track:3", 5), replace(Weather(), fog_density=60.0)
     camera = camera_at("track:3", 60.0)
     camera = Pose(camera.x_m, camera.y_m, camera.z_m + 20.0, -0.5, camera.yaw_rad, 0.0)
-    before = renderer.render(camera, WIDTH, HEIGHT, FOV, foggy, NOBODY, 1.0).astype(int)
-    after = renderer.render(camera, WIDTH, HEIGHT, FOV, replace(foggy, **{name: value}), NOBODY, 1.0).astype(int)
+    before = renderer.render(camera, LENS, foggy, NO_BOXES, 1.0).astype(int)
+    after = renderer.render(camera, LENS, replace(foggy, **{name: value}), NO_BOXES, 1.0).astype(int)
     assert np.abs(before - after).mean() > 1.0
 
 
@@ -182,16 +184,14 @@ def test_wind_slants_the_rain() -> None:
 
     renderer, rain = dressed("track:3", 5), replace(Weather(), precipitation=80.0)
     camera = camera_at("track:3", 60.0)
-    calm, windy = (renderer.render(camera, WIDTH, HEIGHT, FOV, replace(rain, wind_intensity=w), NOBODY, 1.0) for w in (0.0, 100.0))
+    calm, windy = (renderer.render(camera, LENS, replace(rain, wind_intensity=w), NO_BOXES, 1.0) for w in (0.0, 100.0))
     assert (calm != windy).mean() > 0.01
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_another_scene() -> None:
     camera = camera_at("track:3", 60.0)
-    one, two = (
-        Renderer(build_scene(network("track:3"), ground("track:3"), 5)).render(camera, WIDTH, HEIGHT, FOV, CLEAR, NOBODY, 1.0) for _ in range(2)
-    )
-    other = dressed("track:3", 6).render(camera, WIDTH, HEIGHT, FOV, CLEAR, NOBODY, 1.0)
+    one, two = (Renderer(build_scene(network("track:3"), ground("track:3"), 5)).render(camera, LENS, CLEAR, NO_BOXES, 1.0) for _ in range(2))
+    other = dressed("track:3", 6).render(camera, LENS, CLEAR, NO_BOXES, 1.0)
     assert one.tobytes() == two.tobytes()
     assert one.tobytes() != other.tobytes()
 

@@ -10,14 +10,15 @@ import pytest
 
 from driving.quantities import Pose
 from driving.world.maps.routes import spread_routes
-from driving.world.rendering.renderer import Boxes, Renderer
+from driving.world.rendering.boxes import NO_BOXES, Boxes
+from driving.world.rendering.camera import Lens
+from driving.world.rendering.renderer import Renderer
 from driving.world.rendering.scene import Scene, build_scene
 from driving.world.sensing.lidar_radar import Lidar, Losses, azimuth_altitude, radar_cone
 from driving.world.sensing.rays import Hits, RayCaster
 from driving.world.weather import PRESETS
 from tests.world.networks import ground, network
 
-NOBODY = Boxes()
 DOWN, AHEAD = np.array([[0.0, 0.0, -1.0]]), np.array([[1.0, 0.0, 0.0]])
 
 
@@ -36,7 +37,7 @@ def car_at(x_m: float, y_m: float, z_m: float, yaw_rad: float = 0.0, tag: int = 
     return Boxes(poses, half, np.zeros((1, 3), np.uint8), np.array([tag], np.uint8), np.zeros(1, np.uint32))
 
 
-def cast(at: Pose, directions: np.ndarray, reach_m: float, boxes: Boxes = NOBODY, name: str = "track:3", without: int = -1) -> Hits:
+def cast(at: Pose, directions: np.ndarray, reach_m: float, boxes: Boxes = NO_BOXES, name: str = "track:3", without: int = -1) -> Hits:
     return caster(name).cast(at, directions, np.full(len(directions), reach_m), boxes, without)
 
 
@@ -59,7 +60,7 @@ def test_rays_meet_what_the_camera_sees(name: str) -> None:
     ahead = camera.x_m + 9.0 * math.cos(camera.yaw_rad), camera.y_m + 9.0 * math.sin(camera.yaw_rad)
     boxes, size = car_at(*ahead, on.z_m + 0.75, 1.0), 161
     renderer = Renderer(scene(name))
-    depth, tags = (renderer.render(camera, size, size, 90.0, PRESETS["ClearNoon"], boxes, 0.0, want) for want in ("depth", "semantic"))
+    depth, tags = (renderer.render(camera, Lens(size, size, 90.0), PRESETS["ClearNoon"], boxes, 0.0, want) for want in ("depth", "semantic"))
     aside, up = np.meshgrid((np.arange(size) + 0.5) / (size / 2) - 1.0, 1.0 - (np.arange(size) + 0.5) / (size / 2))
     directions = np.stack([np.ones_like(aside), aside, up], -1).reshape(-1, 3)
     length = np.linalg.norm(directions, axis=1)
