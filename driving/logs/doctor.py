@@ -9,14 +9,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import av
-import av.error
 import numpy as np
 
 from driving.logs import keys, layout, metadata
 from driving.logs.features import LogError
 from driving.logs.metadata import EpisodeInfo
 from driving.logs.reader import Log
+from driving.video import VideoError, frame_times
 
 TIMESTAMP_TOLERANCE_S = 1e-3
 LIMITS = {"steer": (-1.0, 1.0), "throttle": (0.0, 1.0), "brake": (0.0, 1.0)}
@@ -106,7 +105,7 @@ def _values(log: Log, columns: Mapping[str, np.ndarray]) -> Iterator[str]:
 def _video(log: Log, episode: EpisodeInfo, key: str, shown: dict[Path, np.ndarray | str], decode_all: bool) -> Iterator[str]:
     video = episode.videos[key]
     if video.path not in shown:
-        shown[video.path] = _shown_s(video.path)
+        shown[video.path] = _read_times(video.path)
     times = shown[video.path]
     if isinstance(times, str):
         yield times
@@ -128,14 +127,9 @@ def _video(log: Log, episode: EpisodeInfo, key: str, shown: dict[Path, np.ndarra
         yield str(error)
 
 
-def _shown_s(path: Path) -> np.ndarray | str:
-    """When each frame of a video is shown (s), without decoding; or what is wrong with the file."""
+def _read_times(path: Path) -> np.ndarray | str:
+    """Return when each frame of a video is shown (s), or what is wrong with the file."""
     try:
-        with av.open(str(path)) as container:
-            stream = container.streams.video[0]
-            base = float(stream.time_base or 1)
-            times = sorted(packet.pts * base for packet in container.demux(stream) if packet.pts is not None and packet.size)
-            return np.array(times)
-    except (av.error.FFmpegError, OSError, IndexError) as error:
-        state = "is truncated or no mp4" if path.exists() else "is missing"
-        return f"video {path} {state} ({error}): copy it again from its source, or record the episode again"
+        return frame_times(path)
+    except VideoError as error:
+        return str(error)

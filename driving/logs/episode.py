@@ -14,7 +14,7 @@ import numpy as np
 
 from driving.logs import keys, statistics
 from driving.logs.features import Feature, Features, LogError
-from driving.logs.video import VideoEncoder
+from driving.video import VideoWriter
 
 
 class Episode:
@@ -27,7 +27,7 @@ class Episode:
         self._keys = features.keys()
         self._times_s: list[float] = []
         self._rows: dict[str, list[Any]] = {key: [] for key in self._numbers}
-        self._encoders: dict[str, VideoEncoder] = {}
+        self._encoders: dict[str, VideoWriter] = {}
         self._pixels = {key: statistics.PixelStatistics() for key in self._cameras}
         self.videos: dict[str, Path] = {}
         """Where each camera's video is being written."""
@@ -70,11 +70,11 @@ class Episode:
             encoder.close()
         self._encoders.clear()
 
-    def _encoder(self, key: str) -> VideoEncoder:
+    def _encoder(self, key: str) -> VideoWriter:
         if key not in self._encoders:
             height_px, width_px, _ = self._cameras[key].shape
             self.videos[key] = self._new_path()
-            self._encoders[key] = VideoEncoder(self.videos[key], height_px, width_px, self._fps)
+            self._encoders[key] = VideoWriter(self.videos[key], height_px, width_px, self._fps)
         return self._encoders[key]
 
 

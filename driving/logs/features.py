@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from driving.logs import keys
 from driving.quantities import CameraSpec, UserError
+from driving.video import pixel_format
 
 
 class LogError(UserError):
@@ -79,4 +80,18 @@ def driving_features(camera: CameraSpec) -> dict[str, Feature]:
         keys.LANE: vector(keys.LANE_NAMES),
         keys.ACTION: vector(keys.ACTION_NAMES),
         keys.DISTURBANCE: vector(keys.DISTURBANCE_NAMES),
+    }
+
+
+def video_info(height_px: int, width_px: int, fps: float) -> dict[str, Any]:
+    """Return what `meta/info.json` says of a camera's video as `driving.video.VideoWriter` writes it."""
+    return {
+        "video.height": height_px,
+        "video.width": width_px,
+        "video.codec": "h264",
+        "video.pix_fmt": pixel_format(height_px, width_px),
+        "video.is_depth_map": False,
+        "video.fps": fps,
+        "video.channels": 3,
+        "has_audio": False,
     }

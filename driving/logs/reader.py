@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from driving.logs import keys, metadata
 from driving.logs.features import Feature, LogError
 from driving.logs.metadata import EpisodeInfo
-from driving.logs.video import decode
+from driving.video import VideoError, read_range
 
 SCALARS = frozenset({keys.TIME, *keys.BOOKKEEPING})
 
@@ -71,7 +71,7 @@ class Log:
         if not 0 <= start <= stop <= episode.length:
             raise LogError(f"episode {index} of log {self.root} has {episode.length} frames, asked for {start} to {stop}")
         video = episode.videos[key]
-        return decode(video.path, video.from_s + start / self.fps, stop - start, self.fps)
+        return _read_images(video.path, video.from_s + start / self.fps, stop - start, self.fps)
 
     def _episode(self, index: int) -> EpisodeInfo:
         if not 0 <= index < len(self.episodes):
@@ -87,6 +87,14 @@ class Log:
             found = f"has {rows.num_rows} rows of episode {episode.index}, expected {episode.length}"
             raise LogError(f"{episode.data_path} {found}: copy the log again from its source")
         return rows
+
+
+def _read_images(path: Path, start_s: float, count: int, fps: float) -> Iterator[np.ndarray]:
+    """Yield the images of a log's video. Raises LogError where one is missing or damaged."""
+    try:
+        yield from read_range(path, start_s, count, fps)
+    except VideoError as error:
+        raise LogError(str(error)) from error
 
 
 def _is_signal(feature: Feature | None) -> bool:

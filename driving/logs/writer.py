@@ -20,8 +20,7 @@ import pyarrow.parquet as pq
 
 from driving.logs import keys, layout, metadata, statistics, tables
 from driving.logs.episode import Episode
-from driving.logs.features import BOOKKEEPING, Feature, Features, LogError
-from driving.logs.video import video_info
+from driving.logs.features import BOOKKEEPING, Feature, Features, LogError, video_info
 
 TIME_FEATURE = Feature("float64", (1,))
 OURS = frozenset({"meta", layout.UNFINISHED})

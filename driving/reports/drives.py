@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import av
 import cv2
 import numpy as np
 
@@ -16,6 +16,7 @@ from driving.quantities import UserError
 from driving.reports import figures
 from driving.reports.document import Gallery, Picture, Table
 from driving.rollout.trace import Trace
+from driving.video import read_frames
 
 MAPS_SHOWN = 6
 FRAMES_SHOWN = 8
@@ -132,18 +133,8 @@ def _frames(name: str, movie: Path, trace: Trace) -> list[Picture]:
 
 
 def frames_at(movie: Path, ticks: list[int]) -> dict[int, np.ndarray]:
-    """The movie's frames (Y, X, 3) RGB at the given ticks. Raises UserError where the movie cannot be decoded."""
-    found: dict[int, np.ndarray] = {}
-    try:
-        with av.open(str(movie)) as container:
-            for tick, frame in enumerate(container.decode(video=0)):
-                if tick in ticks:
-                    found[tick] = frame.to_ndarray(format="rgb24")
-                if tick >= max(ticks):
-                    break
-    except (av.FFmpegError, IndexError) as error:
-        raise UserError(f"movie {movie} cannot be decoded ({error}): it is truncated or no movie; evaluate again") from error
-    return found
+    """Return the movie's frames (Y, X, 3) RGB at the given ticks. Raises VideoError where the movie cannot be read."""
+    return {tick: frame for tick, frame in enumerate(islice(read_frames(movie), max(ticks) + 1)) if tick in ticks}
 
 
 def _map(name: str, trace: Trace, route: Mapping[str, Any]) -> Picture:

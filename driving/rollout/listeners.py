@@ -3,39 +3,39 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import TracebackType
 
 import numpy as np
 
 from driving.logs import keys
 from driving.logs.episode import Episode
-from driving.logs.video import VideoEncoder
 from driving.rollout.tick import Tick
+from driving.video import VideoWriter
 
 CAMERA_MOVIE = "camera.mp4"
 
 
 class CameraMovie:
-    """A listener that writes the camera's images as they come. Use it as a context manager, or the file is unreadable."""
+    """A listener that writes the camera's images as they come. A context manager: after an error it leaves no file."""
 
     def __init__(self, path: Path, dt_s: float) -> None:
         self._path, self._fps = path, 1.0 / dt_s
-        self._encoder: VideoEncoder | None = None
+        self._writer: VideoWriter | None = None
 
     def on_tick(self, tick: Tick) -> None:
-        """Add the image. The first one opens the file."""
+        """Add the image. The first one decides the size."""
         image = tick.observation.image
-        if self._encoder is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+        if self._writer is None:
             rows, columns, _ = image.shape
-            self._encoder = VideoEncoder(self._path, rows, columns, self._fps)
-        self._encoder.write(image)
+            self._writer = VideoWriter(self._path, rows, columns, self._fps)
+        self._writer.write(image)
 
     def __enter__(self) -> CameraMovie:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        if self._encoder is not None:
-            self._encoder.close()
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._writer is not None:
+            self._writer.__exit__(kind, error, trace)
 
 
 class EpisodeRecorder:

@@ -10,8 +10,8 @@ import numpy as np
 
 from driving.quantities import UserError
 from driving.rollout.trace import Trace
+from driving.video import read_frames
 from driving.viewer.playback import Neurons, Playback
-from driving.viewer.video import read_frames
 
 
 def playback_of_drive(folder: Path) -> Playback:

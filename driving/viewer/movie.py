@@ -6,12 +6,14 @@ The still parts are drawn once; a frame is a copy of them with the moving parts 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from driving.quantities import UserError
+from driving.video import VIEWING, VideoWriter
 from driving.viewer.drawing.charts import StripCharts
 from driving.viewer.drawing.instruments import Instruments, departed_lately
 from driving.viewer.drawing.theme import BACKGROUND, LINE, MUTED, TEXT, WARNING, WELL, Rect, chip, panel, rounded, text
@@ -19,7 +21,6 @@ from driving.viewer.drawing.track import TrackView
 from driving.viewer.drawing.wiring import WiringView
 from driving.viewer.playback import Playback
 from driving.viewer.saliency import Attention, attended_frames
-from driving.viewer.video import MovieWriter
 
 WIDTH_PX, HEIGHT_PX = 1280, 720
 CAMERA = Rect(16, 48, 640, 360)
@@ -122,6 +123,7 @@ def movie_frames(playback: Playback, attend: Callable[[np.ndarray], list[Attenti
 def write_movie(path: Path, playback: Playback, attend: Callable[[np.ndarray], list[Attention]], *, threads: int = 1) -> None:
     """Writes the movie at the drive's own times."""
     time = playback.columns["time_s"]
-    with MovieWriter(path, WIDTH_PX, HEIGHT_PX, 1.0 / float(np.median(np.diff(time))), threads=threads) as movie:
+    fps, encoding = 1.0 / float(np.median(np.diff(time))), replace(VIEWING, threads=threads)
+    with VideoWriter(path, HEIGHT_PX, WIDTH_PX, fps, encoding) as movie:
         for tick, image in enumerate(movie_frames(playback, attend)):
-            movie.write(image, float(time[tick]))
+            movie.write(image.copy(), float(time[tick]))

@@ -18,6 +18,7 @@ BELOW_ROLLOUT = {
     "driving.logs",
     "driving.quantities",
     "driving.simulator",
+    "driving.video",
     "driving.world",
 }
 ALLOWED: dict[str, set[str]] = {
@@ -25,9 +26,10 @@ ALLOWED: dict[str, set[str]] = {
     "policy": {"perception"},
     "driving.quantities": set(),
     "driving.bicycle": {"driving.world"},
+    "driving.video": {"driving.quantities"},
     "driving.command": {"policy", "perception", "driving.world", "driving.quantities"},
     "driving.world": {"driving.quantities"},
-    "driving.logs": {"driving.quantities"},
+    "driving.logs": {"driving.quantities", "driving.video"},
     "driving.standin": {"driving.world", "driving.quantities", "driving.command"},
     "driving.simulator": {"driving.bicycle", "driving.world", "driving.quantities"},
     "driving.benchmarks": {"policy", "driving.simulator", "driving.world", "driving.quantities"},
@@ -42,6 +44,7 @@ ALLOWED: dict[str, set[str]] = {
 # An outside package may be imported in these rooms only.
 DOORS: dict[str, set[str]] = {
     "carla": {"driving.simulator", "driving.world", "driving.benchmarks"},
+    "av": {"driving.video", "driving.logs"},
     "rerun": {"driving.viewer"},
     "lightning": {"driving.training"},
     "wandb": {"driving.training"},

@@ -108,10 +108,10 @@ def test_a_truncated_video_is_told_with_its_name_and_the_rest_stays_readable(tmp
     assert len(problems) == 1
     assert problems[0].startswith("episode 1: video")
     assert str(video) in problems[0]
-    assert "record the episode again" in problems[0]
+    assert "record it again" in problems[0]
     log = Log(root)
     assert len(list(log.frames(0, keys.IMAGE))) == 5
-    with pytest.raises(LogError, match="truncated or no mp4"):
+    with pytest.raises(LogError, match="truncated or not an mp4"):
         list(log.frames(1, keys.IMAGE))
 
 
@@ -148,5 +148,5 @@ def test_a_video_damaged_in_the_middle_is_not_handed_out_as_images(tmp_path: Pat
     video.write_bytes(content)
     assert examine(root) == []
     assert len(examine(root, decode_all=True)) == 1
-    with pytest.raises(LogError, match="truncated or no mp4"):
+    with pytest.raises(LogError, match="truncated or not an mp4"):
         list(Log(root).frames(0, keys.IMAGE))

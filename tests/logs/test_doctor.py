@@ -15,8 +15,8 @@ import pytest
 
 from driving.logs import keys, layout
 from driving.logs.doctor import examine
-from driving.logs.video import VideoEncoder
 from driving.logs.writer import LogWriter
+from driving.video import VideoWriter
 from tests.logs.drives import FEATURES, FPS, picture, small_log
 from tests.shared_data import REPOSITORY
 
@@ -46,7 +46,7 @@ def put(index: int, value: float) -> Callable[[np.ndarray], np.ndarray]:
 
 
 def shorter_video(root: Path) -> None:
-    encoder = VideoEncoder(root / layout.VIDEO_PATH.format(video_key=keys.IMAGE, **SECOND), 48, 64, FPS)
+    encoder = VideoWriter(root / layout.VIDEO_PATH.format(video_key=keys.IMAGE, **SECOND), 48, 64, FPS)
     for t in range(5):
         encoder.write(picture(t))
     encoder.close()

@@ -18,8 +18,8 @@ from driving.logs import keys
 from driving.logs.doctor import examine
 from driving.logs.features import Feature, LogError
 from driving.logs.reader import Log
-from driving.logs.video import VideoEncoder
 from driving.logs.writer import LogWriter
+from driving.video import VideoWriter
 from tests.logs.drives import FEATURES, FPS, picture, small_log
 from tests.shared_data import shared
 
@@ -72,7 +72,7 @@ def older_log(root: Path, lengths: tuple[int, ...]) -> Path:
     for index, length in enumerate(lengths):
         for folder in ("data/chunk-000", f"videos/chunk-000/{camera}"):
             (root / folder).mkdir(parents=True, exist_ok=True)
-        encoder = VideoEncoder(root / f"videos/chunk-000/{camera}/episode_{index:06d}.mp4", 48, 64, 10.0)
+        encoder = VideoWriter(root / f"videos/chunk-000/{camera}/episode_{index:06d}.mp4", 48, 64, 10.0)
         for t in range(length):
             encoder.write(picture(t, seed=index))
         encoder.close()

@@ -13,12 +13,12 @@ from driving.drivers.driver import Action, DriveContext
 from driving.drivers.expert import Expert
 from driving.drivers.perturbed import PerturbedExpert
 from driving.drivers.speed import SpeedControl
-from driving.logs.video import decode
 from driving.quantities import Control, Observation, UserError
 from driving.rollout.listeners import CAMERA_MOVIE, CameraMovie
 from driving.rollout.loop import DriveConfig, drive
 from driving.rollout.trace import Trace
 from driving.simulator.session import Session
+from driving.video import read_range
 from tests.rollout.world import CAMERA, route_of
 
 
@@ -124,7 +124,7 @@ def test_a_trace_and_its_movie_are_read_back_as_they_were(session: Session, tmp_
     np.testing.assert_array_equal(again.route.curvature_per_m, trace.route.curvature_per_m)  # type: ignore[union-attr]
     for name, values in trace.columns.items():
         np.testing.assert_array_equal(again.columns[name], values)
-    frames = list(decode(tmp_path / CAMERA_MOVIE, 0.0, len(trace.columns["s_m"]), 10.0))
+    frames = list(read_range(tmp_path / CAMERA_MOVIE, 0.0, len(trace.columns["s_m"]), 10.0))
     assert frames[0].shape == (CAMERA.height_px, CAMERA.width_px, 3)
     assert len(frames) == len(trace.columns["s_m"])
 
