@@ -20,11 +20,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-
-import carla
+from typing import TYPE_CHECKING
 
 from driving.quantities import UserError
 from driving.world.geometry.cubics import Cubic
+
+if TYPE_CHECKING:
+    import carla
 
 CHECK_TIMEOUT_S = 120.0
 REMEDY = "give a whole OpenDRIVE 1.4 file (.xodr), as CARLA, esmini or RoadRunner export it"
@@ -148,6 +150,8 @@ def _refuse_absurd(name: str, root: ET.Element, lanes: list[Lane]) -> None:
 
 def read_map(name: str, text: str) -> carla.Map:
     """The checked map, read by CARLA's own code, without its harmless complaint about a missing georeference on stderr."""
+    import carla  # here, as training and reports read routes without the simulator's client
+
     check_opendrive(name, text)
     with without_harmless_complaint():
         return carla.Map(name, text)

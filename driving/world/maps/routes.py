@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-import carla
 import numpy as np
 from numba import njit
 
 from driving.quantities import LaneState, Pose, UserError, wrap_angle
 from driving.world.geometry.polylines import stations
+
+if TYPE_CHECKING:
+    import carla
 
 STEP_M = 1.0
 SMOOTHING_M = 4.0  # curvature is the heading's slope over this length; junction lanes of 6 m radius are still seen
@@ -143,6 +146,8 @@ def spread_routes(carla_map: carla.Map, count: int, length_m: float, seed: int) 
 
     Raises UserError where the map has no driving lane of 30 m. A map whose lanes all end earlier gives its longest routes.
     """
+    import carla  # here, as training and reports read routes without the simulator's client
+
     lane_starts = [pair[0] for pair in carla_map.get_topology() if pair[0].lane_type == carla.LaneType.Driving]
     candidates = [point for point in lane_starts + carla_map.generate_waypoints(20.0) if not point.is_junction and point.lane_width > 1.5]
     walked: list[tuple[np.ndarray, bool]] = []
