@@ -1,4 +1,4 @@
-"""`python -m driving.standin`."""
+"""Starts the server for `python -m driving.standin`."""
 
 from driving.standin.command import main
 

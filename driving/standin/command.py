@@ -1,10 +1,11 @@
-"""The server's command line: maps, port, seed, faults; announces itself on stdout, ends cleanly on SIGTERM and SIGINT."""
+"""The server's command line: maps, port, seed and faults. The server says on stdout where it listens, and ends cleanly on SIGTERM and SIGINT."""
 
 from __future__ import annotations
 
 import argparse
 import gc
 import os
+import platform
 import signal
 import sys
 from pathlib import Path
@@ -13,45 +14,57 @@ from driving.command import run
 from driving.quantities import UserError
 from driving.standin import faults
 
-COMPILED = "LIQUIDLANE_COMPILED"  # set in a process that was started over once its code was compiled; keeps one whose cache fails from looping
+LARGEST_PORT = 65535
+RESTARTED = "LIQUIDLANE_COMPILED"  # set when the process starts itself again after compiling; a second restart would never end
 EXAMPLE = """example:
   python scripts/standin.py --maps maps/ --port 2000        # then any CARLA 0.9.16 script
-  python scripts/standin.py --track 7 --fault hang:30@200   # a generated road; tick 200 is answered 30 s late
+  python scripts/standin.py --track 7 --fault hang:30@200   # a generated road; the reply to tick 200 comes 30 s late
 
 faults, KIND[:AMOUNT][@TICK], several separated by commas:
 """
 
 
-def _parser() -> argparse.ArgumentParser:
+def _make_parser() -> argparse.ArgumentParser:
     about = "A CARLA 0.9.16 server without a GPU: the unmodified carla client drives on it."
     spec = (faults.__doc__ or "").split("\n\n", 1)[1] if faults.__doc__ else ""
     parser = argparse.ArgumentParser("standin", description=about, epilog=EXAMPLE + spec, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1, this machine only)")
-    parser.add_argument("--port", type=int, default=2000, help="RPC port, sensors on the next one (default 2000; 0 takes any free ones)")
-    parser.add_argument("--map", type=Path, metavar="FILE.xodr", help="the OpenDRIVE map to start on")
-    parser.add_argument("--maps", type=Path, metavar="DIR", help="offer every .xodr file of a folder")
-    parser.add_argument("--track", type=int, metavar="SEED", help="start on the road that a seed makes (default: track 0 if no map is given)")
+    parser.add_argument("--port", type=int, default=2000, help="RPC port; sensors use the next one (default 2000; 0 takes any two free ports)")
+    parser.add_argument("--map", type=Path, metavar="FILE.xodr", help="OpenDRIVE map to start on")
+    parser.add_argument("--maps", type=Path, metavar="DIR", help="offer every .xodr file in this folder")
+    parser.add_argument("--track", type=int, metavar="SEED", help="start on the road generated from this seed (default: 0 if no map is given)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the scenery (default 0)")
-    parser.add_argument("--randomise", action="store_true", help="other scenery, colours and weather at each load, drawn from the seed")
-    parser.add_argument("--fault", default="", metavar="SPEC", help="make things go wrong on purpose, see below")
+    parser.add_argument("--randomise", action="store_true", help="draw new scenery, colours and weather from the seed at each load of a map")
+    parser.add_argument("--fault", default="", metavar="SPEC", help="make faults on purpose, see below")
     return parser
 
 
+def check_system() -> None:
+    """Raises UserError on a system other than Linux."""
+    system = platform.system()
+    if system != "Linux":
+        raise UserError(
+            f"the stand-in server needs Linux (it waits for its sockets with epoll) and this is {system}: "
+            "run it in a Linux container, or name a running CARLA server with --host and --port"
+        )
+
+
 def _serve() -> None:
-    arguments = _parser().parse_args()
-    if not 0 <= arguments.port <= 65535:
-        raise UserError(f"--port {arguments.port} is none: give 0 to 65535")
+    arguments = _make_parser().parse_args()
+    check_system()
+    if not 0 <= arguments.port <= LARGEST_PORT:
+        raise UserError(f"--port {arguments.port} is not a port: give 0 to {LARGEST_PORT}")
     if arguments.seed < 0 or (arguments.track or 0) < 0:
-        raise UserError("--seed and --track must not be negative")
+        raise UserError(f"--seed is {arguments.seed} and --track is {arguments.track or 0}: give 0 or more")
     planned = faults.Faults(arguments.fault)
-    # what follows takes seconds to import: help and mistakes need not wait for it
+    # The imports below take seconds. Help and wrong arguments do not wait for them.
     from driving.standin.episode.catalogue import Catalogue
     from driving.standin.server import Server
 
     catalogue = Catalogue(arguments.seed, arguments.map, arguments.maps, arguments.track, arguments.randomise)
     server = Server(arguments.host, arguments.port, catalogue, planned)
-    if server.compiled and COMPILED not in os.environ:  # see `warmup` for why
-        os.execve(sys.executable, [sys.executable, "-m", "driving.standin", *sys.argv[1:]], {**os.environ, COMPILED: "1"})
+    if server.has_compiled and RESTARTED not in os.environ:  # the reason is in `warmup`
+        os.execve(sys.executable, [sys.executable, "-m", "driving.standin", *sys.argv[1:]], {**os.environ, RESTARTED: "1"})
     gc.collect()
     gc.freeze()
     print(f"listening on {server.host}:{server.port}", flush=True)
@@ -59,8 +72,8 @@ def _serve() -> None:
         server.loop.turn()
 
 
-class _StoppedError(BaseException):  # not an Exception, which `run` would report as a bug
-    """A signal has come."""
+class _StoppedError(BaseException):  # not an Exception, because `run` would report that as a bug
+    """A signal asked the server to end."""
 
 
 def _stop(*_: object) -> None:
@@ -70,7 +83,7 @@ def _stop(*_: object) -> None:
 
 
 def main() -> int:
-    """Runs the command until a signal comes; the process's exit status."""
+    """Run the server until a signal comes, and return the process's exit status."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
     try:

@@ -1,4 +1,4 @@
-"""The two listening sockets and the loop between them: RPC on the port, sensor streams on another."""
+"""The two listening sockets and the loop between them: one port for RPC, one for the sensor streams."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ from driving.standin.wire.event_loop import Listener, Loop, log
 from driving.standin.wire.rpc import RpcConnection
 from driving.standin.wire.streams import IDLE_S, StreamConnection, Streams
 
-SWEEP_S = 1.0
+SWEEP_S = 1.0  # between two searches for connections that are to be closed
+LONGEST_NAME = 80  # of an unknown method in an error message
 
 
 class Server:
-    """A running server. `methods` is what it answers, by name; `compiled` tells whether it had to compile its code."""
+    """A running server: it serves `methods`, by name. `has_compiled` is whether it had to compile its code, see `warmup`."""
 
     def __init__(self, host: str, port: int, catalogue: Catalogue, faults: Faults) -> None:
-        """Loads the first map and listens. Raises UserError where a port cannot be had or the map not be used."""
+        """Load the first map and listen. Raises UserError where a port is not free or the map cannot be used."""
         self.loop = Loop()
         self.streams = Streams()
         try:
@@ -38,14 +39,14 @@ class Server:
             raise UserError(f"cannot listen on {host}:{port} ({cause}): choose another --host or --port, 0 for any free one") from None
         self.host, self.port, self.streams.port = host, rpc.port, stream.port
         self.simulation = Simulation(self.streams, catalogue, faults)
-        self.compiled = warm_up(self.simulation.episode.level)
-        self.simulation.on_cut = self._cut
-        self.methods = self._all_methods()
-        self.loop.before_wait = self._before_wait
+        self.has_compiled = warm_up(self.simulation.episode.level)
+        self.simulation.on_cut = self._cut_clients
+        self.methods = self._collect_methods()
+        self.loop.before_wait = self._work_before_wait
         self._swept_s = time.monotonic()
 
     def _listen_for_streams(self, host: str, port: int) -> Listener:
-        """On the next port, as CARLA does, or on any free one where that is taken."""
+        """Listen on the port after `port`, as CARLA does, or on any free port where that one is taken."""
 
         def accept(sock: Any, peer: str) -> StreamConnection:
             return StreamConnection(self.loop, sock, peer, self.streams)
@@ -55,7 +56,7 @@ class Server:
         except (OSError, OverflowError):
             return Listener(self.loop, host, 0, accept)
 
-    def _all_methods(self) -> dict[str, Callable[..., Any]]:
+    def _collect_methods(self) -> dict[str, Callable[..., Any]]:
         actors = ActorMethods(self.simulation)
         parts = (WorldMethods(self.simulation), actors, VehicleMethods(self.simulation, actors), LightMethods(self.simulation, actors))
         methods = {name: method for part in parts for name, method in part.methods().items()}
@@ -63,25 +64,26 @@ class Server:
         return methods
 
     def unknown(self, method: str) -> str:
-        """The text for a method that is not served."""
-        return f"'{method[:80]}' is not served by this stand-in server, which serves: {', '.join(sorted(self.methods))}"
+        """Return the error text for a method that is not served."""
+        return f"'{method[:LONGEST_NAME]}' is not served by this stand-in server, which serves: {', '.join(sorted(self.methods))}"
 
     def answered(self) -> None:
-        """After each answer: what it set going."""
+        """Let the sensors measure after a reply has been sent."""
         self.simulation.measure()
 
-    def _cut(self) -> None:
+    def _cut_clients(self) -> None:
         for connection in list(self.loop.connections.values()):
             if isinstance(connection, RpcConnection):
                 connection.close()
 
-    def _before_wait(self) -> float | None:
+    def _work_before_wait(self) -> float | None:
+        """Do what is due without a call, and return how long the loop may wait for a call (s)."""
         now = time.monotonic()
         if now - self._swept_s > SWEEP_S:
             self._swept_s = now
             for connection in list(self.loop.connections.values()):
                 if isinstance(connection, StreamConnection) and connection.stream_id is None and now - connection.opened_s > IDLE_S:
-                    log(f"closed {connection.peer}: it named no stream for {IDLE_S:.0f} s")
+                    log(f"closed {connection.peer}: it did not name a stream within {IDLE_S:.0f} s")
                     connection.close()
         wait = self.simulation.run_due_work()
         return SWEEP_S if wait is None else min(wait, SWEEP_S)

@@ -1,4 +1,4 @@
-"""CARLA's episode settings: how the world's clock runs. The clock itself is left to `simulation`."""
+"""CARLA's episode settings: how the world's clock runs. `simulation` runs the clock."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ LONGEST_STEP_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The eleven settings in the wire's order; `step_s` is None for a variable step."""
+    """The eleven settings, in their order on the wire. This server uses the first three and keeps the others for clients."""
 
-    synchronous: bool = False
-    no_rendering: bool = False
-    step_s: float | None = None
+    synchronous: bool = False  # time advances with the client's ticks only
+    no_rendering: bool = False  # cameras send nothing
+    step_s: float | None = None  # None for a variable step
     substepping: bool = True
     max_substep_s: float = 0.01
     max_substeps: int = 10
@@ -27,7 +27,7 @@ class Settings:
     spectator_as_ego: bool = True
 
     def message(self) -> list[Any]:
-        """As EpisodeSettings."""
+        """Return the settings as CARLA's EpisodeSettings."""
         step = [False] if self.step_s is None else [True, self.step_s]
         return [
             self.synchronous,
@@ -45,24 +45,25 @@ class Settings:
 
     @staticmethod
     def from_message(item: list[Any]) -> Settings:
-        """From EpisodeSettings, whole. Raises ValueError for a step that is not in (0, LONGEST_STEP_S]."""
-        step = optional(item[2])
-        if step is not None:
-            step = real(step)
-            if step == 0.0:  # a client's way to ask for a variable step
-                step = None
-            elif not 0.0 < step <= LONGEST_STEP_S:
-                raise ValueError(f"fixed_delta_seconds is {step}: give a step above 0 and up to {LONGEST_STEP_S} s")
+        """Read a complete EpisodeSettings. Raises ValueError for a step outside of (0, LONGEST_STEP_S]; 0 means a variable step."""
+        synchronous, no_rendering, step, substepping, max_substep, max_substeps, culling, ragdolls, tile_stream, actor_active, ego = item[:11]
+        step_s = optional(step)
+        if step_s is not None:
+            step_s = real(step_s)
+            if step_s == 0.0:  # how clients ask for a variable step
+                step_s = None
+            elif not 0.0 < step_s <= LONGEST_STEP_S:
+                raise ValueError(f"fixed_delta_seconds is {step_s}: give a step above 0 and up to {LONGEST_STEP_S} s")
         return Settings(
-            flag(item[0]),
-            flag(item[1]),
-            step,
-            flag(item[3]),
-            real(item[4]),
-            natural(item[5]),
-            real(item[6]),
-            flag(item[7]),
-            real(item[8]),
-            real(item[9]),
-            flag(item[10]),
+            synchronous=flag(synchronous),
+            no_rendering=flag(no_rendering),
+            step_s=step_s,
+            substepping=flag(substepping),
+            max_substep_s=real(max_substep),
+            max_substeps=natural(max_substeps),
+            max_culling_m=real(culling),
+            deterministic_ragdolls=flag(ragdolls),
+            tile_stream_m=real(tile_stream),
+            actor_active_m=real(actor_active),
+            spectator_as_ego=flag(ego),
         )

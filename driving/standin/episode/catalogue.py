@@ -52,7 +52,10 @@ class Catalogue:
         self._texts[GENERATED] = text
 
     def find(self, asked: str) -> tuple[str, str]:
-        """Return the name and OpenDRIVE text of a map by any of its names. Raises RefusedError for a map that is not on offer or not readable."""
+        """Return the name and OpenDRIVE text of a map by any of its names.
+
+        Raises RefusedError for a map that is not on offer, UserError for a file that cannot be read.
+        """
         name = asked.rsplit("/", 1)[-1]
         plain = name.removesuffix("_Opt")
         if name in self._texts:
@@ -61,7 +64,7 @@ class Catalogue:
             try:
                 return name, self._files[plain].read_text(encoding="utf-8")
             except (OSError, UnicodeDecodeError) as cause:
-                raise RefusedError(f"map {plain} cannot be read: {cause}") from None
+                raise UserError(f"map {plain} cannot be read ({cause}): give a readable file with UTF-8 text") from None
         track = _TRACK.fullmatch(name)
         if track:
             return name, generate_track(int(track.group(1)))

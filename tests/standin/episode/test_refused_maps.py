@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+from pathlib import Path
 from typing import Any
 
 import carla
@@ -41,6 +42,12 @@ def test_the_real_maps_with_all_their_signals_give_an_episode() -> None:
         network = RoadNetwork.from_opendrive(path.stem, path.read_text(encoding="utf-8"))
         signals = MapSignals.from_network(network)
         assert len(TrafficLights(signals.lights).states) <= sum(signal.dynamic for signal in network.signals)
+
+
+def test_a_file_that_is_not_text_is_refused_with_its_name(tmp_path: Path) -> None:
+    (tmp_path / "broken.xodr").write_bytes(b"\xff\xfe")
+    with pytest.raises(UserError, match="map broken cannot be read"):
+        Simulation(Streams(), Catalogue(seed=0, file=tmp_path / "broken.xodr"), Faults())
 
 
 def fail(monkeypatch: pytest.MonkeyPatch, name: str, error: Exception) -> None:
