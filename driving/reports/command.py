@@ -1,4 +1,4 @@
-"""The report command: gathers a run's folders into one report."""
+"""The report command: collect the folders of a run into one report."""
 
 from __future__ import annotations
 
@@ -7,34 +7,35 @@ from pathlib import Path
 
 from driving.command import make_parser
 from driving.quantities import UserError
-from driving.reports.report import ReportInputs, Stage, write_report
+from driving.reports.report import ReportInputs, Stage, View, write_report
 
-VIEWS = (
-    ("drive.mp4", "the drive: camera, saliency, every neuron, the track from above"),
-    ("neurons.html", "the same drive to play with in a browser"),
-    ("drive.rrd", "the same drive for the Rerun viewer"),
-    ("wiring.png", "the network"),
-)
+VIEWS = {
+    "drive.mp4": "the drive: camera, saliency, every neuron, the track from above",
+    "neurons.html": "the same drive as an interactive page for the browser",
+    "drive.rrd": "the same drive for the Rerun viewer",
+    "wiring.png": "the network",
+}
+SOURCES = {
+    "log": "the driving log's folder",
+    "run": "the training run's folder",
+    "evaluation": "the folder of the policy's evaluation",
+    "expert": "the folder of the expert's evaluation on the same suite",
+    "benchmark": "the JSON of `benchmark.py ltc`: speed beside peers, accuracy of the solvers against cost",
+    "views": "the folder that view.py wrote",
+    "stages": "a file with the duration of each stage: lines name,seconds,what",
+}
 
 
 def report_command(about: str, args: list[str] | None = None) -> Path:
-    """Parses the command line, writes the report, prints where it is."""
+    """Parse the command line, write the report, print and return the page's path. Raises UserError when a source cannot be read."""
     parser = make_parser(about)
     parser.add_argument("--out", type=Path, required=True, help="folder for report.html and report.md")
     parser.add_argument("--title", type=str, default="LiquidLane", help="the report's title")
-    for name, what in (
-        ("log", "the driving log's folder"),
-        ("run", "the training run's folder"),
-        ("evaluation", "the policy's evaluation"),
-        ("expert", "the expert's evaluation on the same suite"),
-        ("benchmark", "the JSON of `benchmark.py ltc`: speed beside peers, accuracy of the solvers against cost"),
-        ("views", "the folder that view.py wrote"),
-        ("stages", "how long each stage took: lines name,seconds,what"),
-    ):
+    for name, what in SOURCES.items():
         parser.add_argument(f"--{name}", type=Path | None, default=None, help=what)
     given = parser.parse_args(args)
     metrics = None if given.run is None else given.run / "metrics.csv"
-    links = [] if given.views is None else [(name, given.views / name, what) for name, what in VIEWS if (given.views / name).is_file()]
+    views = [] if given.views is None else [View(name, given.views / name, content) for name, content in VIEWS.items()]
     inputs = ReportInputs(
         title=given.title,
         stages=read_stages(given.stages) if given.stages else (),
@@ -43,8 +44,8 @@ def report_command(about: str, args: list[str] | None = None) -> Path:
         evaluation=given.evaluation,
         expert=given.expert,
         benchmark=given.benchmark,
-        links=links,
-        notes=("Driven on the stand-in server with the carla client 0.9.16; not on a CARLA server with Unreal.",) if given.evaluation else (),
+        views=[view for view in views if view.path.is_file()],
+        notes=("Driven on the stand-in server with the carla client 0.9.16, not on a CARLA server with Unreal Engine.",) if given.evaluation else (),
     )
     page = write_report(given.out, inputs)
     print(f"{page} and report.md written")
@@ -52,7 +53,7 @@ def report_command(about: str, args: list[str] | None = None) -> Path:
 
 
 def read_stages(path: Path) -> list[Stage]:
-    """The stages of a run. Raises UserError where the file is not one."""
+    """Return the stages of a run. Raises UserError when the file cannot be read as lines of name,seconds,what."""
     try:
         with path.open(newline="", encoding="utf-8") as file:
             return [Stage(name, float(seconds), what) for name, seconds, what in csv.reader(file)]

@@ -46,6 +46,8 @@ DOORS: dict[str, set[str]] = {
     "carla": {"driving.simulator", "driving.world", "driving.benchmarks"},
     "av": {"driving.video", "driving.logs"},
     "rerun": {"driving.viewer"},
+    "matplotlib": {"driving.reports"},
+    "jinja2": {"driving.reports"},
     "lightning": {"driving.training"},
     "wandb": {"driving.training"},
     "pyarrow": {"driving.logs"},

@@ -1,18 +1,18 @@
-"""The benchmark's JSON becomes tables with ratios and a drawing of the solvers."""
+"""The benchmark's JSON becomes tables with ratios and a chart of the solvers."""
 
 from __future__ import annotations
 
 import json
-import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
 
 from driving.benchmarks.ltc import Row, accuracy, write
 from driving.quantities import UserError
-from driving.reports.benchmarks import benchmark_section
+from driving.reports.benchmarks import make_benchmark_section
 from driving.reports.command import report_command
 from driving.reports.document import Gallery, Table
+from tests.reports.charts import groups, points_of
 
 TIMES = [Row("training step ms", 19, 32, 1, name, value, 0.1, value) for name, value in (("ltc cpu", 0.5), ("ncps ltc", 60.0))]
 
@@ -24,25 +24,24 @@ def written(tmp_path: Path) -> Path:
 
 
 def test_ratios_stand_beside_the_medians(written: Path) -> None:
-    section = benchmark_section(written)
+    section = make_benchmark_section(written)
     table = next(block for block in section.blocks if isinstance(block, Table))
     assert table.header == ["training step ms", "19 units, batch 32, 1 threads"]
     assert table.rows == [["ltc cpu", "0.5 (120×)"], ["ncps ltc", "60"]]
 
 
 def test_the_solvers_lines_fall_as_they_cost_more(written: Path) -> None:
-    gallery = next(block for block in benchmark_section(written).blocks if isinstance(block, Gallery))
-    drawing = ElementTree.fromstring(gallery.pictures[0].svg)
-    lines = drawing.findall("{http://www.w3.org/2000/svg}polyline")
+    gallery = next(block for block in make_benchmark_section(written).blocks if isinstance(block, Gallery))
+    lines = groups(gallery.pictures[0].svg, "curve")
     assert len(lines) == 2
     for line in lines:
-        heights = [float(point.split(",")[1]) for point in line.attrib["points"].split()]
+        heights = points_of(line)[:, 1].tolist()
         assert heights == sorted(heights), "SVG's y grows downwards: smaller errors lie lower"
 
 
 def test_the_report_command_takes_a_benchmark(written: Path, tmp_path: Path) -> None:
     page = report_command("", ["--out", str(tmp_path / "report"), "--benchmark", str(written)])
-    assert "evaluations a step" in page.read_text(encoding="utf-8")
+    assert "evaluations per step" in page.read_text(encoding="utf-8")
     assert "120×" in (tmp_path / "report" / "report.md").read_text(encoding="utf-8")
 
 
@@ -52,4 +51,4 @@ def test_the_report_command_takes_a_benchmark(written: Path, tmp_path: Path) -> 
 def test_another_file_is_refused_with_the_remedy(content: str, tmp_path: Path) -> None:
     (path := tmp_path / "other.json").write_text(content)
     with pytest.raises(UserError, match=r"benchmark\.py ltc"):
-        benchmark_section(path)
+        make_benchmark_section(path)
