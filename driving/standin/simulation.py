@@ -19,7 +19,8 @@ from driving.quantities import UserError
 from driving.standin.episode.catalogue import Catalogue
 from driving.standin.episode.state import Episode
 from driving.standin.faults import DIED, Faults
-from driving.standin.sensors.measuring import Collider, Measurer
+from driving.standin.sensors.measuring import Measurer
+from driving.standin.sensors.tick import SensorTick
 from driving.standin.settings import Settings
 from driving.standin.wire import packets
 from driving.standin.wire.event_loop import Part, log
@@ -39,14 +40,14 @@ class Simulation:
         self.streams, self.catalogue, self.faults = streams, catalogue, faults
         self.settings = Settings()
         self.weather = Weather()
-        self.frame, self.elapsed_s, self.delta_s = 0, 0.0, 0.0
+        self.frame, self.elapsed_s = 0, 0.0
         self.episode_id, self.loads, self.synchronous_ticks = 0, 0, 0
         self.on_cut: Callable[[], None] = lambda: None
         self._ids = itertools.count(1)
         self._ticks_waiting: deque[tuple[Later, float]] = deque()
         self._answers_due: list[tuple[float, Later, object]] = []
         self._last_tick_s = time.monotonic()
-        self._unmeasured = False
+        self._unmeasured: SensorTick | None = None  # the last tick, until the sensors have measured it
         self._scene_begins_s = 0.0
         self._snapshot: bytes = b""
         streams.greeting = self._greeting
@@ -83,12 +84,11 @@ class Simulation:
 
     def _begin(self, episode: Episode) -> None:
         self.episode = episode
-        self.colliders = Collider(self.episode)
         self._measurer.forget()
         self.episode_id += 1
         self.elapsed_s, self._scene_begins_s = 0.0, 0.0
         self.weather = random_weather(np.random.default_rng((self.catalogue.seed, self.loads))) if self.catalogue.randomise else Weather()
-        self._unmeasured = False
+        self._unmeasured = None
         self._advance(0.0)
         log(f"episode {self.episode_id} on {episode.level.name}: {len(episode.level.spawns)} spawn points")
 
@@ -129,11 +129,6 @@ class Simulation:
             return later
         return value(self.frame)
 
-    @property
-    def scene_s(self) -> float:
-        """Simulated time since the episode's first actor was spawned: what moves in pictures by itself moves by this clock."""
-        return self.elapsed_s - self._scene_begins_s
-
     def _step_s(self) -> float:
         now = time.monotonic()
         since, self._last_tick_s = now - self._last_tick_s, now
@@ -148,18 +143,28 @@ class Simulation:
         contacts = self.episode.step(dt_s) if dt_s > 0.0 else np.zeros((0, 4))
         self.frame += 1
         self.elapsed_s += dt_s
-        self.delta_s = dt_s
         records = self.episode.fill_records()
-        self._snapshot = packets.snapshot(self.frame, self.elapsed_s, self.episode_id, self.elapsed_s, dt_s, records)
+        self._snapshot = packets.pack_snapshot(self.frame, self.elapsed_s, dt_s, self.episode_id, records)
         self.streams.publish(EPISODE_STREAM, [self._snapshot], discard_when_full=True)
-        self.colliders.note(contacts)
-        self._unmeasured = dt_s > 0.0
+        if dt_s > 0.0:
+            self._unmeasured = SensorTick(
+                world=self.episode.sensed,
+                number=self.synchronous_ticks if self.settings.synchronous else 0,
+                synchronous=self.settings.synchronous,
+                no_rendering=self.settings.no_rendering,
+                frame=self.frame,
+                elapsed_s=self.elapsed_s,
+                delta_s=dt_s,
+                scene_s=self.elapsed_s - self._scene_begins_s,
+                weather=self.weather,
+                contacts=contacts,
+            )
 
     def measure(self) -> None:
         """Lets the sensors measure the frame of the last tick, once; called when the tick's answer is on its way."""
-        if self._unmeasured:
-            self._unmeasured = False
-            self._measurer.measure(self)
+        tick, self._unmeasured = self._unmeasured, None
+        if tick is not None:
+            self._measurer.measure(self.episode.sensors, tick)
 
     # Time that passes by itself
 

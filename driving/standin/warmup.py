@@ -10,20 +10,17 @@ import itertools
 import sys
 import time
 
-import numpy as np
 from numba.core.dispatcher import Dispatcher
 
 from driving.quantities import Pose
-from driving.standin.blueprints.library import BY_ID, Description
+from driving.standin.blueprints.description import Description
+from driving.standin.blueprints.library import BY_ID
 from driving.standin.episode.levels import Level
 from driving.standin.episode.state import Episode
-from driving.standin.sensors.cameras import PICTURES, Cameras
-from driving.standin.sensors.ranging import Ranging
-from driving.standin.sensors.visible_bodies import Sights
-from driving.standin.wire import packets
+from driving.standin.sensors.table import SENSORS, measure_sensor
+from driving.standin.sensors.tick import SensorTick
 from driving.standin.wire.event_loop import log
 from driving.standin.wire.streams import Streams
-from driving.world.geometry.rotations import pose_of
 from driving.world.physics import dynamics
 from driving.world.weather import PRESETS
 
@@ -36,7 +33,7 @@ STEP_S = 0.05
 def warm_up(level: Level) -> bool:
     """Run a short episode of its own on a level, and return whether any code had to be compiled.
 
-    It has two cars that touch, a walker, cameras by day, by night and in rain, a lidar and a radar.
+    It has two cars that touch, a walker, and every sensor of the table by day, by night and in rain.
     """
     started_s = time.monotonic()
     episode = Episode(level, itertools.count(1), Streams())
@@ -44,24 +41,28 @@ def warm_up(level: Level) -> bool:
     car = episode.spawn(_describe("vehicle.tesla.model3"), at)
     other = episode.spawn(_describe("vehicle.audi.tt"), Pose(at.x_m, at.y_m, at.z_m + FREE_AIR_M))
     episode.spawn(_describe("walker.pedestrian.0001"), Pose(at.x_m, at.y_m, at.z_m + 2.0 * FREE_AIR_M))
-    episode.spawn(_describe("sensor.camera.rgb", image_size_x="32", image_size_y="24"), MOUNT, car.id)
-    episode.spawn(_describe("sensor.camera.dvs", image_size_x="32", image_size_y="24"), MOUNT, car.id)
-    for name in ("sensor.lidar.ray_cast_semantic", "sensor.other.radar"):
-        episode.spawn(_describe(name), MOUNT, car.id)
+    for name in SENSORS:
+        small = {"image_size_x": "32", "image_size_y": "24"} if SENSORS[name].is_camera else {}
+        episode.spawn(_describe(name, **small), MOUNT, car.id)
     episode.fleet.state[other.row, [dynamics.X, dynamics.Z]] = at.x_m + 2.0, at.z_m
     for _ in range(2):
-        episode.step(STEP_S)
+        contacts = episode.step(STEP_S)
         episode.fill_records()
-    sights = Sights()
-    cameras, ranging, (sensor, retina, lidar, radar) = Cameras(sights), Ranging(sights), episode.sensors
-    sights.begin(episode)
-    ahead = pose_of(episode.others.world[lidar.row])
-    ranging.lidar(lidar, packets.SEMANTIC_LIDAR, ahead, STEP_S, np.random.default_rng(0))
-    ranging.radar(radar, ahead, STEP_S, np.random.default_rng(0))
     for weather in ("ClearNoon", "ClearNight", "HardRainSunset"):
-        for kind in PICTURES:
-            cameras.picture(sensor, kind, ahead, PRESETS[weather], 0.0)
-        cameras.events(retina, ahead, PRESETS[weather], 0.0, 0.0, np.random.default_rng(0))
+        tick = SensorTick(
+            world=episode.sensed,
+            number=0,
+            synchronous=False,
+            no_rendering=False,
+            frame=0,
+            elapsed_s=0.0,
+            delta_s=STEP_S,
+            scene_s=0.0,
+            weather=PRESETS[weather],
+            contacts=contacts,
+        )
+        for sensor in episode.sensors:
+            measure_sensor(sensor, tick)
     took_s = time.monotonic() - started_s
     if took_s > LONG_S:
         log(f"compiled the code in {took_s:.0f} s; later starts load it from a cache")

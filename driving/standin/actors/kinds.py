@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from driving.quantities import Pose
-from driving.standin.blueprints.library import Description
+from driving.standin.blueprints.description import Description
 from driving.standin.blueprints.vehicle_models import VehicleModel
 from driving.standin.wire.messages import AckermannControl, Box, Vector, bounding_box
 from driving.world.geometry.rotations import pose_of, rotation_of
@@ -108,6 +108,11 @@ class Sensor(Actor):
         """A camera's lens."""
         number = self.description.number
         return Lens(int(number("image_size_x")), int(number("image_size_y")), number("fov"))
+
+    @cached_property
+    def random(self) -> np.random.Generator:
+        """The sensor's own noise, by its seed."""
+        return np.random.default_rng(int(self.description.number("noise_seed")) & 0xFFFFFFFF)
 
     @property
     def carrier(self) -> Body | None:

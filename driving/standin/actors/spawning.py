@@ -9,8 +9,7 @@ import numpy as np
 from driving.quantities import Pose
 from driving.standin.actors import walkers
 from driving.standin.actors.kinds import Actor, Body, Sensor, Trigger, Vehicle, Walker
-from driving.standin.blueprints.library import Description
-from driving.standin.blueprints.limits import refuse_unservable
+from driving.standin.blueprints.description import Description
 from driving.standin.blueprints.props import PROPS
 from driving.standin.blueprints.vehicle_models import VehicleModel
 from driving.standin.wire.messages import Box
@@ -37,7 +36,7 @@ class Spawner:
     def make(self, wanted: Description, at: Pose, parent: Actor | None) -> Actor:
         """Make an actor. Raises RefusedError where it would touch another one, or where a sensor or controller cannot be served."""
         name = wanted.blueprint.id
-        refuse_unservable(wanted)
+        wanted.refuse_unservable()
         if wanted.blueprint.model is not None:
             return self._make_vehicle(wanted, wanted.blueprint.model, at)
         if name.startswith("sensor."):
@@ -61,7 +60,7 @@ class Spawner:
         colour = [min(int(part), 255) for part in wanted.values["color"].split(",")]
         row = self._fleet.add(state=state, parameters=pack(physics), half=half, offset=offset, colour=colour, tag=model.tags[0])
         vehicle = Vehicle(next(self._ids), model.id, wanted.message, row, None, model.box, model.tags, model=model, physics=physics)
-        vehicle.sticky = wanted.yes("sticky_control")
+        vehicle.sticky = wanted.is_on("sticky_control")
         return vehicle
 
     def _add_undriven(self, at: Pose, box: Box, mass_kg: float, colour: tuple[int, int, int], tag: int) -> int:

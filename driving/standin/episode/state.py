@@ -16,10 +16,11 @@ from driving.standin.actors.kinds import Actor, Body, Sensor, Trigger, Vehicle, 
 from driving.standin.actors.others import Others
 from driving.standin.actors.spawning import Spawner
 from driving.standin.actors.walkers import walk
-from driving.standin.blueprints.library import Description
+from driving.standin.blueprints.description import Description
 from driving.standin.episode.environment_objects import EnvironmentObjects
 from driving.standin.episode.levels import Level
 from driving.standin.episode.snapshot_records import Records
+from driving.standin.sensors.tick import SensedWorld
 from driving.standin.traffic.lights import TrafficLights
 from driving.standin.traffic.signs import Signs
 from driving.standin.wire.rpc import RefusedError
@@ -57,6 +58,17 @@ class Episode:
         self.signs = Signs(level.map.signals)
         for sign, at in self.signs.make_actors(ids):
             self._add(sign, at)
+        self.sensed = SensedWorld(
+            network=level.map.network,
+            renderer=level.renderer,
+            rays=level.rays,
+            statics=level.statics,
+            lamps=level.lamps,
+            lights=self.lights,
+            fleet=self.fleet,
+            others=self.others,
+            bodies=self.bodies,
+        )
         self._fixed = {self.spectator.id, *(actor.id for actor in (*self.lights.actors, *self.signs.actors))}
         self._sorted = False
         self.sort_actors()

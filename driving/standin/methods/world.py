@@ -48,7 +48,7 @@ class WorldMethods:
             "get_required_files": lambda *_: value([]),
             "load_new_episode": self.load_new_episode,
             "copy_opendrive_to_file": self.copy_opendrive_to_file,
-            "get_actor_definitions": lambda: value(blueprints.definitions()),
+            "get_actor_definitions": lambda: value(blueprints.list_definitions()),
             "get_spectator": lambda: value(self._simulation.episode.spectator.record()),
             "get_weather_parameters": lambda: value(self._simulation.weather.as_list()),
             "set_weather_parameters": self.set_weather_parameters,

@@ -1,4 +1,7 @@
-"""What a camera of an episode sees: the renderer's picture without the camera's own car, in CARLA's encodings."""
+"""What each kind of camera makes of a tick: the renderer's picture without the camera's own car, in CARLA's encodings.
+
+Pictures are (Y, X, 4) uint8 BGRA, optical flow is (Y, X, 2) float32.
+"""
 
 from __future__ import annotations
 
@@ -6,67 +9,89 @@ import numpy as np
 
 from driving.quantities import Pose
 from driving.standin.actors.kinds import Sensor, View
-from driving.standin.blueprints.library import Description
-from driving.standin.sensors.visible_bodies import Sights
+from driving.standin.blueprints.description import Description
+from driving.standin.sensors.tick import SensorTick
 from driving.standin.wire import packets
+from driving.standin.wire.packets import Message, Stamp
+from driving.world.rendering.boxes import Boxes
 from driving.world.rendering.camera import camera_row
 from driving.world.rendering.renderer import Want
 from driving.world.sensing import labels
 from driving.world.sensing.event_camera import EventConfig, EventMemory, brightness_of, events_of
 from driving.world.sensing.optical_flow import STILL, flow_of, motion
-from driving.world.weather import Weather
-
-WANTED: dict[int, Want] = {packets.RGB: "rgb", packets.DEPTH: "depth", packets.SEMANTIC: "semantic"}
-PICTURES = (*WANTED, packets.INSTANCE, packets.NORMALS, packets.FLOW)
 
 
-class Cameras:
-    """Renders for all cameras of a tick."""
-
-    def __init__(self, sights: Sights) -> None:
-        self._sights = sights
-
-    def picture(self, sensor: Sensor, kind: int, at: Pose, weather: Weather, time_s: float) -> np.ndarray:
-        """The image of a kind of PICTURES: (Y, X, 4) BGRA uint8, of optical flow (Y, X, 2) float32."""
-        boxes, renderer, lens = self._sights.without_carrier(sensor), self._sights.episode.level.renderer, sensor.lens
-        if kind == packets.NORMALS:
-            return labels.facing(renderer, at, lens, boxes)
-        if kind == packets.INSTANCE:
-            _, tags, seen = labels.instances(renderer, at, lens, boxes)
-            return packets.instance_image(tags, np.array([0, *self._sights.ids(sensor)])[seen])
-        if kind == packets.FLOW:
-            return self._flow(sensor, at)
-        if kind == packets.RGB:
-            episode = self._sights.episode
-            boxes = episode.level.lamps.add_lit(boxes, episode.lights.states, renderer.scene.hidden, at)
-        picture = renderer.render(at, lens, weather, boxes, time_s, want=WANTED[kind])
-        if kind == packets.DEPTH:
-            return packets.depth_image(picture)
-        if kind == packets.SEMANTIC:
-            return packets.semantic_image(picture)
-        return picture
-
-    def events(self, sensor: Sensor, at: Pose, weather: Weather, scene_s: float, time_s: float, random: np.random.Generator) -> np.ndarray:
-        """The events (E,) since the sensor's last picture; none at its first."""
-        config, time_ns = _event_config(sensor.description), round(time_s * 1e9)
-        brightness = brightness_of(self.picture(sensor, packets.RGB, at, weather, scene_s), config)
-        if sensor.events is None:
-            sensor.events = EventMemory(brightness, time_ns)
-        return events_of(sensor.events, brightness, time_ns, config, random)
-
-    def _flow(self, sensor: Sensor, at: Pose) -> np.ndarray:
-        boxes, lens = self._sights.without_carrier(sensor), sensor.lens
-        near, _, seen = labels.instances(self._sights.episode.level.renderer, at, lens, boxes)
-        now = View(camera_row(at, lens), dict(zip(self._sights.ids(sensor), boxes.poses.copy(), strict=True)))
-        before = now if sensor.view is None else sensor.view
-        motions = np.tile(STILL, (1 + len(now.boxes), 1, 1))
-        for row, (actor, pose) in enumerate(now.boxes.items(), start=1):
-            if not np.array_equal(was := before.boxes.get(actor, pose), pose):
-                motions[row] = motion(pose, was)
-        sensor.view = now
-        return flow_of(near, seen, now.camera, before.camera, motions)
+def measure_rgb(sensor: Sensor, stamp: Stamp, tick: SensorTick) -> list[Message]:
+    """Return the picture in colour."""
+    return _pack(sensor, stamp, _render_rgb(sensor, stamp.at, tick))
 
 
-def _event_config(wanted: Description) -> EventConfig:
-    up, down, noise_up, noise_down = (wanted.number(f"{sigma}{sign}_threshold") for sigma in ("", "sigma_") for sign in ("positive", "negative"))
-    return EventConfig(up, down, noise_up, noise_down, int(wanted.number("refractory_period_ns")), wanted.yes("use_log"), wanted.number("log_eps"))
+def measure_depth(sensor: Sensor, stamp: Stamp, tick: SensorTick) -> list[Message]:
+    """Return the picture of depths."""
+    return _pack(sensor, stamp, packets.encode_depth(_render(sensor, stamp.at, tick, tick.visible.list_boxes(sensor), "depth")))
+
+
+def measure_semantic(sensor: Sensor, stamp: Stamp, tick: SensorTick) -> list[Message]:
+    """Return the picture of semantic tags."""
+    return _pack(sensor, stamp, packets.encode_tags(_render(sensor, stamp.at, tick, tick.visible.list_boxes(sensor), "semantic")))
+
+
+def measure_instances(sensor: Sensor, stamp: Stamp, tick: SensorTick) -> list[Message]:
+    """Return the picture of semantic tags and actors' ids; what stands still has the id 0."""
+    _, tags, seen = labels.instances(tick.world.renderer, stamp.at, sensor.lens, tick.visible.list_boxes(sensor))
+    return _pack(sensor, stamp, packets.encode_instances(tags, np.array([0, *tick.visible.list_ids(sensor)])[seen]))
+
+
+def measure_normals(sensor: Sensor, stamp: Stamp, tick: SensorTick) -> list[Message]:
+    """Return the picture of surface normals."""
+    return _pack(sensor, stamp, labels.facing(tick.world.renderer, stamp.at, sensor.lens, tick.visible.list_boxes(sensor)))
+
+
+def measure_flow(sensor: Sensor, stamp: Stamp, tick: SensorTick) -> list[Message]:
+    """Return the optical flow since the sensor's last picture, zero in its first; the sensor keeps what it saw."""
+    boxes, lens = tick.visible.list_boxes(sensor), sensor.lens
+    near, _, seen = labels.instances(tick.world.renderer, stamp.at, lens, boxes)
+    now = View(camera_row(stamp.at, lens), dict(zip(tick.visible.list_ids(sensor), boxes.poses.copy(), strict=True)))
+    before = now if sensor.view is None else sensor.view
+    motions = np.tile(STILL, (1 + len(now.boxes), 1, 1))
+    for row, (actor, pose) in enumerate(now.boxes.items(), start=1):
+        if not np.array_equal(was := before.boxes.get(actor, pose), pose):
+            motions[row] = motion(pose, was)
+    sensor.view = now
+    return _pack(sensor, stamp, flow_of(near, seen, now.camera, before.camera, motions))
+
+
+def measure_events(sensor: Sensor, stamp: Stamp, tick: SensorTick) -> list[Message]:
+    """Return the events since the sensor's last picture as one message, none where nothing fired; the sensor keeps its brightness."""
+    config, time_ns = _configure_events(sensor.description), round(tick.elapsed_s * 1e9)
+    brightness = brightness_of(_render_rgb(sensor, stamp.at, tick), config)
+    if sensor.events is None:
+        sensor.events = EventMemory(brightness, time_ns)
+    fired = events_of(sensor.events, brightness, time_ns, config, sensor.random)
+    return [packets.pack_events(stamp, sensor.lens, fired)] if len(fired) else []
+
+
+def _render_rgb(sensor: Sensor, at: Pose, tick: SensorTick) -> np.ndarray:
+    world = tick.world
+    boxes = world.lamps.add_lit(tick.visible.list_boxes(sensor), world.lights.states, world.renderer.scene.hidden, at)
+    return _render(sensor, at, tick, boxes, "rgb")
+
+
+def _render(sensor: Sensor, at: Pose, tick: SensorTick, boxes: Boxes, want: Want) -> np.ndarray:
+    return tick.world.renderer.render(at, sensor.lens, tick.weather, boxes, tick.scene_s, want=want)
+
+
+def _pack(sensor: Sensor, stamp: Stamp, pixels: np.ndarray) -> list[Message]:
+    return [packets.pack_image(stamp, sensor.lens.fov_deg, pixels)]
+
+
+def _configure_events(wanted: Description) -> EventConfig:
+    return EventConfig(
+        positive_threshold=wanted.number("positive_threshold"),
+        negative_threshold=wanted.number("negative_threshold"),
+        sigma_positive_threshold=wanted.number("sigma_positive_threshold"),
+        sigma_negative_threshold=wanted.number("sigma_negative_threshold"),
+        refractory_period_ns=int(wanted.number("refractory_period_ns")),
+        use_log=wanted.is_on("use_log"),
+        log_eps=wanted.number("log_eps"),
+    )

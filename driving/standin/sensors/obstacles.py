@@ -1,4 +1,4 @@
-"""The obstacle detector: the nearest thing that a ball swept forward from the sensor would meet."""
+"""The obstacle detector: the nearest body or static object that a ball swept forward from the sensor would meet."""
 
 from __future__ import annotations
 
@@ -6,40 +6,51 @@ import numpy as np
 
 from driving.quantities import Pose
 from driving.standin.actors.kinds import Body, Sensor
-from driving.standin.episode.state import Episode
+from driving.standin.sensors.collisions import make_record
+from driving.standin.sensors.tick import SensedWorld, SensorTick
+from driving.standin.wire.packets import Message, Stamp, pack_values
 from driving.world.geometry.rotations import rotation_of
-from driving.world.physics import collisions as c
-from driving.world.physics import poses
+from driving.world.physics import collisions, poses
 
 
-def nearest(sensor: Sensor, at: Pose, episode: Episode) -> tuple[Body | None, float] | None:
-    """The body (None: something static) within the sensor's distance, and how far it is (m); None where nothing is."""
-    wanted = sensor.description
-    reach, radius = wanted.number("distance"), wanted.number("hit_radius")
+def measure_obstacles(sensor: Sensor, stamp: Stamp, tick: SensorTick) -> list[Message]:
+    """Return one message, [own actor, other actor, distance (m)], or none where nothing is within the sensor's distance."""
+    found = _find_nearest(sensor, stamp.at, tick.world)
+    if found is None:
+        return []
+    other, distance_m = found
+    own = sensor if sensor.parent is None else sensor.parent
+    return [pack_values(stamp, [own.record(), make_record(other), distance_m])]
+
+
+def _find_nearest(sensor: Sensor, at: Pose, world: SensedWorld) -> tuple[Body | None, float] | None:
+    """Return the nearest body (None: a static object) and its distance (m), or None where nothing is near enough."""
+    wanted, fleet, own = sensor.description, world.fleet, sensor.carrier
+    reach_m, radius_m = wanted.number("distance"), wanted.number("hit_radius")
     forward = rotation_of(at)[:, 0]
     start = np.array([at.x_m, at.y_m, at.z_m])
-    fleet, own = episode.fleet, sensor.carrier
     centres = np.empty((fleet.count, 6))
     poses.box_centres(fleet.state, fleet.offset, centres)
-    distances = entry(start, forward, centres[:, :3], centres[:, 4], fleet.half + radius)
+    distances = _enter_boxes(start, forward, centres[:, :3], centres[:, 4], fleet.half + radius_m)
     if own is not None:
         distances[own.row] = np.inf
     best: tuple[Body | None, float] | None = None
-    if len(distances) and distances.min() <= reach:
+    if len(distances) and distances.min() <= reach_m:
         row = int(distances.argmin())
-        best = (episode.bodies[row], float(distances[row]))
-    statics = episode.level.statics.boxes
-    if wanted.values["only_dynamics"].lower() not in ("true", "1") and len(statics):
-        middle = np.column_stack([statics[:, c.B_X], statics[:, c.B_Y], (statics[:, c.B_BOTTOM] + statics[:, c.B_TOP]) / 2.0])
-        half = np.column_stack([statics[:, c.B_LENGTH], statics[:, c.B_WIDTH], (statics[:, c.B_TOP] - statics[:, c.B_BOTTOM]) / 2.0])
-        distance = float(entry(start, forward, middle, statics[:, c.B_YAW], half + radius).min())
-        if distance <= reach and (best is None or distance < best[1]):
+        best = (world.bodies[row], float(distances[row]))
+    boxes = world.statics.boxes
+    if not wanted.is_on("only_dynamics") and len(boxes):
+        bottom, top = boxes[:, collisions.B_BOTTOM], boxes[:, collisions.B_TOP]
+        middle = np.column_stack([boxes[:, collisions.B_X], boxes[:, collisions.B_Y], (bottom + top) / 2.0])
+        half = np.column_stack([boxes[:, collisions.B_LENGTH], boxes[:, collisions.B_WIDTH], (top - bottom) / 2.0])
+        distance = float(_enter_boxes(start, forward, middle, boxes[:, collisions.B_YAW], half + radius_m).min())
+        if distance <= reach_m and (best is None or distance < best[1]):
             best = (None, distance)
     return best
 
 
-def entry(start: np.ndarray, forward: np.ndarray, centres: np.ndarray, yaws: np.ndarray, half: np.ndarray) -> np.ndarray:
-    """How far (K,) a ray goes until it enters each upright box, inf where it never does; 0 from within. Slab test in the boxes' frames."""
+def _enter_boxes(start: np.ndarray, forward: np.ndarray, centres: np.ndarray, yaws: np.ndarray, half: np.ndarray) -> np.ndarray:
+    """Return how far (K,) a ray goes until it enters each upright box: 0 from within, inf where it never does. Slab test in the boxes' frames."""
     cos, sin = np.cos(yaws), np.sin(yaws)
     away = start - centres
     origin = np.column_stack([cos * away[:, 0] + sin * away[:, 1], -sin * away[:, 0] + cos * away[:, 1], away[:, 2]])

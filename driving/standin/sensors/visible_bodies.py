@@ -1,46 +1,33 @@
-"""Who is there to be seen in a tick, as boxes for cameras and rays; worked out once a tick, when the first sensor asks."""
+"""The bodies that can be seen in a tick, as boxes for cameras and rays. No sensor sees the body that carries it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cached_property
 
 import numpy as np
 
-from driving.standin.actors.kinds import Sensor
-from driving.world.rendering.boxes import NO_BOXES, Boxes, boxes_of
-
-if TYPE_CHECKING:
-    from driving.standin.episode.state import Episode
+from driving.standin.actors.kinds import Body, Sensor
+from driving.world.physics.fleet import Fleet
+from driving.world.rendering.boxes import Boxes, boxes_of
 
 
-class Sights:
-    """The bodies of the episode of the moment, as boxes in the order of the fleet's rows."""
+class VisibleBodies:
+    """The bodies of one tick, as boxes in the order of the fleet's rows."""
 
-    episode: Episode
+    def __init__(self, fleet: Fleet, bodies: list[Body]) -> None:
+        self._fleet, self._bodies = fleet, bodies
 
-    def __init__(self) -> None:
-        self._boxes: Boxes | None = None
-
-    def begin(self, episode: Episode) -> None:
-        """A new tick."""
-        self.episode, self._boxes = episode, None
-
-    def all(self) -> Boxes:
+    @cached_property
+    def boxes(self) -> Boxes:
         """Every body."""
-        if self._boxes is None:
-            self._boxes = boxes_of(self.episode.fleet)
-        return self._boxes
+        return boxes_of(self._fleet)
 
-    def without_carrier(self, sensor: Sensor) -> Boxes:
-        """Every body but the one that carries a sensor."""
-        boxes, own = self.all(), sensor.carrier
-        if own is None:
-            return boxes
-        if len(boxes.tags) == 1:
-            return NO_BOXES
-        return boxes.select(np.arange(len(boxes.tags)) != own.row)
+    def list_boxes(self, sensor: Sensor) -> Boxes:
+        """Return every body except the one that carries `sensor`."""
+        boxes, own = self.boxes, sensor.carrier
+        return boxes if own is None else boxes.select(np.arange(len(boxes.tags)) != own.row)
 
-    def ids(self, sensor: Sensor) -> list[int]:
-        """The actors' ids of the boxes without the carrier."""
+    def list_ids(self, sensor: Sensor) -> list[int]:
+        """Return the actors' ids of `list_boxes`, in its order."""
         own = sensor.carrier
-        return [body.id for body in self.episode.bodies if body is not own]
+        return [body.id for body in self._bodies if body is not own]

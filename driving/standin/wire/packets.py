@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import math
 import struct
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgpack
 import numpy as np
 
 from driving.quantities import Pose
 from driving.standin.wire.event_loop import Part
+from driving.world.rendering.camera import Lens
 
+Message = list[Part]  # one message of a sensor, in parts that are sent one after the other
+
+# CARLA's numbers of the types of sensors.
 COLLISION, DEPTH, NORMALS, DVS, GNSS, IMU, OBSTACLE, FLOW, RADAR, SEMANTIC_LIDAR, LIDAR = 0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 11
 RGB, SEMANTIC, INSTANCE, SNAPSHOT = 13, 14, 15, 17
 HEADER = struct.Struct("<QQd6f")
@@ -72,62 +76,75 @@ LIGHT_RECORD = np.dtype([*FIELDS, *((name, LIGHT_STATE[name]) for name in LIGHT_
 assert RECORD.itemsize == VEHICLE_RECORD.itemsize == LIGHT_RECORD.itemsize == 119
 
 
-def header(kind: int, frame: int, elapsed_s: float, at: Pose) -> bytes:
-    """The sensor header; `at` is the sensor's pose in the world."""
+class Stamp(NamedTuple):
+    """What the header of a sensor's message says."""
+
+    kind: int  # CARLA's number of the type of sensor, RGB and so on
+    frame: int
+    elapsed_s: float
+    at: Pose  # of the sensor, in the world
+
+
+def pack_header(stamp: Stamp) -> bytes:
+    """Return the sensor header."""
+    at = stamp.at
     degrees = (math.degrees(at.pitch_rad), math.degrees(at.yaw_rad), math.degrees(at.roll_rad))
-    return HEADER.pack(kind, frame, elapsed_s, at.x_m, at.y_m, at.z_m, *degrees)
+    return HEADER.pack(stamp.kind, stamp.frame, stamp.elapsed_s, at.x_m, at.y_m, at.z_m, *degrees)
 
 
-def snapshot(frame: int, elapsed_s: float, episode_id: int, platform_s: float, delta_s: float, records: np.ndarray) -> bytes:
-    """A world snapshot of `records` (N,) of RECORD."""
-    head = HEADER.pack(SNAPSHOT, frame, elapsed_s, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-    return head + SNAPSHOT_HEAD.pack(episode_id, platform_s, delta_s, 0, 0, 0, 0) + records.tobytes()
+def pack_snapshot(frame: int, elapsed_s: float, delta_s: float, episode_id: int, records: np.ndarray) -> bytes:
+    """Return a world snapshot of `records` (N,) of RECORD; the platform's time is the simulated one, so that drives repeat exactly."""
+    head = pack_header(Stamp(SNAPSHOT, frame, elapsed_s, Pose()))
+    return head + SNAPSHOT_HEAD.pack(episode_id, elapsed_s, delta_s, 0, 0, 0, 0) + records.tobytes()
 
 
-def image(kind: int, frame: int, elapsed_s: float, at: Pose, fov_deg: float, pixels: np.ndarray) -> list[Part]:
-    """A camera message, as parts; pixels (Y, X, 4) BGRA uint8 or (Y, X, 2) flow float32, contiguous and not written to again."""
+def pack_image(stamp: Stamp, fov_deg: float, pixels: np.ndarray) -> Message:
+    """Return a camera's message; pixels (Y, X, 4) BGRA uint8 or (Y, X, 2) flow float32, contiguous and not written to again."""
     rows, columns, _ = pixels.shape
-    return [header(kind, frame, elapsed_s, at) + IMAGE_HEAD.pack(columns, rows, fov_deg), memoryview(pixels.data).cast("B")]
+    return [pack_header(stamp) + IMAGE_HEAD.pack(columns, rows, fov_deg), memoryview(pixels.data).cast("B")]
 
 
-def events(frame: int, elapsed_s: float, at: Pose, width_px: int, height_px: int, fov_deg: float, found: np.ndarray) -> list[Part]:
-    """A dynamic vision sensor's message of `found` (E,) of the world's EVENT."""
-    return [header(DVS, frame, elapsed_s, at) + IMAGE_HEAD.pack(width_px, height_px, fov_deg) + found.tobytes()]
+def pack_events(stamp: Stamp, lens: Lens, events: np.ndarray) -> Message:
+    """Return a dynamic vision sensor's message of `events` (E,) of the world's EVENT."""
+    return [pack_header(stamp) + IMAGE_HEAD.pack(*lens) + events.tobytes()]
 
 
-def event(kind: int, frame: int, elapsed_s: float, at: Pose, body: list[Any]) -> list[Part]:
-    """A message whose body is MessagePack: collision, IMU, GNSS, obstacle."""
-    return [header(kind, frame, elapsed_s, at) + msgpack.packb(body, use_bin_type=True)]
+def pack_values(stamp: Stamp, values: list[Any]) -> Message:
+    """Return a message whose body is MessagePack: of a collision, IMU, GNSS or obstacle sensor."""
+    return [pack_header(stamp) + msgpack.packb(values, use_bin_type=True)]
 
 
-def cloud(kind: int, frame: int, elapsed_s: float, at: Pose, angle_rad: float, counts: np.ndarray, points: np.ndarray) -> list[Part]:
-    """A lidar's message: where its beam stands, points in each channel (C,), and the points of LIDAR_POINT or SEMANTIC_POINT, channel by channel."""
-    head = header(kind, frame, elapsed_s, at) + CLOUD_HEAD.pack(angle_rad, len(counts))
+def pack_cloud(stamp: Stamp, angle_rad: float, counts: np.ndarray, points: np.ndarray) -> Message:
+    """Return a lidar's message: where its beam stands, points per channel (C,), and the points (K,) of LIDAR_POINT or SEMANTIC_POINT.
+
+    The points are sorted by channel.
+    """
+    head = pack_header(stamp) + CLOUD_HEAD.pack(angle_rad, len(counts))
     return [head + counts.astype("<u4").tobytes() + points.tobytes()]
 
 
-def detections(kind: int, frame: int, elapsed_s: float, at: Pose, found: np.ndarray) -> list[Part]:
-    """A radar's message of `found` (N,) of RADAR_POINT."""
-    return [header(kind, frame, elapsed_s, at) + found.tobytes()]
+def pack_detections(stamp: Stamp, detections: np.ndarray) -> Message:
+    """Return a radar's message of `detections` (N,) of RADAR_POINT."""
+    return [pack_header(stamp) + detections.tobytes()]
 
 
-def depth_image(depth_m: np.ndarray) -> np.ndarray:
-    """Depth (Y, X) in metres as CARLA's 24 bits over 1000 m: red is the lowest byte, blue the highest; BGRA."""
+def encode_depth(depth_m: np.ndarray) -> np.ndarray:
+    """Return depth (Y, X) in metres as CARLA's 24 bits over 1000 m, (Y, X, 4) BGRA: red is the lowest byte, blue the highest."""
     steps = np.minimum(depth_m * np.float32((1 << 24) - 1) / np.float32(1000.0), np.float32((1 << 24) - 1)).astype("<u4")
     out = np.empty((*depth_m.shape, 4), np.uint8)
     out[..., 2], out[..., 1], out[..., 0], out[..., 3] = steps & 255, (steps >> 8) & 255, (steps >> 16) & 255, 255
     return out
 
 
-def semantic_image(tags: np.ndarray) -> np.ndarray:
-    """Semantic tags (Y, X) uint8 in the red channel; BGRA."""
+def encode_tags(tags: np.ndarray) -> np.ndarray:
+    """Return semantic tags (Y, X) uint8 in the red channel of (Y, X, 4) BGRA."""
     out = np.zeros((*tags.shape, 4), np.uint8)
     out[..., 2], out[..., 3] = tags, 255
     return out
 
 
-def instance_image(tags: np.ndarray, ids: np.ndarray) -> np.ndarray:
-    """Semantic tags (Y, X) uint8 in red, the low 16 bits of ids (Y, X) in green (the lower) and blue; BGRA."""
-    out = semantic_image(tags)
+def encode_instances(tags: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    """Return semantic tags (Y, X) uint8 in red, the low 16 bits of ids (Y, X) in green (the lower) and blue, as (Y, X, 4) BGRA."""
+    out = encode_tags(tags)
     out[..., 1], out[..., 0] = ids & 255, (ids >> 8) & 255
     return out
