@@ -8,7 +8,7 @@ from typing import Any
 
 from driving.benchmarks.standin import Case, measure, write
 from tests.shared_data import shared
-from tests.standin.traffic.test_traffic import isolated
+from tests.standin.isolation import run_isolated
 
 ROW = {"contender", "ticks_per_s", "spread", "best", "client_ms", "server_ms", "times_baseline"}
 
@@ -32,7 +32,7 @@ def test_the_command_drives_traffic_in_a_network_of_its_own_and_times_loading(tm
     maps.mkdir()
     (maps / "curve_r100.xodr").write_text(shared("maps/curve_r100.xodr").read_text())
     command = ("scripts/benchmark.py", "standin", "--out", out, "--rounds", 1, "--seconds", 0.01, "--maps", maps)
-    said = isolated(*command)
+    said = run_isolated(*command)
     written = json.loads(out.read_text())
     assert not written["left_out"] or not any("autopilot" in why for why in written["left_out"])
     assert any(row["contender"].endswith("20 autopilot cars") for row in written["rows"])

@@ -1,4 +1,4 @@
-"""The world as CARLA's client sees it: clock, settings, snapshots, maps, weather. Runs on a real server too."""
+"""The world as CARLA's client sees it: clock, settings, snapshots, maps and weather. These tests also run on a real server."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_the_spectator_goes_where_it_is_put(world: carla.World) -> None:
     assert at.rotation.pitch == pytest.approx(-20, abs=0.01)
 
 
-def test_blueprints_offer_what_scripts_look_for(world: carla.World) -> None:
+def test_blueprints_have_the_attributes_that_scripts_look_for(world: carla.World) -> None:
     library = world.get_blueprint_library()
     cars = [one for one in library.filter("vehicle.*") if one.has_attribute("number_of_wheels") and int(one.get_attribute("number_of_wheels")) == 4]
     assert len(cars) > 5
@@ -178,7 +178,7 @@ def test_rays_meet_the_road_below(world: carla.World) -> None:
 
 
 @ours
-def test_what_is_not_served_is_refused_by_name(world: carla.World, client: carla.Client, spawn: Spawn) -> None:
+def test_a_method_that_is_not_served_is_refused_by_its_name(world: carla.World, client: carla.Client, spawn: Spawn) -> None:
     with pytest.raises(RuntimeError, match="not served"):
         client.start_recorder("drive.log")
     with pytest.raises(RuntimeError, match=r"get_actor_bone_names.*serves"):

@@ -12,11 +12,13 @@ from tests.standin.servers import STEP_S
 
 
 def drive(world: carla.World, ticks: int) -> None:
+    """Tick the world so often."""
     for _ in range(ticks):
         world.tick()
 
 
 def speed(car: carla.Vehicle) -> float:
+    """Return a car's speed (m/s)."""
     return car.get_velocity().length()
 
 
@@ -48,7 +50,6 @@ def test_throttle_drives_and_brake_stops(world: carla.World, spawn: Spawn) -> No
 
 def test_positive_steer_turns_right(world: carla.World, spawn: Spawn) -> None:
     car = spawn("vehicle.tesla.model3")
-    before = car.get_transform()
     world.tick()
     before = car.get_transform()
     car.apply_control(carla.VehicleControl(throttle=0.5, steer=0.3))
@@ -162,28 +163,28 @@ def test_lights_come_back_as_they_were_set(world: carla.World, spawn: Spawn) -> 
     assert world.get_vehicles_light_states()[car.id] == wanted
 
 
-def friction_of(car: carla.Vehicle) -> float:
+def read_friction(car: carla.Vehicle) -> float:
     return float(car.get_physics_control().wheels[0].tire_friction)
 
 
-def test_a_friction_trigger_lends_its_friction_to_the_tyres_inside(world: carla.World, spawn: Spawn) -> None:
+def test_a_friction_trigger_sets_the_friction_of_the_tyres_inside(world: carla.World, spawn: Spawn) -> None:
     at, elsewhere = world.get_map().get_spawn_points()[0], world.get_map().get_spawn_points()[12]
     car, other = spawn("vehicle.tesla.model3", at), spawn("vehicle.tesla.model3", elsewhere)
-    before = friction_of(car)
+    before = read_friction(car)
     trigger = spawn("static.trigger.friction", at, friction=0.05, extent_x=2000.0, extent_y=2000.0, extent_z=500.0)
     drive(world, 10)
-    assert friction_of(car) == pytest.approx(0.05)
-    assert friction_of(other) == pytest.approx(before)
+    assert read_friction(car) == pytest.approx(0.05)
+    assert read_friction(other) == pytest.approx(before)
     car.apply_control(carla.VehicleControl(throttle=1.0))
     drive(world, 20)
     assert speed(car) < 2.0
     trigger.destroy()
     drive(world, 2)
-    assert friction_of(car) == pytest.approx(before)
+    assert read_friction(car) == pytest.approx(before)
 
 
-def test_control_that_does_not_stick_lasts_one_tick(world: carla.World, spawn: Spawn) -> None:
-    def go(sticky: bool, let_go: bool) -> float:
+def test_a_control_that_is_not_sticky_lasts_one_tick(world: carla.World, spawn: Spawn) -> None:
+    def measure_distance_m(sticky: bool, let_go: bool) -> float:
         at = world.get_map().get_spawn_points()[0]
         car = spawn("vehicle.tesla.model3", at, sticky_control=sticky)
         drive(world, 10)
@@ -193,13 +194,13 @@ def test_control_that_does_not_stick_lasts_one_tick(world: carla.World, spawn: S
             if let_go:
                 car.apply_control(carla.VehicleControl())
             world.tick()
-        gone = float(car.get_location().distance(at.location))
+        distance_m = float(car.get_location().distance(at.location))
         car.destroy()
         world.tick()
-        return gone
+        return distance_m
 
-    assert go(sticky=False, let_go=False) == pytest.approx(go(sticky=True, let_go=True), abs=1e-5)
-    assert go(sticky=True, let_go=False) > 2.0 * go(sticky=False, let_go=False)
+    assert measure_distance_m(sticky=False, let_go=False) == pytest.approx(measure_distance_m(sticky=True, let_go=True), abs=1e-5)
+    assert measure_distance_m(sticky=True, let_go=False) > 2.0 * measure_distance_m(sticky=False, let_go=False)
 
 
 def test_physics_come_back_as_they_were_applied_for_every_vehicle(world: carla.World, spawn: Spawn) -> None:
@@ -259,7 +260,7 @@ def test_a_command_for_a_destroyed_car_fails_alone(world: carla.World, client: c
 
 @ours
 @pytest.mark.parametrize("number", [math.nan, math.inf, 1e30])
-def test_numbers_that_are_none_change_nothing(world: carla.World, spawn: Spawn, number: float) -> None:
+def test_numbers_that_are_not_finite_or_too_large_change_nothing(world: carla.World, spawn: Spawn, number: float) -> None:
     car = spawn("vehicle.tesla.model3")
     drive(world, 10)
     before = car.get_transform()
@@ -272,7 +273,7 @@ def test_numbers_that_are_none_change_nothing(world: carla.World, spawn: Spawn, 
     assert car.get_transform().location.distance(before.location) < 0.01
 
 
-def test_a_walker_goes_where_it_is_told(world: carla.World, spawn: Spawn) -> None:
+def test_a_walker_goes_where_its_client_sends_it(world: carla.World, spawn: Spawn) -> None:
     at = world.get_map().get_spawn_points()[0]
     at.location.z += 1.0
     walker = spawn("walker.pedestrian.0001", at)
@@ -286,19 +287,19 @@ def test_a_walker_goes_where_it_is_told(world: carla.World, spawn: Spawn) -> Non
     assert walker.get_velocity().length() == pytest.approx(1.5, rel=0.1)
 
 
-def test_a_car_is_stopped_by_a_thing_on_the_road(world: carla.World, spawn: Spawn) -> None:
+def test_a_container_on_the_road_stops_a_car(world: carla.World, spawn: Spawn) -> None:
     at = world.get_map().get_spawn_points()[0]
-    thing = spawn("static.prop.container", carla.Transform(at.location + at.get_forward_vector() * 12.0, at.rotation))
+    container = spawn("static.prop.container", carla.Transform(at.location + at.get_forward_vector() * 12.0, at.rotation))
     car = spawn("vehicle.tesla.model3", at)
-    told = Messages(spawn("sensor.other.collision", None, car))
+    collisions = Messages(spawn("sensor.other.collision", None, car))
     car.apply_control(carla.VehicleControl(throttle=0.6))
     drive(world, 80)
-    assert told.next().other_actor.id == thing.id
+    assert collisions.next().other_actor.id == container.id
     assert car.get_location().distance(at.location) < 12.0
 
 
 @ours
-def test_what_a_traffic_manager_asks_of_an_actor_that_has_gone_is_no_error(world: carla.World, client: carla.Client, spawn: Spawn) -> None:
+def test_questions_of_a_traffic_manager_about_a_destroyed_actor_are_not_errors(world: carla.World, client: carla.Client, spawn: Spawn) -> None:
     car = spawn("vehicle.audi.tt")
     world.tick()
     client.apply_batch_sync([carla.command.DestroyActor(car.id)])

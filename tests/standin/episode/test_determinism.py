@@ -11,8 +11,8 @@ from tests.standin.conftest import Messages
 from tests.standin.servers import Server, serving, synchronous
 
 
-def episode(client: carla.Client) -> list[str]:
-    """Two cars, one of which hits the other, seen by six cameras in the rain; digests of images, transforms and events."""
+def drive_episode(client: carla.Client) -> list[str]:
+    """Let one car hit another in the rain before six cameras, and return a digest of images, transforms and events per tick."""
     world = client.get_world()
     synchronous(world)
     world.set_weather(carla.WeatherParameters.HardRainNoon)
@@ -31,30 +31,31 @@ def episode(client: carla.Client) -> list[str]:
         if "imu" in name:
             blueprint.set_attribute("noise_accel_stddev_x", "0.1")
         sensors.append(Messages(world.spawn_actor(blueprint, carla.Transform(carla.Location(x=1.5, z=1.6)), attach_to=car)))
-    felt, crashes, *cameras = sensors
-    found = []
+    imu, collisions, *cameras = sensors
+    digests = []
     for tick in range(80):
         car.apply_control(carla.VehicleControl(throttle=0.7, steer=0.02 * (tick % 3 - 1)))
         frame = world.tick()
         snapshot = world.get_snapshot()
-        told = [f"{hit.normal_impulse}" for hit in crashes.waiting()] if tick % 20 == 19 else []
+        impulses = [f"{hit.normal_impulse}" for hit in collisions.waiting()] if tick % 20 == 19 else []
         parts = [f"{one.id} {one.get_transform()} {one.get_velocity()} {one.get_acceleration()}" for one in sorted(snapshot, key=lambda one: one.id)]
-        parts += [f"{snapshot.timestamp.elapsed_seconds}", f"{felt.of(frame).accelerometer}", *told]
+        parts += [f"{snapshot.timestamp.elapsed_seconds}", f"{imu.of(frame).accelerometer}", *impulses]
         digest = hashlib.sha256("".join(parts).encode())
-        for camera in cameras[: 6 if tick else 5]:  # a DVS says nothing of its first picture
+        for camera in cameras[: 6 if tick else 5]:  # an event camera sends nothing at its first tick
             digest.update(bytes(camera.of(frame).raw_data))
-        found.append(digest.hexdigest())
-    return found
+        digests.append(digest.hexdigest())
+    return digests
 
 
-def first_episode(folder: Path) -> list[str]:
+def run_first_episode(folder: Path) -> list[str]:
+    """Drive the episode on a new server."""
     folder.mkdir()
     with serving(folder, "--track", 5, "--seed", 11) as server:
-        return episode(server.client())
+        return drive_episode(server.client())
 
 
 def test_two_processes_agree_byte_for_byte(tmp_path: Path) -> None:
-    one, other = first_episode(tmp_path / "one"), first_episode(tmp_path / "other")
+    one, other = run_first_episode(tmp_path / "one"), run_first_episode(tmp_path / "other")
     assert one == other
     assert len(set(one)) == len(one)
 
@@ -70,8 +71,8 @@ def test_a_reload_repeats_the_drive(server: Server) -> None:
     assert drive() == drive()
 
 
-def test_a_randomised_server_shows_each_episode_otherwise_and_the_same_again(tmp_path: Path) -> None:
-    def views(folder: Path) -> list[str]:
+def test_a_randomised_server_shows_other_scenery_in_each_episode_and_repeats_it_in_the_next_process(tmp_path: Path) -> None:
+    def digest_views(folder: Path) -> list[str]:
         folder.mkdir()
         found = []
         with serving(folder, "--track", 5, "--seed", 2, "--randomise") as server:
@@ -85,6 +86,6 @@ def test_a_randomised_server_shows_each_episode_otherwise_and_the_same_again(tmp
                 found.append(hashlib.sha256(bytes(images.of(world.tick()).raw_data)).hexdigest() + str(world.get_weather()))
         return found
 
-    one, other = views(tmp_path / "one"), views(tmp_path / "other")
+    one, other = digest_views(tmp_path / "one"), digest_views(tmp_path / "other")
     assert one == other
     assert len(set(one)) == 3

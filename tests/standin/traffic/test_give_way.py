@@ -1,4 +1,4 @@
-"""Who waits at stop and yield signs: vehicles put before and into a crossing whose east and west arms have signs, the others none."""
+"""Who waits at stop and yield signs: vehicles before and in a crossing whose east and west arms have signs. The other arms have none."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ WEST = (-HALF_M - 4.0, SIDE_M, 0.0)
 DT_S = 0.5
 
 
-def crossing(kinds: dict[int, str]) -> GiveWay:
-    """The crossing with signs instead of lights, by the number of the arm."""
+def make_crossing(kinds: dict[int, str]) -> GiveWay:
+    """Make the crossing with signs instead of lights; `kinds` has their types by the number of the arm."""
     text = crossing_with_lights().replace('dynamic="yes"', 'dynamic="no"')
     for number in range(4):
         text = re.sub(rf'(id="{900 + number}".*?type=")1000001', rf"\g<1>{kinds.get(number, NO_SIGN)}", text, count=1)
@@ -31,73 +31,74 @@ def crossing(kinds: dict[int, str]) -> GiveWay:
     return GiveWay(network, [place for place in find_signs(network) if place.limit_kmh == 0.0])
 
 
-def fleet_of(*places: tuple[float, float, float]) -> Fleet:
+def make_fleet(*places: tuple[float, float, float]) -> Fleet:
+    """Put standing vehicles at places (x m, y m, yaw rad)."""
     fleet = Fleet()
     for x, y, yaw in places:
         fleet.add(state=dynamics.place(x, y, 0.0, yaw_rad=yaw))
     return fleet
 
 
-def held(give_way: GiveWay, fleet: Fleet, seconds: float, row: int = 0) -> list[bool]:
-    """Whether a vehicle is held, at each step."""
-    found = []
+def record_held(give_way: GiveWay, fleet: Fleet, seconds: float, row: int = 0) -> list[bool]:
+    """Return whether a vehicle is held at each step of so many seconds."""
+    history = []
     for _ in range(round(seconds / DT_S)):
         give_way.hold_vehicles(fleet, DT_S)
-        found.append(bool(fleet.gives_way[row]))
-    return found
+        history.append(bool(fleet.gives_way[row]))
+    return history
 
 
 def test_a_stop_sign_holds_a_vehicle_until_it_has_stood_and_then_lets_it_go() -> None:
-    fleet = fleet_of(EAST)
+    fleet = make_fleet(EAST)
     fleet.state[0, dynamics.VX] = 5.0
-    give_way = crossing({0: STOP, 2: STOP})
-    assert all(held(give_way, fleet, 5.0)), "it has not stopped yet"
+    give_way = make_crossing({0: STOP, 2: STOP})
+    assert all(record_held(give_way, fleet, 5.0)), "it has not stopped yet"
     fleet.state[0, dynamics.VX] = 0.0
-    times = held(give_way, fleet, STOP_S + 1.0)
-    assert times[0]
-    assert not times[-1]
+    history = record_held(give_way, fleet, STOP_S + 1.0)
+    assert history[0]
+    assert not history[-1]
 
 
 def test_a_yield_sign_lets_a_vehicle_pass_where_nobody_comes() -> None:
-    fleet = fleet_of(EAST)
+    fleet = make_fleet(EAST)
     fleet.state[0, dynamics.VX] = 5.0
-    assert not any(held(crossing({0: YIELD, 2: YIELD}), fleet, 3.0))
+    assert not any(record_held(make_crossing({0: YIELD, 2: YIELD}), fleet, 3.0))
 
 
 @pytest.mark.parametrize("kind", [STOP, YIELD])
 @pytest.mark.parametrize(("y_m", "speed_mps"), [(-10.0, 0.0), (-HALF_M - 15.0, 8.0)], ids=["in the crossing", "coming to it"])
 def test_a_vehicle_waits_for_what_is_in_the_crossing_or_comes_to_it(kind: str, y_m: float, speed_mps: float) -> None:
-    give_way, fleet = crossing({0: kind, 2: kind}), fleet_of(EAST, (-SIDE_M, y_m, math.pi / 2.0))
+    give_way, fleet = make_crossing({0: kind, 2: kind}), make_fleet(EAST, (-SIDE_M, y_m, math.pi / 2.0))
     fleet.state[1, dynamics.VX] = speed_mps
-    assert all(held(give_way, fleet, PATIENCE_S - 1.0))
+    assert all(record_held(give_way, fleet, PATIENCE_S - 1.0))
     fleet.state[1, dynamics.Y] = HALF_M + 30.0
-    assert not held(give_way, fleet, 1.0)[-1]
+    assert not record_held(give_way, fleet, 1.0)[-1]
 
 
-def test_who_stands_on_the_way_to_the_crossing_has_given_up_his_turn() -> None:
-    fleet = fleet_of(EAST, (-SIDE_M, -HALF_M - 15.0, math.pi / 2.0))
-    assert not held(crossing({0: YIELD, 2: YIELD}), fleet, 1.0)[-1]
+def test_a_vehicle_that_stands_on_its_way_to_the_crossing_gives_up_its_turn() -> None:
+    fleet = make_fleet(EAST, (-SIDE_M, -HALF_M - 15.0, math.pi / 2.0))
+    assert not record_held(make_crossing({0: YIELD, 2: YIELD}), fleet, 1.0)[-1]
 
 
 def test_of_two_at_stop_signs_one_goes_first() -> None:
-    fleet = fleet_of(EAST, WEST)
-    give_way = crossing({0: STOP, 2: STOP})
-    held(give_way, fleet, STOP_S + 0.5)
+    fleet = make_fleet(EAST, WEST)
+    give_way = make_crossing({0: STOP, 2: STOP})
+    record_held(give_way, fleet, STOP_S + 0.5)
     assert fleet.gives_way.tolist() == [False, True]
     fleet.state[0, dynamics.X] = -HALF_M - 30.0
-    held(give_way, fleet, 1.0)
+    record_held(give_way, fleet, 1.0)
     assert fleet.gives_way.tolist() == [False, False]
 
 
 def test_nobody_waits_for_ever() -> None:
-    fleet = fleet_of(EAST, (-SIDE_M, -10.0, math.pi / 2.0))
-    times = held(crossing({0: STOP, 2: STOP}), fleet, PATIENCE_S + 2.0)
-    assert times[round(PATIENCE_S / DT_S) - 3]
-    assert not times[-1]
+    fleet = make_fleet(EAST, (-SIDE_M, -10.0, math.pi / 2.0))
+    history = record_held(make_crossing({0: STOP, 2: STOP}), fleet, PATIENCE_S + 2.0)
+    assert history[round(PATIENCE_S / DT_S) - 3]
+    assert not history[-1]
 
 
-def test_signs_hold_nobody_who_drives_away_from_them_or_is_elsewhere() -> None:
-    fleet = fleet_of((EAST[0], -EAST[1], 0.0), (60.0, -SIDE_M, math.pi), (SIDE_M, HALF_M + 4.0, -math.pi / 2.0))
-    give_way = crossing({0: STOP, 2: STOP})
+def test_signs_do_not_hold_vehicles_that_drive_away_from_them_or_are_elsewhere() -> None:
+    fleet = make_fleet((EAST[0], -EAST[1], 0.0), (60.0, -SIDE_M, math.pi), (SIDE_M, HALF_M + 4.0, -math.pi / 2.0))
+    give_way = make_crossing({0: STOP, 2: STOP})
     give_way.hold_vehicles(fleet, DT_S)
     np.testing.assert_array_equal(fleet.gives_way, False)

@@ -1,4 +1,4 @@
-"""The map's own lights and signs are seen: posts beside the lanes, heads that look at their traffic, and the lamp that is lit."""
+"""Cameras see a map's lights and signs: posts beside the lanes, heads that face their traffic, and the lamp that is lit."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from driving.world.weather import Weather
 from tests.standin.traffic.crossing import crossing_with_lights
 
 
-def picture(state: int) -> np.ndarray:
-    """What a camera 12 m before the first light of a crossing sees of its lamps, RGB around the light."""
+def render_light(state: int) -> np.ndarray:
+    """Render the first light of a crossing from 12 m before it, and return the pixels (40, 40, 3) RGB around its lamps."""
     roads = RoadNetwork.from_opendrive("crossing", crossing_with_lights())
     land = Ground.from_network(roads)
     signals = MapSignals.from_network(roads)
@@ -41,16 +41,16 @@ def picture(state: int) -> np.ndarray:
 
 @pytest.mark.parametrize(("state", "channels"), [(RED, (1, 0, 0)), (YELLOW, (1, 1, 0)), (GREEN, (0, 1, 0))])
 def test_the_lit_lamp_shows_the_state(state: int, channels: tuple[int, int, int]) -> None:
-    changed = np.abs(picture(state) - picture(OFF)).sum(2) > 60
+    changed = np.abs(render_light(state) - render_light(OFF)).sum(2) > 60
     assert changed.sum() > 20
-    red, green, blue = picture(state)[changed].mean(0)
+    red, green, blue = render_light(state)[changed].mean(0)
     assert (red > 150, green > 150) == (bool(channels[0]), bool(channels[1]))
     assert blue < 130
     assert np.flatnonzero(changed.any(1)).mean() == pytest.approx({RED: 13, YELLOW: 19, GREEN: 27}[state], abs=6)
 
 
 @pytest.mark.parametrize("behind", [False, True])
-def test_posts_stand_beside_the_driving_lanes_and_look_at_their_traffic(behind: bool) -> None:
+def test_posts_stand_beside_the_driving_lanes_and_face_their_traffic(behind: bool) -> None:
     roads = RoadNetwork.from_opendrive("crossing", crossing_with_lights(behind))
     signals = MapSignals.from_network(roads)
     posts, places = make_signposts(signals, roads, Ground.from_network(roads)), signals.lights

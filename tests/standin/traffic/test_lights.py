@@ -1,4 +1,4 @@
-"""Traffic lights on a map with dynamic signals: they cycle, obey commands, and a car before one knows it."""
+"""Traffic lights on a map with dynamic signals: they cycle, obey commands, and a car knows the light that it is at."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RED, YELLOW, GREEN = carla.TrafficLightState.Red, carla.TrafficLightState.Yellow
 
 @pytest.fixture
 def crossing(server: Server) -> Iterator[tuple[carla.World, list[carla.TrafficLight]]]:
-    """The crossing, synchronous with a step of 0.5 s, and its lights by OpenDRIVE id."""
+    """Return the crossing, in synchronous mode with steps of 0.5 s, and its lights in the order of their OpenDRIVE ids."""
     client = server.client()
     world = client.load_world("crossing")
     synchronous(world, 0.5)
@@ -25,7 +25,7 @@ def crossing(server: Server) -> Iterator[tuple[carla.World, list[carla.TrafficLi
     client.load_world("track_3")
 
 
-def test_every_dynamic_signal_is_a_light_where_the_map_has_it(crossing: tuple[carla.World, list[carla.TrafficLight]]) -> None:
+def test_every_dynamic_signal_is_a_light_at_the_place_that_the_map_gives(crossing: tuple[carla.World, list[carla.TrafficLight]]) -> None:
     world, lights = crossing
     assert [light.get_opendrive_id() for light in lights] == ["900", "901", "902", "903"]
     for light in lights:
@@ -50,7 +50,7 @@ def test_lights_behind_a_junction_stop_cars_before_it(server: Server) -> None:
         assert HALF_M < stop.distance_2d(carla.Location()) < HALF_M + 5.0
 
 
-def test_opposite_lights_change_together_and_crossing_ones_take_turns(crossing: tuple[carla.World, list[carla.TrafficLight]]) -> None:
+def test_opposite_lights_change_together_and_crossing_lights_take_turns(crossing: tuple[carla.World, list[carla.TrafficLight]]) -> None:
     world, lights = crossing
     history = []
     for _ in range(80):
@@ -73,7 +73,7 @@ def test_a_frozen_light_keeps_the_state_it_is_given(crossing: tuple[carla.World,
     assert lights[1].is_frozen()
 
 
-def test_times_can_be_changed(crossing: tuple[carla.World, list[carla.TrafficLight]]) -> None:
+def test_durations_can_be_changed(crossing: tuple[carla.World, list[carla.TrafficLight]]) -> None:
     world, lights = crossing
     lights[0].reset_group()
     lights[0].set_green_time(2.0)
@@ -99,7 +99,7 @@ def test_a_speed_limit_holds_from_its_sign_on(crossing: tuple[carla.World, list[
     assert car.get_speed_limit() == 60.0
 
 
-def test_a_car_before_a_light_knows_it(crossing: tuple[carla.World, list[carla.TrafficLight]]) -> None:
+def test_a_car_before_a_light_is_at_that_light(crossing: tuple[carla.World, list[carla.TrafficLight]]) -> None:
     world, lights = crossing
     at = lights[0].get_stop_waypoints()[0].transform
     at.location.z += 0.3

@@ -6,11 +6,11 @@ import json
 from typing import Any
 
 from tests.shared_data import shared
-from tests.standin.traffic.test_traffic import isolated
+from tests.standin.isolation import run_isolated
 
 
 def test_eighty_cars_round_the_corners_of_a_small_town_without_touching() -> None:
     arguments = ("--cars", 80, "--ticks", 500, "--map", shared("maps/Town02.xodr"))
-    found: dict[str, Any] = json.loads(isolated("-m", "tests.standin.traffic.traffic_contacts", *arguments))
+    found: dict[str, Any] = json.loads(run_isolated("-m", "tests.standin.traffic.traffic_contacts", *arguments))
     assert found["cars"] == 80
     assert found["touched"] == []

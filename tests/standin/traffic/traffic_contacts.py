@@ -1,4 +1,4 @@
-"""Run inside a network namespace: dense autopilot traffic on a map; prints JSON of the cars that touched another.
+"""Drives dense autopilot traffic on a map, and prints the pairs of cars that touched as JSON. Run it inside a network namespace.
 
 python -m tests.standin.traffic.traffic_contacts --cars 80 --ticks 600 [server arguments]
 """
@@ -17,8 +17,8 @@ from tests.standin.servers import serving, synchronous
 from tests.standin.traffic.traffic_drive import TRAFFIC_PORT
 
 
-def touching(world: carla.World, cars: list[carla.Vehicle], half: tuple[float, float]) -> set[tuple[int, int]]:
-    """The pairs of cars, all with half sizes `half` (m), whose outlines overlap: no axis of either keeps them apart."""
+def find_touching(world: carla.World, cars: list[carla.Vehicle], half: tuple[float, float]) -> set[tuple[int, int]]:
+    """Return the pairs of cars whose outlines, with half sizes `half` (m), overlap: their projections overlap on all axes of both cars."""
     snapshot = world.get_snapshot()
     poses = [snapshot.find(car.id).get_transform() for car in cars]
     places = np.array([(pose.location.x, pose.location.y, pose.location.z) for pose in poses])
@@ -28,15 +28,15 @@ def touching(world: carla.World, cars: list[carla.Vehicle], half: tuple[float, f
     near = np.triu(np.hypot(away[..., 0], away[..., 1]) < 2.0 * sum(half), 1) & (np.abs(away[..., 2]) < 2.0)
     found = set()
     for one, other in np.argwhere(near).tolist():
-        tried = np.concatenate([axes[one], axes[other]])
-        reach = sum(np.abs(tried @ axes[car].T) @ np.array(half) for car in (one, other))
-        if (np.abs(tried @ away[one, other, :2]) <= reach).all():
+        candidates = np.concatenate([axes[one], axes[other]])
+        reach = sum(np.abs(candidates @ axes[car].T) @ np.array(half) for car in (one, other))
+        if (np.abs(candidates @ away[one, other, :2]) <= reach).all():
             found.add((one, other))
     return found
 
 
 def main() -> None:
-    """One drive."""
+    """Drive once."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--cars", type=int, default=80)
     parser.add_argument("--ticks", type=int, default=600)
@@ -59,7 +59,7 @@ def main() -> None:
         pairs: set[tuple[int, int]] = set()
         for _ in range(arguments.ticks):
             world.tick()
-            pairs |= touching(world, cars, (extent.x, extent.y))
+            pairs |= find_touching(world, cars, (extent.x, extent.y))
         manager.set_synchronous_mode(False)
         manager.shut_down()
     print(json.dumps({"cars": len(cars), "touched": sorted(pairs)}))

@@ -1,4 +1,4 @@
-"""Run inside a network namespace: starts a server and lets the client's traffic manager drive; prints JSON of where the cars went.
+"""Lets the client's traffic manager drive on a server, and prints where the cars went as JSON. Run it inside a network namespace.
 
 python -m tests.standin.traffic.traffic_drive --cars 20 --ticks 200 [server arguments]
 """
@@ -19,7 +19,7 @@ TRAFFIC_PORT = 8000
 
 
 def drive(client: carla.Client, world: carla.World, cars: int, ticks: int) -> dict[str, object]:
-    """One run: a digest of all transforms, how far the cars went, how close and how far off the lane they came."""
+    """Drive once; return a digest of all positions, the distance per car, the smallest gap and the largest distance from the lane (m)."""
     manager = client.get_trafficmanager(TRAFFIC_PORT)
     manager.set_synchronous_mode(True)
     manager.set_random_device_seed(7)
@@ -54,7 +54,7 @@ def drive(client: carla.Client, world: carla.World, cars: int, ticks: int) -> di
 
 
 def main() -> None:
-    """Two runs with a reload between them."""
+    """Drive twice with a reload in between."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--cars", type=int, default=20)
     parser.add_argument("--ticks", type=int, default=200)

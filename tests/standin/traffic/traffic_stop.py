@@ -1,4 +1,4 @@
-"""Run inside a network namespace: four autopilot cars come to the crossing; prints JSON of their speeds before red and green lights."""
+"""Lets four autopilot cars drive to the crossing, and prints their speeds at red and at green lights as JSON. Run it inside a network namespace."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TICKS = 400
 
 
 def main() -> None:
-    """One drive."""
+    """Drive once."""
     seen: dict[str, list[float]] = {"Red": [], "Green": []}
     far, side = HALF_M + ARM_M - 10.0, WIDTH_M / 2.0
     places = [(far, -side, 180.0), (-side, -far, 90.0), (-far, side, 0.0), (side, far, -90.0)]
