@@ -1,8 +1,9 @@
-"""What joins the roads' outer edges to what lies beside and below them: verges of grass, retaining walls, bridge decks. Never over a lane.
+"""What joins the roads' outer edges to the land beside and below them: verges of grass, retaining walls, bridge decks. None of it is over a lane.
 
-Each station of an outer edge is judged by what lies up to VERGE_M outwards and below: land or a lower lane within a verge's slope gets a verge;
-a deeper one a wall; a road that passes below makes the place a deck, with girders, an underside and parapets.
-Shapes: E stations of all outer edges together, K of one; metres. Triangles (F, 3, 3); walls and decks show their outsides.
+Each station of an outer edge is classified by what lies beside and below it, up to VERGE_M outwards. Where the slope of a verge reaches the land or
+a lower lane, there is a verge. Where the drop is too deep for that, there is a wall. Where a road passes below, the station belongs to a bridge deck,
+which has girders, an underside and parapets.
+Shapes: E stations of all outer edges together, K stations of one edge or of a part of it, F triangles. Metres. Walls and decks show their outsides.
 """
 
 from __future__ import annotations
@@ -20,118 +21,128 @@ from driving.world.ground.contact import ROAD_FRICTION, Ground
 from driving.world.ground.terrain import Terrain
 from driving.world.maps.roads import RoadNetwork
 from driving.world.meshes import materials
-from driving.world.meshes.surfaces import LONGEST_M, STRAIGHT_M, Mesh, Palette, group_by_section, join_meshes, make_mesh
+from driving.world.meshes.surfaces import LONGEST_M, STRAIGHT_M, Mesh, Palette, group_by_section, join, make_mesh
 
-VERGE_M, VERGE_DROP_M, VERGE_TOP_M = 5.0, 0.45, 0.02
-HANGING_M = 0.35  # a verge's end further above the land is lowered to it
-STEEPEST_DROP_M = 2.5
-INTO_LAND_M = 0.15
-OFFSETS_M = np.array([0.3, 0.8, 1.4, 2.0, 3.0, 4.0, VERGE_M])
-SAME_LEVEL_M, STEP_M, CLEAR_M = 0.1, 0.6, 2.5  # lanes whose heights differ by less; no wall is made for less; room under a bridge
-BELOW_ALL_M = 1e4
-DECK_AROUND_M, ABUTMENT_M = 3.0, 0.3
-GIRDER_M, EDGE_M = 1.0, 0.3
-LEDGE_M, OUTER_M, PARAPET_M, GUARDED_M = 0.83, 1.08, 0.85, 1.5  # where parapets stand (see `barriers`), how high, above which drop
-VERGE, NOTHING, WALL, DECK = range(4)
+VERGE_M, VERGE_DROP_M, VERGE_TOP_M = 5.0, 0.45, 0.02  # width of a verge, its usual drop, and how far below the lane it begins
+HANGING_M = 0.35  # the outer end of a verge is lowered to the land if it is higher above it than this
+STEEPEST_DROP_M = 2.5  # greatest drop of a verge
+INTO_LAND_M = 0.15  # how far the end of a lowered verge reaches into the land
+OFFSETS_M = np.array([0.3, 0.8, 1.4, 2.0, 3.0, 4.0, VERGE_M])  # distances outwards at which lanes below are looked for
+SAME_LEVEL_M = 0.1  # lanes whose heights differ by less lie on one level
+PASS_BELOW_M = 0.05  # how far below a lower lane a verge passes
+STEP_M = 0.6  # least drop that gets a wall
+CLEAR_M = 2.5  # least room under a bridge
+BELOW_ALL_M = 1e4  # deeper than every map
+UNDER_WALL_M = 1.5  # a lane below and nearer than this is at the wall's foot
+DECK_AROUND_M, ABUTMENT_M = 3.0, 0.3  # how far a deck reaches beyond the road below, and how deep walls stand in the land
+GIRDER_M, EDGE_M = 1.0, 0.3  # greatest height of a girder, and the distance from the edge at which what is under it is measured
+LEDGE_M, OUTER_M = 0.83, 1.08  # inner and outer side of a parapet, from the edge: `scenery.barriers` puts its parapets there too
+PARAPET_M, GUARDED_M = 0.85, 1.5  # height of a parapet, and least drop that gets one
 CONCRETE, MASONRY = (150, 148, 142), (128, 124, 116)
+VERGE, NOTHING, WALL, DECK = range(4)  # classes of stations
 
 
 class Edges(NamedTuple):
-    """All outer edges, one after the other: the edge and the section's other one (E, 3), unit vectors outwards (E, 2), where each begins."""
+    """All outer edges, one after the other. Each lane section has two: the right one and the left one."""
 
-    near: np.ndarray
-    other: np.ndarray
-    out: np.ndarray
-    starts: np.ndarray
+    near: np.ndarray  # (E, 3), points of the edges
+    other: np.ndarray  # (E, 3), the points across the road on the section's other edge
+    out: np.ndarray  # (E, 2), unit vectors outwards
+    starts: np.ndarray  # (number of edges + 1,), the first station of each edge
 
     def aside(self, offset_m: float) -> tuple[np.ndarray, np.ndarray]:
-        """The places (x, y) so far outwards of every station."""
+        """Return the places x, y (E,) that lie `offset_m` outwards of the stations."""
         x, y = (self.near[:, :2] + self.out * offset_m).T.copy()
         return x, y
 
 
-Section = list[tuple[float, np.ndarray]]  # a wall's cross section: how far outwards, and heights (K,)
+Section = list[tuple[float, np.ndarray]]  # cross section of a wall along an edge: the distance outwards and the heights (K,) of each corner
 
 
-class Judged(NamedTuple):
-    """Per station (E,): its class, how far a verge falls (m), how high a wall or a girder's underside lies, whether a parapet has room."""
+class Profiles(NamedTuple):
+    """What is built at each station."""
 
-    kinds: np.ndarray
-    drops: np.ndarray
-    feet: np.ndarray
-    guarded: np.ndarray
+    kinds: np.ndarray  # (E,), VERGE, NOTHING, WALL or DECK
+    drops: np.ndarray  # (E,) how far a verge falls
+    feet: np.ndarray  # (E,) heights of the feet of walls and of the undersides of girders
+    guarded: np.ndarray  # (E,) bool, has a parapet
 
 
 def make_embankments(network: RoadNetwork, ground: Ground, land: Terrain, palette: Palette) -> tuple[Mesh, Mesh]:
-    """The verges' mesh, and that of the walls and decks. land: as it is drawn near by."""
-    edges = _edges(network)
-    judged = _judged(edges, ground, land)
+    """Return the mesh of the verges, and that of walls and decks. `land` is the terrain as it is drawn nearby."""
+    edges = _collect_edges(network)
+    profiles = _classify(edges, ground, land)
     verges: list[Mesh] = []
     built = [make_mesh(np.zeros((0, 3, 3)), materials.BRIDGE, CONCRETE)]
     sides = list(zip(edges.starts[:-1], edges.starts[1:], strict=True))
     for first, last in sides:
         part = slice(int(first), int(last))
         near, out = edges.near[part], edges.out[part]
-        verges.extend(make_mesh(one, materials.VERGE, palette.grass) for one in _verges(near, edges.other[part], out, judged, part))
-        for kind, shape, material, colour in ((WALL, _wall, materials.BARRIER, MASONRY), (DECK, _girder, materials.BRIDGE, CONCRETE)):
+        verges.extend(make_mesh(one, materials.VERGE, palette.grass) for one in _make_verges(near, edges.other[part], out, profiles, part))
+        for kind, make_section, material, colour in (
+            (WALL, _wall_section, materials.BARRIER, MASONRY),
+            (DECK, _girder_section, materials.BRIDGE, CONCRETE),
+        ):
             for guarded in (False, True):
-                for run in _runs(judged.kinds[part], kind, judged.guarded[part] == guarded, any_end=not guarded):
-                    section = shape(near[run, 2] - VERGE_TOP_M, judged.feet[part][run], guarded)
-                    built.append(make_mesh(_profile(near[run], out[run], section), material, colour))
+                for run in _find_runs(profiles.kinds[part], kind, profiles.guarded[part] == guarded, any_end=not guarded):
+                    section = make_section(near[run, 2] - VERGE_TOP_M, profiles.feet[part][run], guarded)
+                    built.append(make_mesh(_extrude(near[run], out[run], section), material, colour))
     for (first, last), (_, end) in zip(sides[::2], sides[1::2], strict=True):
-        built.extend(_undersides(edges, judged, slice(int(first), int(last)), slice(int(last), int(end)), land))
-    return join_meshes(verges), join_meshes(built)
+        built.extend(_make_undersides(edges, profiles, slice(int(first), int(last)), slice(int(last), int(end)), land))
+    return join(verges), join(built)
 
 
-def _edges(network: RoadNetwork) -> Edges:
+def _collect_edges(network: RoadNetwork) -> Edges:
+    """Return the outer edges of all lane sections."""
     near, other = [], []
     for strips in group_by_section(network):
         right, left = strips[0].right_xyz_m, strips[-1].left_xyz_m
         near += [right, left]
         other += [left, right]
     starts = np.cumsum([0, *(len(edge) for edge in near)])
-    one, two = np.concatenate(near), np.concatenate(other)
-    away = one[:, :2] - two[:, :2]
-    return Edges(one, two, unit(away, 1e-6), starts)
+    near_xyz, other_xyz = np.concatenate(near), np.concatenate(other)
+    return Edges(near_xyz, other_xyz, unit(near_xyz[:, :2] - other_xyz[:, :2], 1e-6), starts)
 
 
-def _judged(edges: Edges, ground: Ground, land: Terrain) -> Judged:
-    """What is to be made of each station."""
+def _classify(edges: Edges, ground: Ground, land: Terrain) -> Profiles:
+    """Return what to build at each station."""
     z = edges.near[:, 2].copy()
-    deep, needed = np.zeros(len(z)), np.full(len(z), VERGE_DROP_M)  # how far below the nearest lower lane lies, and the drop that passes below it
-    feet, free, alone = land.drawn_at(*edges.aside(EDGE_M)), np.ones(len(z), bool), np.ones(len(z), bool)
-    for offset in OFFSETS_M:
-        level, _, friction = ground.height(*edges.aside(offset), z)
+    deep = np.zeros(len(z))  # how far below lies a lane that a verge does not reach
+    needed = np.full(len(z), VERGE_DROP_M)  # drop of a verge that passes below all lower lanes
+    feet = land.drawn_at(*edges.aside(EDGE_M))
+    free, alone = np.ones(len(z), bool), np.ones(len(z), bool)  # room for a parapet; no lane of nearly the same height beside
+    for offset_m in OFFSETS_M:
+        level, _, friction = ground.height(*edges.aside(offset_m), z)
         below = np.where((friction == ROAD_FRICTION) & (z - level > -CLEAR_M), z - level, np.nan)
         lower = below > SAME_LEVEL_M
-        drop = np.where(lower, (below + 0.05 - VERGE_TOP_M) * VERGE_M / offset + VERGE_TOP_M, 0.0)
+        drop = np.where(lower, (below + PASS_BELOW_M - VERGE_TOP_M) * VERGE_M / offset_m + VERGE_TOP_M, 0.0)
         deep, needed = np.where(drop > np.maximum(needed, STEEPEST_DROP_M), np.fmax(deep, below), deep), np.maximum(needed, drop)
         alone &= ~(np.abs(below) < STEP_M)
-        if offset < 1.5:
+        if offset_m < UNDER_WALL_M:
             feet = np.where(lower, np.minimum(feet, level), feet)
             free &= ~(below < CLEAR_M + GIRDER_M)
     far = land.drawn_at(*edges.aside(VERGE_M))
     hangs = z - VERGE_DROP_M - far > HANGING_M
     drops = np.where(hangs, np.maximum(needed, z - far + INTO_LAND_M), needed)
     deep = np.where(hangs & (drops > STEEPEST_DROP_M), np.maximum(deep, z - far), deep)
-    under = z - _lowest(edges, ground, -EDGE_M, z)
+    under = z - _lowest_lane(edges, ground, -EDGE_M, z)
     kinds = np.where(drops <= STEEPEST_DROP_M, VERGE, np.where(alone & (deep > STEP_M) & (under < STEP_M), WALL, NOTHING))
-    deck = _decks(edges, ground, z)
+    deck = _is_deck(edges, ground, z)
     thick = np.clip(under / 4.0, 0.3, GIRDER_M)
     feet = np.where(deck, z - np.where(under > CLEAR_M, thick, GIRDER_M), feet - ABUTMENT_M)
     outer = land.drawn_at(*edges.aside(OUTER_M)) - ABUTMENT_M
     high = free & (z - np.maximum(feet, outer) > GUARDED_M)
-    return Judged(np.where(deck, DECK, kinds), drops, np.where(deck | ~high, feet, np.minimum(feet, outer)), free & deck | high)
+    return Profiles(np.where(deck, DECK, kinds), drops, np.where(deck | ~high, feet, np.minimum(feet, outer)), free & deck | high)
 
 
-def _lowest(edges: Edges, ground: Ground, offset_m: float, otherwise: np.ndarray) -> np.ndarray:
-    """The lowest lane's height (E,) so far outwards of each station, `otherwise` (E,) where there is none."""
+def _lowest_lane(edges: Edges, ground: Ground, offset_m: float, otherwise: np.ndarray) -> np.ndarray:
+    """Return the height (E,) of the lowest lane at `offset_m` outwards of each station, `otherwise` (E,) where there is no lane."""
     level, _, friction = ground.height(*edges.aside(offset_m), edges.near[:, 2] - BELOW_ALL_M)
     return np.where(friction == ROAD_FRICTION, level, otherwise)
 
 
-def _decks(edges: Edges, ground: Ground, z: np.ndarray) -> np.ndarray:
-    """Which stations (E,) have a road below their cross section, or stand close to one that has."""
+def _is_deck(edges: Edges, ground: Ground, z: np.ndarray) -> np.ndarray:
+    """Return which stations (E,) have a road below their cross section, or are close to such a station."""
     width, over = np.hypot(*(edges.near - edges.other)[:, :2].T), np.zeros(len(z), bool)
     for share in np.linspace(0.0, 1.0, 7):
         x, y = (edges.near[:, :2] + (edges.other - edges.near)[:, :2] * share + edges.out * 0.5 * (1.0 - 2.0 * share)).T.copy()
@@ -141,15 +152,19 @@ def _decks(edges: Edges, ground: Ground, z: np.ndarray) -> np.ndarray:
     if over.any():
         over |= cKDTree(edges.near[over]).query(edges.near, distance_upper_bound=DECK_AROUND_M)[0] < DECK_AROUND_M
         for first, middle, last in zip(edges.starts[:-2:2], edges.starts[1::2], edges.starts[2::2], strict=True):
-            both = over[first:middle] | over[middle:last]  # a deck has two sides
+            both = over[first:middle] | over[middle:last]  # where one side of a road is a deck, so is the other side
             over[first:middle], over[middle:last] = both, both
     return over
 
 
-def _runs(kinds: np.ndarray, kind: int, marked: np.ndarray | None = None, any_end: bool = False) -> Iterator[slice]:
-    """The stretches of stations (K,) whose segments are of a kind; a segment is of the higher kind of its two ends.
+def _find_runs(kinds: np.ndarray, kind: int, marked: np.ndarray | None = None, any_end: bool = False) -> Iterator[slice]:
+    """Yield the stretches of stations whose segments are of one class. A segment has the higher class of its two ends.
 
-    marked (K,): only segments that are marked at both ends, or at any end.
+    Args:
+        kinds: (K,) classes of the stations.
+        kind: the class.
+        marked: (K,) bool, where given: only segments with marks at both ends.
+        any_end: a mark at one end is enough.
     """
     wanted = np.maximum(kinds[:-1], kinds[1:]) == kind
     if marked is not None:
@@ -159,46 +174,46 @@ def _runs(kinds: np.ndarray, kind: int, marked: np.ndarray | None = None, any_en
         yield slice(int(first), int(last) + 1)
 
 
-def _verges(near: np.ndarray, other: np.ndarray, out: np.ndarray, judged: Judged, part: slice) -> Iterator[np.ndarray]:
-    """Grass from an edge down to the land."""
-    for run in _runs(judged.kinds[part], VERGE):
-        drops = judged.drops[part][run]
+def _make_verges(near: np.ndarray, other: np.ndarray, out: np.ndarray, profiles: Profiles, part: slice) -> Iterator[np.ndarray]:
+    """Yield the triangles (F, 3, 3) of grass from one edge down to the land. `part`: the stations of that edge."""
+    for run in _find_runs(profiles.kinds[part], VERGE):
+        drops = profiles.drops[part][run]
         even = len(drops) == len(near) and (drops == VERGE_DROP_M).all()
         far = np.concatenate([near[run, :2] + out[run] * VERGE_M, near[run, 2:] - drops[:, None]], axis=1)
         kept = keep_bends([near[run], other[run] if even else far], STRAIGHT_M, LONGEST_M)
         yield ribbon(near[run][kept] - [0.0, 0.0, VERGE_TOP_M], far[kept])
 
 
-def _profile(near: np.ndarray, out: np.ndarray, section: Section) -> np.ndarray:
-    """Ribbons along an edge between the points of a cross section."""
+def _extrude(near: np.ndarray, out: np.ndarray, section: Section) -> np.ndarray:
+    """Return ribbons (F, 3, 3) along an edge between the corners of a cross section."""
     lines = [np.column_stack([near[:, :2] + out * away, height]) for away, height in section]
     kept = keep_bends(lines, STRAIGHT_M, LONGEST_M)
     faces = np.concatenate([ribbon(one[kept], two[kept]) for one, two in itertools.pairwise(lines)])
     step = (near[-1] - near[0])[:2]
-    return faces if step[0] * out[0, 1] > step[1] * out[0, 0] else faces[:, ::-1]  # their outsides outwards, on a road's left as on its right
+    return faces if step[0] * out[0, 1] > step[1] * out[0, 0] else faces[:, ::-1]  # faces show outwards, on the left of a road and on its right
 
 
-def _wall(top: np.ndarray, feet: np.ndarray, guarded: bool) -> Section:
-    """A wall from an edge down to its feet, with a parapet where it is guarded."""
+def _wall_section(top: np.ndarray, feet: np.ndarray, guarded: bool) -> Section:
+    """Return the cross section of a wall from an edge `top` (K,) down to its `feet` (K,), with a parapet where `guarded`."""
     feet = np.minimum(feet, top)
     parapet = [(LEDGE_M, top), (LEDGE_M, top + PARAPET_M), (OUTER_M, top + PARAPET_M), (OUTER_M, feet)]
     return [(0.0, top), *parapet] if guarded else [(0.0, top), (0.0, feet)]
 
 
-def _girder(top: np.ndarray, feet: np.ndarray, guarded: bool) -> Section:
-    """A bridge's side down to its underside, likewise."""
-    return [*_wall(top, feet, guarded), (0.0, feet)]
+def _girder_section(top: np.ndarray, feet: np.ndarray, guarded: bool) -> Section:
+    """Return the cross section of a bridge's side: as a wall's, and back to the edge along the underside."""
+    return [*_wall_section(top, feet, guarded), (0.0, feet)]
 
 
-def _undersides(edges: Edges, judged: Judged, right: slice, left: slice, land: Terrain) -> Iterator[Mesh]:
-    """The undersides of a section's decks, and the faces of the abutments at their ends."""
-    kinds = judged.kinds[right]
-    for run in _runs(kinds, DECK):
-        one, two = (np.column_stack([edges.near[side][run, :2], judged.feet[side][run]]) for side in (right, left))
+def _make_undersides(edges: Edges, profiles: Profiles, right: slice, left: slice, land: Terrain) -> Iterator[Mesh]:
+    """Yield the undersides of a section's decks, and the faces of the abutments at their ends. `right` and `left`: the stations of its two edges."""
+    kinds = profiles.kinds[right]
+    for run in _find_runs(kinds, DECK):
+        one, two = (np.column_stack([edges.near[side][run, :2], profiles.feet[side][run]]) for side in (right, left))
         faces = [ribbon(one, two)]
-        for at, inside in ((0, run.start > 0), (-1, run.stop < len(kinds))):
+        for end, inside in ((0, run.start > 0), (-1, run.stop < len(kinds))):
             if inside:
-                top = np.stack([one[at], two[at]])
+                top = np.stack([one[end], two[end]])
                 low = np.column_stack([top[:, :2], np.minimum(land.drawn_at(*top[:, :2].T) - ABUTMENT_M, top[:, 2])])
                 faces.append(ribbon(top, low))
         yield make_mesh(np.concatenate(faces), materials.BRIDGE, CONCRETE)

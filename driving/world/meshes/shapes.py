@@ -1,7 +1,7 @@
-"""Low-polygon shapes of things beside the road and of vehicles, each in a unit frame, and how to place many at once.
+"""Low-polygon shapes of objects beside the road and of vehicles, and how to place many copies at once.
 
-A shape's triangles (F, 3, 3) have x forward, y right, z up, with z = 0 on the ground and sizes near 1, scaled when placed. Corners a, b, c go
-round so that (b - a) x (c - a) points outwards: materials.ONE_SIDED is not drawn from behind.
+A shape's triangles (F, 3, 3) have x forward, y right, z up. The ground is at z = 0. Sizes are near 1 and scaled when a copy is placed. The corners
+a, b, c of a triangle are ordered so that (b - a) x (c - a) points outwards, because materials of `materials.ONE_SIDED` are not drawn from behind.
 """
 
 from __future__ import annotations
@@ -20,20 +20,29 @@ Colour = tuple[int, int, int]
 
 
 class Shape(NamedTuple):
-    """Triangles (F, 3, 3), materials (F,), colours (F, 3), and which triangles take the instance's own colour (F,) bool."""
+    """The triangles of one shape with their looks."""
 
-    triangles: np.ndarray
-    materials: np.ndarray
-    colours: np.ndarray
-    tinted: np.ndarray
+    triangles: np.ndarray  # (F, 3, 3)
+    materials: np.ndarray  # (F,) uint8, codes of `materials`
+    colours: np.ndarray  # (F, 3) uint8 RGB
+    tinted: np.ndarray  # (F,) bool, takes the colour of the copy instead
+
+
+class Part(NamedTuple):
+    """Triangles of a shape that look alike."""
+
+    triangles: np.ndarray  # (F, 3, 3)
+    material: int  # code of `materials`
+    colour: Colour | None  # None: the colour of the copy
 
 
 def _quad(a: list[float], b: list[float], c: list[float], d: list[float]) -> list[list[list[float]]]:
+    """Return the two triangles of a quadrilateral."""
     return [[a, b, c], [a, c, d]]
 
 
 def box(x0: float, x1: float, y0: float, y1: float, z0: float, z1: float, bottom: bool = False) -> np.ndarray:
-    """An upright box; without its bottom unless asked."""
+    """Return the triangles (F, 3, 3) of an upright box: two per side of -y, +x, +y and -x, two for the top, and two for the `bottom` if asked."""
     p = [[x, y, z] for z in (z0, z1) for y in (y0, y1) for x in (x0, x1)]
     faces = [*_quad(p[0], p[1], p[5], p[4]), *_quad(p[1], p[3], p[7], p[5]), *_quad(p[3], p[2], p[6], p[7]), *_quad(p[2], p[0], p[4], p[6])]
     faces += _quad(p[4], p[5], p[7], p[6])
@@ -43,7 +52,7 @@ def box(x0: float, x1: float, y0: float, y1: float, z0: float, z1: float, bottom
 
 
 def spindle(rings: list[tuple[float, float]], sides: int, twist: float = 0.0) -> np.ndarray:
-    """A solid of revolution with few sides: (radius, height) from bottom to top."""
+    """Return the triangles (F, 3, 3) of a solid of revolution. `rings` are (radius, height) from bottom to top; `twist` (rad) turns it."""
     angles = np.arange(sides) * 2 * math.pi / sides + twist
     faces = []
     for (r0, z0), (r1, z1) in itertools.pairwise(rings):
@@ -58,111 +67,86 @@ def spindle(rings: list[tuple[float, float]], sides: int, twist: float = 0.0) ->
     return np.array(faces)
 
 
-def _shape(parts: list[tuple[np.ndarray, int, Colour, bool]]) -> Shape:
-    triangles = np.concatenate([part[0] for part in parts])
-    sizes = [len(part[0]) for part in parts]
+def _shape(*parts: Part) -> Shape:
+    """Return the shape that consists of parts."""
+    sizes = [len(part.triangles) for part in parts]
     return Shape(
-        triangles,
-        np.repeat(np.array([part[1] for part in parts], np.uint8), sizes),
-        np.repeat(np.array([part[2] for part in parts], np.uint8), sizes, axis=0),
-        np.repeat(np.array([part[3] for part in parts]), sizes),
+        np.concatenate([part.triangles for part in parts]),
+        np.repeat(np.array([part.material for part in parts], np.uint8), sizes),
+        np.repeat(np.array([part.colour or (0, 0, 0) for part in parts], np.uint8), sizes, axis=0),
+        np.repeat(np.array([part.colour is None for part in parts]), sizes),
     )
 
 
 def _disc(radius: float, x: float, z: float, sides: int = 6, twist: float = 0.0, thick: float = 0.0) -> np.ndarray:
-    """An upright disc with few sides that faces forwards; without thickness it is its front alone."""
+    """Return an upright disc with few sides that faces forwards, centred at height z. Without thickness it has a front only."""
     front = [(radius, x), (0.0, x)]
     return spindle([(0.0, x - thick), (radius, x - thick), *front] if thick else front, sides, twist)[..., [2, 0, 1]] + np.array([0.0, 0.0, z])
 
 
 def _post(sides: int, twist: float) -> Shape:
-    """A post with a plate of so many sides."""
+    """Return a post with a plate that has `sides` sides."""
     return _shape(
-        [
-            (spindle([(0.05, -0.3), (0.05, 2.4)], 4), materials.METAL, (130, 132, 134), False),
-            (_disc(0.38, 0.08, 2.37, sides, twist, 0.03), materials.PLATE, (0, 0, 0), True),
-        ]
+        Part(spindle([(0.05, -0.3), (0.05, 2.4)], 4), materials.METAL, (130, 132, 134)),
+        Part(_disc(0.38, 0.08, 2.37, sides, twist, 0.03), materials.PLATE, None),
     )
 
 
 BARK: Colour = (84, 66, 50)
 GLASS: Colour = (36, 44, 52)
 DARK_LAMPS: tuple[Colour, ...] = ((70, 16, 14), (72, 56, 14), (14, 62, 24))
-LAMPS_M = np.array([[0.22, 3.95], [0.22, 3.7], [0.22, 3.45]])  # how far before and above a light's foot its red, yellow and green lamps are
+LAMPS_M = np.array([[0.22, 3.95], [0.22, 3.7], [0.22, 3.45]])  # places forward and up, from a traffic light's foot, of its red, yellow and green lamp
+GABLES = np.array([[[-0.5, 0.5, 0.62], [-0.5, -0.5, 0.62], [-0.5, 0.0, 1.0]], [[0.5, -0.5, 0.62], [0.5, 0.5, 0.62], [0.5, 0.0, 1.0]]])
+HOUSE_ROOF = np.array(
+    _quad([-0.54, -0.56, 0.59], [0.54, -0.56, 0.59], [0.54, 0.0, 1.02], [-0.54, 0.0, 1.02])
+    + _quad([-0.54, 0.56, 0.59], [-0.54, 0.0, 1.02], [0.54, 0.0, 1.02], [0.54, 0.56, 0.59])
+)
 SHAPES: dict[str, Shape] = {
     "Tree": _shape(
-        [
-            (spindle([(0.06, 0.0), (0.04, 0.45)], 4), materials.WOOD, BARK, False),
-            (spindle([(0.0, 0.28), (0.36, 0.42), (0.40, 0.66), (0.0, 1.0)], 6), materials.FOLIAGE, (0, 0, 0), True),
-        ]
+        Part(spindle([(0.06, 0.0), (0.04, 0.45)], 4), materials.WOOD, BARK),
+        Part(spindle([(0.0, 0.28), (0.36, 0.42), (0.40, 0.66), (0.0, 1.0)], 6), materials.FOLIAGE, None),
     ),
     "Conifer": _shape(
-        [
-            (spindle([(0.04, 0.0), (0.03, 0.2)], 4), materials.WOOD, BARK, False),
-            (spindle([(0.26, 0.14), (0.0, 0.68)], 6), materials.FOLIAGE, (0, 0, 0), True),
-            (spindle([(0.19, 0.48), (0.0, 1.0)], 6, 0.5), materials.FOLIAGE, (0, 0, 0), True),
-        ]
+        Part(spindle([(0.04, 0.0), (0.03, 0.2)], 4), materials.WOOD, BARK),
+        Part(spindle([(0.26, 0.14), (0.0, 0.68)], 6), materials.FOLIAGE, None),
+        Part(spindle([(0.19, 0.48), (0.0, 1.0)], 6, 0.5), materials.FOLIAGE, None),
     ),
-    "Bush": _shape([(spindle([(0.35, 0.0), (0.5, 0.4), (0.0, 1.0)], 5), materials.FOLIAGE, (0, 0, 0), True)]),
+    "Bush": _shape(Part(spindle([(0.35, 0.0), (0.5, 0.4), (0.0, 1.0)], 5), materials.FOLIAGE, None)),
     "House": _shape(
-        [
-            (box(-0.5, 0.5, -0.5, 0.5, 0.0, 0.62), materials.WALL, (0, 0, 0), True),
-            (
-                np.array([[[-0.5, 0.5, 0.62], [-0.5, -0.5, 0.62], [-0.5, 0.0, 1.0]], [[0.5, -0.5, 0.62], [0.5, 0.5, 0.62], [0.5, 0.0, 1.0]]]),
-                materials.WALL,
-                (0, 0, 0),
-                True,
-            ),
-            (
-                np.array(
-                    _quad([-0.54, -0.56, 0.59], [0.54, -0.56, 0.59], [0.54, 0.0, 1.02], [-0.54, 0.0, 1.02])
-                    + _quad([-0.54, 0.56, 0.59], [-0.54, 0.0, 1.02], [0.54, 0.0, 1.02], [0.54, 0.56, 0.59])
-                ),
-                materials.ROOF,
-                (112, 62, 50),
-                False,
-            ),
-            (
-                np.concatenate([box(-0.505, 0.505, y, y + 0.14, 0.2, 0.42)[[2, 3, 6, 7]] for y in (-0.36, 0.22)]),
-                materials.WALL,
-                GLASS,
-                False,
-            ),
-            (
-                np.concatenate([box(x, x + 0.14, -0.505, 0.505, 0.2, 0.42)[[0, 1, 4, 5]] for x in (-0.36, -0.07, 0.22)]),
-                materials.WALL,
-                GLASS,
-                False,
-            ),
-        ]
+        Part(box(-0.5, 0.5, -0.5, 0.5, 0.0, 0.62), materials.WALL, None),
+        Part(GABLES, materials.WALL, None),
+        Part(HOUSE_ROOF, materials.ROOF, (112, 62, 50)),
+        Part(np.concatenate([box(-0.505, 0.505, y, y + 0.14, 0.2, 0.42)[[2, 3, 6, 7]] for y in (-0.36, 0.22)]), materials.WALL, GLASS),
+        Part(np.concatenate([box(x, x + 0.14, -0.505, 0.505, 0.2, 0.42)[[0, 1, 4, 5]] for x in (-0.36, -0.07, 0.22)]), materials.WALL, GLASS),
     ),
     "LampPost": _shape(
-        [
-            (spindle([(0.014, 0.0), (0.009, 1.0)], 4), materials.METAL, (120, 122, 124), False),
-            (box(-0.01, 0.14, -0.008, 0.008, 0.985, 1.0, bottom=True), materials.METAL, (120, 122, 124), False),
-        ]
+        Part(spindle([(0.014, 0.0), (0.009, 1.0)], 4), materials.METAL, (120, 122, 124)),
+        Part(box(-0.01, 0.14, -0.008, 0.008, 0.985, 1.0, bottom=True), materials.METAL, (120, 122, 124)),
     ),
     "TrafficLight": _shape(
-        [
-            (spindle([(0.09, -0.3), (0.07, 4.0)], 4), materials.METAL, (70, 74, 72), False),
-            (box(-0.1, 0.22, -0.19, 0.19, 3.15, 4.25, bottom=True), materials.LIGHT_HEAD, (0, 0, 0), True),
-            *((_disc(0.13, 0.225, z), materials.LIGHT_HEAD, dark, False) for z, dark in zip((3.95, 3.7, 3.45), DARK_LAMPS, strict=True)),
-        ]
+        Part(spindle([(0.09, -0.3), (0.07, 4.0)], 4), materials.METAL, (70, 74, 72)),
+        Part(box(-0.1, 0.22, -0.19, 0.19, 3.15, 4.25, bottom=True), materials.LIGHT_HEAD, None),
+        *(Part(_disc(0.13, 0.225, z), materials.LIGHT_HEAD, dark) for z, dark in zip((3.95, 3.7, 3.45), DARK_LAMPS, strict=True)),
     ),
     "StopSign": _post(8, math.pi / 8),
     "YieldSign": _post(3, math.pi / 2),
     "SpeedSign": _post(10, 0.0),
     "Sign": _shape(
-        [
-            (spindle([(0.02, 0.0), (0.02, 0.75)], 4), materials.METAL, (130, 132, 134), False),
-            (box(-0.01, 0.01, -0.15, 0.15, 0.7, 1.0, bottom=True), materials.PLATE, (0, 0, 0), True),
-        ]
+        Part(spindle([(0.02, 0.0), (0.02, 0.75)], 4), materials.METAL, (130, 132, 134)),
+        Part(box(-0.01, 0.01, -0.15, 0.15, 0.7, 1.0, bottom=True), materials.PLATE, None),
     ),
 }
 
 
 def place_copies(shape: Shape, at: np.ndarray, yaw: np.ndarray, size: np.ndarray, colours: np.ndarray) -> Mesh:
-    """N copies of a shape: at (N, 3) m, yaw (N,) rad, size (N, 3) m along its axes, own colours (N, 3) uint8."""
+    """Return N copies of a shape as one mesh, copy by copy.
+
+    Args:
+        at: (N, 3) m, where the copies' origins are.
+        yaw: (N,) rad.
+        size: (N, 3) m, factors along the shape's axes.
+        colours: (N, 3) uint8 RGB, for the tinted triangles.
+    """
     count, faces = len(at), len(shape.triangles)
     local = shape.triangles[None] * size[:, None, None, :]
     world = turn(local, yaw) + at[:, None, None]
@@ -172,13 +156,14 @@ def place_copies(shape: Shape, at: np.ndarray, yaw: np.ndarray, size: np.ndarray
     )
 
 
-# Bodies in the frame of their bounding boxes, [-1, 1] in x, y and z: a car, an upright figure, a box, a lamp. Parts say what is painted how; body and
-# lamp have the instance's own colour, and a lamp glows.
+# Bodies of actors: a car, an upright figure, a box, a lamp. They are in the frame of their bounding boxes, with x, y and z in [-1, 1].
+# Each triangle belongs to a kind of part, which decides its colour. BODY and LAMP have the actor's own colour, and a LAMP glows.
 BODY, WINDOW, TYRE, HEADLAMP, TAILLAMP, TROUSERS, SKIN, LAMP = range(8)
-Parts = list[tuple[np.ndarray, int]]
+BodyParts = list[tuple[np.ndarray, int]]  # triangles (F, 3, 3), and the kind of part that they belong to
 
 
-def _car() -> Parts:
+def _car() -> BodyParts:
+    """Return a car with a cabin, wheels and lamps."""
     cabin = box(-0.62, 0.36, -0.86, 0.86, 0.1, 1.0)
     cabin[cabin[..., 2] > 0.9] *= [0.72, 0.86, 1.0]
     parts = [(box(-1.0, 1.0, -1.0, 1.0, -0.66, 0.12, bottom=True), BODY), (cabin[:8], WINDOW), (cabin[8:], BODY)]
@@ -188,22 +173,25 @@ def _car() -> Parts:
     return parts
 
 
-def _figure() -> Parts:
+def _figure() -> BodyParts:
+    """Return an upright figure with legs, a trunk and a head."""
     parts = [(box(-0.45, 0.45, y - 0.3, y + 0.3, -1.0, -0.05), TROUSERS) for y in (-0.4, 0.4)]
     parts += [(box(-0.6, 0.6, -1.0, 1.0, -0.1, 0.62, bottom=True), BODY), (box(-0.55, 0.55, -0.42, 0.42, 0.66, 1.0, bottom=True), SKIN)]
     return parts
 
 
-def _bodies(*shapes: Parts) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    parts = [part for shape in shapes for part in shape]
-    stops = np.cumsum([sum(len(triangles) for triangles, _ in shape) for shape in shapes])
+def _join_bodies(*bodies: BodyParts) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the triangles (F, 3, 3) of all bodies, their kinds of parts (F,), and each body's first triangle and the end of its triangles."""
+    parts = [part for body in bodies for part in body]
+    stops = np.cumsum([sum(len(triangles) for triangles, _ in body) for body in bodies])
     triangles = np.concatenate([triangles for triangles, _ in parts])
-    return triangles, np.repeat([what for _, what in parts], [len(part) for part, _ in parts]), np.column_stack([np.append(0, stops[:-1]), stops])
+    kinds = np.repeat([kind for _, kind in parts], [len(triangles) for triangles, _ in parts])
+    return triangles, kinds, np.column_stack([np.append(0, stops[:-1]), stops])
 
 
 _CUBE = box(-1.0, 1.0, -1.0, 1.0, -1.0, 1.0, bottom=True)
-BODY_TRIANGLES, BODY_PARTS, _RANGES = _bodies(_car(), _figure(), [(_CUBE, BODY)], [(_CUBE, LAMP)])
-# From which triangle to which a body of each of CARLA's semantic tags is drawn: pedestrians as figures; signs, static, dynamic and other things as
-# boxes; lights as lamps; all else as cars.
+BODY_TRIANGLES, BODY_PARTS, _RANGES = _join_bodies(_car(), _figure(), [(_CUBE, BODY)], [(_CUBE, LAMP)])
+# First triangle and end of the body that stands for each of CARLA's semantic tags (256, 2). Pedestrians (12) are figures. Traffic signs (8),
+# static (20), dynamic (21) and other (22) bodies are boxes. Traffic lights (7) are lamps. All others are cars.
 BODY_OF_TAG = np.tile(_RANGES[0], (256, 1))
 BODY_OF_TAG[12], BODY_OF_TAG[[8, 20, 21, 22]], BODY_OF_TAG[7] = _RANGES[1], _RANGES[2], _RANGES[3]

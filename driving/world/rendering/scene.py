@@ -18,8 +18,9 @@ from driving.world.maps.roads import RoadNetwork
 from driving.world.meshes import materials
 from driving.world.meshes.embankments import make_embankments
 from driving.world.meshes.junctions import make_junction_mesh
+from driving.world.meshes.paint import Paint, paint_markings
 from driving.world.meshes.road_paint import paint_objects
-from driving.world.meshes.surfaces import Mesh, Paint, Palette, join_meshes, join_paint, make_land_mesh, make_lane_mesh, paint_markings
+from driving.world.meshes.surfaces import Mesh, Palette, join, make_land_mesh, make_lane_mesh
 from driving.world.rendering.shadows import flat_shadows
 from driving.world.scenery.objects import NO_OBJECT, Scenery, ShadowProxies
 from driving.world.scenery.planting import SceneryConfig, make_scenery
@@ -144,7 +145,7 @@ class Faces(NamedTuple):
 
 
 class Strokes(NamedTuple):
-    """All painted segments of a scene (S), chunk by chunk: as `surfaces.Paint`, their ends once more as places (6, S), the widest half (m)."""
+    """All painted segments of a scene (S), chunk by chunk: as `paint.Paint`, their ends once more as places (6, S), the widest half (m)."""
 
     ends: np.ndarray
     sides: np.ndarray
@@ -202,7 +203,7 @@ def build_scene(network: RoadNetwork, ground: Ground, seed: int, config: SceneCo
     wanted = replace(config.scenery, barriers=config.scenery.barriers * random.random()) if config.randomise else config.scenery
     scenery = make_scenery(network, ground, random, wanted, posts)
     small, long = _sizes(scenery.mesh.triangles)
-    lanes = join_meshes([make_lane_mesh(network, palette), make_junction_mesh(network, ground, palette)])
+    lanes = join([make_lane_mesh(network, palette), make_junction_mesh(network, ground, palette)])
     on_lanes = lane_points(network)
     near_land, far_land = ground.terrain.drawn(on_lanes), ground.terrain.drawn(on_lanes, FAR_LAND)
     verges, structures = make_embankments(network, ground, near_land, palette)
@@ -219,7 +220,7 @@ def build_scene(network: RoadNetwork, ground: Ground, seed: int, config: SceneCo
         layers.append(Layer(structures, 0.0, VIEW_M))
     for part, far_m in ((~small, VIEW_M), (small & ~long, SMALL_THINGS_M), (small & long, LONG_THINGS_M)):
         layers.append(Layer(Mesh(*(values[part] for values in scenery.mesh)), 0.0, far_m, owners=scenery.owners[part]))
-    paint = join_paint([paint_markings(network.markings, palette), paint_objects(network, ground, palette)])
+    paint = join([paint_markings(network.markings, palette), paint_objects(network, ground, palette)])
     return Scene(layers, paint, scenery)
 
 

@@ -1,6 +1,6 @@
-"""The things that stand beside the roads, one by one: what each is, where, its bounding box, which triangles, solid box and shadow are its.
+"""The objects that stand beside the roads: what each is, where it stands, its bounding box, its triangles, solid boxes and shadows.
 
-Shapes: N things, F triangles, S solids, P shadow proxies.
+Shapes: N objects, F triangles, S solids, P shadow proxies.
 """
 
 from __future__ import annotations
@@ -11,46 +11,46 @@ import numpy as np
 
 from driving.world.geometry.rotations import turn
 from driving.world.meshes import materials
-from driving.world.meshes.surfaces import Mesh, join_meshes, make_mesh
+from driving.world.meshes.surfaces import Mesh, join, make_mesh
 from driving.world.physics.collisions import BOX_WIDTH
 
-NO_OBJECT = -1
+NO_OBJECT = -1  # owner of triangles that belong to no object
 
 
 class ShadowProxies(NamedTuple):
-    """What casts a shadow: feet (P, 3), widths across and heights (P, 3) as (x, y, z) sizes, yaw (P,), whether it is a box, whose it is (P,)."""
+    """Simple bodies that cast the objects' shadows."""
 
-    feet: np.ndarray
-    sizes: np.ndarray
-    yaw: np.ndarray
-    boxes: np.ndarray
-    owners: np.ndarray
+    feet: np.ndarray  # (P, 3) m
+    sizes: np.ndarray  # (P, 3) m along the forward, right and up axes
+    yaw: np.ndarray  # (P,) rad
+    boxes: np.ndarray  # (P,) bool, a box; else an octahedron
+    owners: np.ndarray  # (P,) int32, numbers of the objects
 
 
 class SceneryObjects(NamedTuple):
-    """Kinds (N,) str, places (N, 3) m and yaw (N,) rad of their frames, bounding boxes along these: centres, half sizes (N, 3); CARLA's tags (N,)."""
+    """All objects; the number of an object is its place in these arrays."""
 
-    kinds: np.ndarray
-    at: np.ndarray
-    yaw: np.ndarray
-    centres: np.ndarray
-    halves: np.ndarray
-    tags: np.ndarray
+    kinds: np.ndarray  # (N,) str
+    at: np.ndarray  # (N, 3) m, origins of the objects' frames
+    yaw: np.ndarray  # (N,) rad, directions of the frames' forward axes
+    centres: np.ndarray  # (N, 3) m in the world, middles of the bounding boxes
+    halves: np.ndarray  # (N, 3) m along the frames' axes, half sizes of the bounding boxes
+    tags: np.ndarray  # (N,) uint8, CARLA's semantic tags
 
 
 class Scenery(NamedTuple):
-    """All things and their mesh (F) with each triangle's thing (F,), their solids (S, BOX_WIDTH) with each one's thing (S,), shadow proxies."""
+    """All objects and what they consist of."""
 
     objects: SceneryObjects
-    mesh: Mesh
-    owners: np.ndarray
-    solids: np.ndarray
-    solid_owners: np.ndarray
+    mesh: Mesh  # F triangles
+    owners: np.ndarray  # (F,) int32, number of each triangle's object
+    solids: np.ndarray  # (S, BOX_WIDTH), static boxes for collisions
+    solid_owners: np.ndarray  # (S,) int32, number of each solid's object
     proxies: ShadowProxies
 
 
 class SceneryBuilder:
-    """A collector of scenery objects as they are made, kind by kind."""
+    """Collects objects, and numbers them in the order in which they are added."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -58,10 +58,19 @@ class SceneryBuilder:
         self._objects = [SceneryObjects(np.zeros(0, "U16"), none, np.zeros(0), none, none, np.zeros(0, np.uint8))]
         self._meshes, self._owners = [make_mesh(np.zeros((0, 3, 3)), materials.WOOD, (0, 0, 0))], [np.zeros(0, np.int32)]
         self._solids, self._solid_owners = [np.zeros((0, BOX_WIDTH))], [np.zeros(0, np.int32)]
-        self._proxies = [ShadowProxies(np.zeros((0, 3)), np.zeros((0, 3)), np.zeros(0), np.zeros(0, bool), np.zeros(0, np.int32))]
+        self._proxies = [ShadowProxies(none, none, np.zeros(0), np.zeros(0, bool), np.zeros(0, np.int32))]
 
     def add(self, kind: str, tag: int, mesh: Mesh, counts: np.ndarray, at: np.ndarray, yaw: np.ndarray) -> np.ndarray:
-        """Adds N things, counts (N,) triangles each, one after the other in the mesh; answers their numbers (N,)."""
+        """Add N objects of one kind and return their numbers (N,).
+
+        Args:
+            kind: name of the kind.
+            tag: CARLA's semantic tag.
+            mesh: the triangles of all N objects, one object after the other.
+            counts: (N,) numbers of triangles, at least 1 each.
+            at: (N, 3) m, origins of the objects' frames.
+            yaw: (N,) rad, directions of the frames' forward axes.
+        """
         if len(at) == 0:
             return np.zeros(0, np.int32)
         numbers = np.arange(self._count, self._count + len(at), dtype=np.int32)
@@ -77,21 +86,21 @@ class SceneryBuilder:
         return numbers
 
     def add_solids(self, numbers: np.ndarray, boxes: np.ndarray) -> None:
-        """Makes things solid: boxes (N, BOX_WIDTH)."""
+        """Give the objects with these numbers (N,) solid boxes (N, BOX_WIDTH)."""
         self._solids.append(boxes)
         self._solid_owners.append(numbers)
 
     def add_shadows(self, numbers: np.ndarray, feet: np.ndarray, sizes: np.ndarray, yaw: np.ndarray, box: bool) -> None:
-        """Gives things a shadow."""
+        """Give the objects with these numbers (N,) shadows of boxes, or of octahedrons; see `ShadowProxies` for the arrays."""
         self._proxies.append(ShadowProxies(feet, sizes, yaw, np.full(len(numbers), box), numbers))
 
     def build(self) -> Scenery:
-        """All that was added."""
+        """Return all objects that were added."""
         return Scenery(
-            SceneryObjects(*(np.concatenate([part[k] for part in self._objects]) for k in range(len(SceneryObjects._fields)))),
-            join_meshes(self._meshes),
+            join(self._objects),
+            join(self._meshes),
             np.concatenate(self._owners),
             np.concatenate(self._solids),
             np.concatenate(self._solid_owners),
-            ShadowProxies(*(np.concatenate([part[k] for part in self._proxies]) for k in range(len(ShadowProxies._fields)))),
+            join(self._proxies),
         )

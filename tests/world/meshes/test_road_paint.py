@@ -10,8 +10,9 @@ from driving.world.ground.contact import Ground
 from driving.world.maps.opendrive import parse_opendrive
 from driving.world.maps.road_objects import objects_of
 from driving.world.maps.roads import RoadNetwork
+from driving.world.meshes.paint import Paint
 from driving.world.meshes.road_paint import STOP_LINE_M, STRIPE_EVERY_M, STRIPE_M, paint_objects
-from driving.world.meshes.surfaces import Paint, Palette
+from driving.world.meshes.surfaces import Palette
 from driving.world.rendering.boxes import NO_BOXES
 from driving.world.rendering.camera import Lens
 from driving.world.rendering.renderer import Renderer
