@@ -23,7 +23,7 @@ class ShadowProxies(NamedTuple):
     feet: np.ndarray  # (P, 3) m
     sizes: np.ndarray  # (P, 3) m along the forward, right and up axes
     yaw: np.ndarray  # (P,) rad
-    boxes: np.ndarray  # (P,) bool, a box; else an octahedron
+    boxes: np.ndarray  # (P,) bool, a box; else a round crown on a trunk
     owners: np.ndarray  # (P,) int32, numbers of the objects
 
 
@@ -91,7 +91,7 @@ class SceneryBuilder:
         self._solid_owners.append(numbers)
 
     def add_shadows(self, numbers: np.ndarray, feet: np.ndarray, sizes: np.ndarray, yaw: np.ndarray, box: bool) -> None:
-        """Give the objects with these numbers (N,) shadows of boxes, or of octahedrons; see `ShadowProxies` for the arrays."""
+        """Give the objects with these numbers (N,) shadows, of boxes or of round crowns; see `ShadowProxies` for the arrays."""
         self._proxies.append(ShadowProxies(feet, sizes, yaw, np.full(len(numbers), box), numbers))
 
     def build(self) -> Scenery:
