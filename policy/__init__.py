@@ -1,4 +1,4 @@
 """Features to steering: wirings, liquid cells and their baselines behind one protocol, kernels, the network, export.
 
-Knows PyTorch and its own kernels; `policy.runtime` runs an exported network without PyTorch.
+It depends on PyTorch and its own kernels only. `policy.runtime` runs an exported network without PyTorch.
 """

@@ -1,8 +1,8 @@
-"""The one protocol of all recurrent cells: features and time steps in, motor outputs and a state out.
+"""The protocol of all recurrent cells: from features and time steps to motor outputs and a new state.
 
-Shapes: B batch, T time, I features, M motor outputs, H neurons, S state values. dt is in seconds, one a sample and step, and never
-negative. A state is one flat (B, S) tensor, whatever the cell keeps, so that drivers and exported models treat all cells alike.
-A sequence given whole or step by step with the state passed on gives the same outputs; a sequence of length 0 gives the state back.
+Shapes: B batch, T time, I features, M motor outputs, H neurons, S state values. dt is in seconds, one value per sample and step, and never
+negative. The state of each cell is one flat tensor (B, S), so that drivers and exported models treat all cells alike. A sequence gives the same
+outputs as a whole and step by step with the state passed on. A sequence of length 0 returns the state unchanged.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ Edge = tuple[str, str, float]
 
 
 class CellTrace(NamedTuple):
-    """What a cell did: outputs (B, T, M), neurons (B, T, H), their time constants in s (B, T, H) where it has any, the last state."""
+    """The record of a cell over a sequence."""
 
-    motor_BTM: Tensor
-    neuron_BTH: Tensor
-    tau_s_BTH: Tensor | None
-    state_BS: Tensor
+    motor_BTM: Tensor  # (B, T, M) outputs
+    neuron_BTH: Tensor  # (B, T, H) neurons after each step
+    tau_s_BTH: Tensor | None  # (B, T, H) time constants of the neurons in s; None for a cell without
+    state_BS: Tensor  # (B, S) the last state
 
 
 class Stepper(Protocol):
-    """A cell that drives one car: features (I) and dt in s in, motor outputs (M) out, the state (S) kept and open to change; all NumPy float32.
+    """Single steps of one sample: features (I) and dt in s in, motor outputs (M) out, all NumPy float32.
 
-    The parameters are those at the time it was made.
+    `state` (S) is kept between steps and can be changed. The parameters are copied when the stepper is made.
     """
 
     state: np.ndarray
@@ -42,7 +42,7 @@ class Stepper(Protocol):
 
 
 class Cell(nn.Module, ABC):
-    """A cell over `inputs` features with `motors` outputs. A subclass names its Config and says how a sequence unrolls."""
+    """A cell over `inputs` features with `motors` outputs. A subclass names its Config and implements `unroll`, `read_out` and `edges`."""
 
     Config: ClassVar[type]
     uses_dt: ClassVar[bool] = True
@@ -56,38 +56,38 @@ class Cell(nn.Module, ABC):
 
     @abstractmethod
     def unroll(self, features_BTI: Tensor, dt_BT: Tensor, state_BS: Tensor) -> tuple[Tensor, Tensor]:
-        """The neurons after each step (B, T, H) and the last state, for T >= 1."""
+        """Return the neurons after each step (B, T, H) and the last state, for T >= 1."""
 
     @abstractmethod
     def read_out(self, neuron_BTH: Tensor) -> Tensor:
-        """The motor outputs (..., M) that neurons (..., H) stand for."""
+        """Return the motor outputs (..., M) of neurons (..., H)."""
 
     @abstractmethod
     def edges(self) -> list[Edge]:
-        """The connections as (source name, target name, signed weight); sources that are no neuron are "sensory i"."""
+        """Return the connections as (source name, target name, signed weight). Features have the source name "sensory i"."""
 
     def time_constants(self, features_BTI: Tensor, neuron_BTH: Tensor, state_BS: Tensor) -> Tensor | None:
-        """Each neuron's time constant (s) after each step of a sequence that began in `state_BS`, or None for a cell without."""
+        """Return the time constants (B, T, H) in s of a sequence that began in `state_BS`, or None for a cell without."""
         return None
 
     def outputs(self, features_BTI: Tensor, dt_BT: Tensor, state_BS: Tensor) -> tuple[Tensor, Tensor]:
-        """The motor outputs (B, T, M) and the last state, for T >= 1; a cell that can do it faster than by all its neurons overrides this."""
+        """Return motor outputs (B, T, M) and the last state, for T >= 1. A cell overrides this if it is faster without returning all neurons."""
         neuron_BTH, last_BS = self.unroll(features_BTI, dt_BT, state_BS)
         return self.read_out(neuron_BTH), last_BS
 
     def initial_state(self, batch: int, device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> Tensor:
-        """The state at the start of a drive: zeros (B, S)."""
+        """Return the state at the start of a drive: zeros (B, S)."""
         like = self._first_parameter()
         return torch.zeros(batch, self.state_size, device=device or like.device, dtype=dtype or like.dtype)
 
     def _first_parameter(self) -> Tensor:
-        for one in self._parameters.values():  # `self.parameters()` goes through all modules, as slowly as a small net steps
+        for one in self._parameters.values():  # `self.parameters()` walks through all modules, which takes as long as a step of a small net
             if one is not None:
                 return one
         return next(self.parameters())
 
     def forward(self, features_BTI: Tensor, dt_BT: Tensor, state_BS: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Outputs (B, T, M) and the state after the last step, in full precision under autocast. Raises ValueError for shapes that do not fit."""
+        """Return outputs (B, T, M) and the last state, in full precision also under autocast. Raises ConfigError for shapes that do not fit."""
         if torch.is_autocast_enabled(features_BTI.device.type):
             with torch.autocast(features_BTI.device.type, enabled=False):
                 return self.forward(features_BTI, dt_BT, state_BS)
@@ -97,7 +97,7 @@ class Cell(nn.Module, ABC):
         return self.outputs(features_BTI, dt_BT, state_BS)
 
     def trace(self, features_BTI: Tensor, dt_BT: Tensor, state_BS: Tensor | None = None) -> CellTrace:
-        """As `forward`, with every neuron's state and time constant after each step."""
+        """Do the same as `forward`, and return all neurons and time constants after each step as well."""
         with torch.autocast(features_BTI.device.type, enabled=False):
             features_BTI, dt_BT, state_BS = self.prepare(features_BTI, dt_BT, state_BS)
             if features_BTI.shape[1] == 0:
@@ -107,29 +107,32 @@ class Cell(nn.Module, ABC):
             return CellTrace(self.read_out(neuron_BTH), neuron_BTH, self.time_constants(features_BTI, neuron_BTH, state_BS), last_BS)
 
     def states(self, features_BTI: Tensor, dt_BT: Tensor, state_BS: Tensor | None = None) -> Tensor:
-        """Every neuron's state after each step (B, T, H)."""
+        """Return the neurons after each step (B, T, H)."""
         return self.trace(features_BTI, dt_BT, state_BS).neuron_BTH
 
     def stepper(self) -> Stepper:
-        """The fastest way to make single steps of one sample."""
+        """Return the fastest stepper for this cell."""
         return TorchStepper(self)
 
     @property
     def neurons(self) -> int:
-        """How many neurons (H) a trace shows."""
+        """The number of neurons (H) in a trace."""
         return len(self.neuron_names)
 
     def portable_options(self) -> dict[str, Any]:
-        """The cell's options as plain values that rebuild it exactly."""
+        """Return the cell's options as plain values from which it can be rebuilt exactly."""
         return asdict(self.config)
 
     def prepare(self, features_BTI: Tensor, dt_BT: Tensor, state_BS: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
-        """The arguments checked, in the parameters' precision, with the initial state where there is none."""
+        """Check the arguments and return them in the parameters' precision, with the initial state where none is given.
+
+        Raises ConfigError for shapes that do not fit.
+        """
         if features_BTI.dim() != 3 or features_BTI.shape[2] != self.inputs:
             raise ValueError(f"features have shape {tuple(features_BTI.shape)}, expected (batch, time, {self.inputs}): check the front-end's width")
         if dt_BT.shape != features_BTI.shape[:2]:
             raise ValueError(
-                f"dt has shape {tuple(dt_BT.shape)}, features {tuple(features_BTI.shape)}: give one dt (s) a sample and step, "
+                f"dt has shape {tuple(dt_BT.shape)}, features {tuple(features_BTI.shape)}: give one dt (s) per sample and step, "
                 f"shape {tuple(features_BTI.shape[:2])}"
             )
         batch, dtype = features_BTI.shape[0], self._first_parameter().dtype
@@ -155,5 +158,5 @@ class TorchStepper:
 
 
 def make_config(cell: type[Cell], options: dict[str, Any]) -> Any:
-    """The cell's Config from plain options; raises ConfigError for an unknown one."""
+    """Make the cell's Config from plain options. Raises ConfigError for an unknown option."""
     return from_options(cell.Config, options, f"cell_options of {cell.__name__}")

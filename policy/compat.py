@@ -1,10 +1,10 @@
-"""The classes of `ncps.torch` 1.0.1 with the same arguments, methods and state dicts, on this package's cells: change the import, keep the rest.
+"""The classes of `ncps.torch` 1.0.1 on this package's cells, with the same arguments, methods and state dicts. Only the import changes:
 
     from policy.compat import LTC, CfC          # instead of: from ncps.torch import LTC, CfC
 
-Wirings may be those of `ncps.wirings` (which is not imported here) or of `policy.wirings`; one may serve several layers. What differs is
-right here and wrong there: time spans of a batch act on their own samples, 0 keeps an LTC's state, and `sensory_synapse_count` counts
-sensory synapses. `epsilon` is taken and ignored: no denominator can be 0.
+Wirings of `ncps.wirings` (which is not imported here) and of `policy.wirings` are accepted. One wiring can be used for several layers. Three faults
+of ncps are corrected: each time span in a batch acts on its own sample, a time span of 0 keeps the state of an LTC, and `sensory_synapse_count`
+counts sensory synapses. `epsilon` is accepted and ignored, because no denominator can be 0.
 Shapes: B batch, L time, C features, H neurons; without a batch, and with batch_first=False, as in ncps.
 """
 
@@ -17,9 +17,12 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor, nn
 
+from perception.errors import ConfigError
 from policy.cell import Cell
-from policy.cells.cfc import MODES, CfcConfig, CfcLayer, wired_layers
-from policy.cells.ltc import POSITIVE, Ltc, LtcConfig
+from policy.cells.cfc import MODES, CfcConfig, CfcLayer, Mode, make_wired_layers
+from policy.cells.ltc import POSITIVE, Ltc, LtcConfig, Mapping
+from policy.kernels.dispatch import Kernel
+from policy.kernels.plan import Solver
 from policy.ncps_sequences import LSTMCell, Sequences
 from policy.ncps_state import from_ncps, to_ncps
 from policy.wirings import Synapse, Wiring, fully_connected
@@ -27,21 +30,21 @@ from policy.wirings import Synapse, Wiring, fully_connected
 __all__ = ["LTC", "CfC", "CfCCell", "LTCCell", "WiredCfCCell"]
 
 
-# ncps builds a wiring for the first layer's features, once and for all; from these copies it is built for other layers.
+# ncps builds a wiring once, for the features of the first layer. These copies, made before, are built for other layers.
 _fresh: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
 
 
 def wiring_of(units: Any, inputs: int | None) -> Wiring:
-    """This package's wiring for a number of fully connected units, a wiring of ncps (built or not) or one of ours.
+    """Return this package's wiring for a number of fully connected units, a wiring of ncps (built or not) or one of our own.
 
-    Raises ValueError when the number of features is unknown or another.
+    Raises ConfigError when the number of features is unknown or does not fit.
     """
     if isinstance(units, Wiring):
         if inputs not in (None, units.inputs):
-            raise ValueError(f"the wiring is for {units.inputs} features, input_size is {inputs}: make the wiring for {inputs}")
+            raise ConfigError(f"the wiring is for {units.inputs} features, input_size is {inputs}: make the wiring for {inputs}")
         return units
     if inputs is None and (isinstance(units, int) or not units.is_built()):
-        raise ValueError("Wiring error! Unknown number of input features: pass the number of features, or call the wiring's build()")
+        raise ConfigError("Wiring error! Unknown number of input features: pass the number of features, or call the wiring's build()")
     if isinstance(units, int):
         assert inputs is not None
         return fully_connected(inputs, units, motor=units)
@@ -70,38 +73,38 @@ def _from_ncps_layout(cell: Any, state: dict[str, Tensor], prefix: str, *rest: A
     given = {name[len(prefix) :]: state.pop(name) for name in names}
     try:
         state.update({prefix + name: value for name, value in from_ncps(cell, given).items()})
-    except ValueError as error:
+    except ConfigError as error:
         errors.append(str(error))
 
 
 class _Counts:
-    """Sizes that ncps's wired cells have as properties."""
+    """The sizes that the wired cells of ncps have as properties."""
 
     wiring: Any
 
     @property
     def sensory_size(self) -> int:
-        """How many features (C)."""
+        """The number of features (C)."""
         return int(self.wiring.inputs)
 
     @property
     def motor_size(self) -> int:
-        """How many motor neurons."""
+        """The number of motor neurons."""
         return int(self.wiring.motors)
 
     @property
     def output_size(self) -> int:
-        """How many outputs."""
+        """The number of outputs."""
         return self.motor_size
 
     @property
     def synapse_count(self) -> int:
-        """How many synapses among neurons."""
+        """The number of synapses among neurons."""
         return len(self.wiring.synapses)
 
     @property
     def sensory_synapse_count(self) -> int:
-        """How many synapses from features."""
+        """The number of synapses from features."""
         return len(self.wiring.sensory)
 
 
@@ -112,13 +115,13 @@ class LTCCell(_Counts, Ltc):
         self,
         wiring: Any,
         in_features: int | None = None,
-        input_mapping: str | None = "affine",
-        output_mapping: str | None = "affine",
+        input_mapping: Mapping | None = "affine",
+        output_mapping: Mapping | None = "affine",
         ode_unfolds: int = 6,
         epsilon: float = 1e-8,
         implicit_param_constraints: bool = False,
-        solver: str = "semi_implicit",
-        kernel: str = "auto",
+        solver: Solver = "semi_implicit",
+        kernel: Kernel = "auto",
     ) -> None:
         own = wiring_of(wiring, in_features)
         config = LtcConfig(
@@ -135,17 +138,17 @@ class LTCCell(_Counts, Ltc):
         self.register_load_state_dict_pre_hook(_from_ncps_layout)
 
     def forward(self, inputs: Tensor, states: Tensor, elapsed_time: Tensor | float = 1.0) -> tuple[Tensor, Tensor]:  # type: ignore[override]
-        """Outputs (B, M) and the next state (B, H) after `elapsed_time`, one or (B,) or (B, 1)."""
+        """Return outputs (B, M) and the next state (B, H) after `elapsed_time`: one number, (B,) or (B, 1)."""
         spans = torch.as_tensor(elapsed_time, dtype=inputs.dtype, device=inputs.device).reshape(-1, 1).expand(len(inputs), 1)
-        motor, state = self.unrolled(inputs[:, None], spans, states)
+        motor, state = self.run_sequence(inputs[:, None], spans, states)
         return motor[:, 0], state
 
-    def unrolled(self, features_BTI: Tensor, dt_BT: Tensor, state_BS: Tensor) -> tuple[Tensor, Tensor]:
-        """A whole sequence in one call of the kernel."""
+    def run_sequence(self, features_BTI: Tensor, dt_BT: Tensor, state_BS: Tensor) -> tuple[Tensor, Tensor]:
+        """Run a whole sequence in one call of the kernel."""
         return Cell.forward(self, features_BTI, dt_BT, state_BS)
 
     def apply_weight_constraints(self) -> None:
-        """Clips what must be positive to 0 or more, where it is not positive by construction."""
+        """Clip parameters that must be positive to 0 or more, unless they are positive by construction."""
         if not self.plan.softplus:
             with torch.no_grad():
                 for name in POSITIVE:
@@ -159,7 +162,7 @@ class CfCCell(CfcLayer):
         self,
         input_size: int,
         hidden_size: int,
-        mode: str = "default",
+        mode: Mode = "default",
         backbone_activation: str = "lecun_tanh",
         backbone_units: int = 128,
         backbone_layers: int = 1,
@@ -167,42 +170,42 @@ class CfCCell(CfcLayer):
         sparsity_mask: Any = None,
     ) -> None:
         if mode not in MODES:
-            raise ValueError(f"Unknown mode '{mode}', valid options are {', '.join(MODES)}")
+            raise ConfigError(f"Unknown mode '{mode}', valid options are {', '.join(MODES)}")
         config = CfcConfig(mode, None, hidden_size, backbone_activation, backbone_units, backbone_layers, backbone_dropout)
         super().__init__(input_size, hidden_size, config, None if sparsity_mask is None else abs(sparsity_mask.T))
         self.input_size, self.hidden_size = input_size, hidden_size
 
     def forward(self, input: Tensor, hx: Tensor, ts: Tensor | float) -> tuple[Tensor, Tensor]:
-        """The new state (B, H), twice, after time `ts`, one or (B,) or (B, 1)."""
+        """Return the new state (B, H), twice, after the time `ts`: one number, (B,) or (B, 1)."""
         spans = torch.as_tensor(ts, dtype=input.dtype, device=input.device).reshape(-1, 1).expand(len(input), 1)
         _, state = self.unroll(input[:, None], spans, hx)
         return state, state
 
-    def unrolled(self, features_BTI: Tensor, dt_BT: Tensor, state_BS: Tensor) -> tuple[Tensor, Tensor]:
-        """A whole sequence."""
+    def run_sequence(self, features_BTI: Tensor, dt_BT: Tensor, state_BS: Tensor) -> tuple[Tensor, Tensor]:
+        """Run a whole sequence."""
         return self.unroll(features_BTI, dt_BT, state_BS)
 
 
 class WiredCfCCell(_Counts, nn.Module):
     """`ncps.torch.WiredCfCCell`: one step of a CfC on a wiring's layers."""
 
-    def __init__(self, input_size: int | None, wiring: Any, mode: str = "default") -> None:
+    def __init__(self, input_size: int | None, wiring: Any, mode: Mode = "default") -> None:
         super().__init__()
         self.wiring = wiring_of(wiring, input_size)
-        layers = wired_layers(self.wiring, CfcConfig(mode=mode))
+        layers = make_wired_layers(self.wiring, CfcConfig(mode=mode))
         for i, layer in enumerate(layers):
             self.register_module(f"layer_{i}", layer)
         self.state_size, self.num_layers = self.wiring.units, len(layers)
         self.layer_sizes = [layer.units for layer in layers]
 
     def forward(self, input: Tensor, hx: Tensor, timespans: Tensor | float) -> tuple[Tensor, Tensor]:
-        """The last layer's state, and the state (B, H) layer by layer, after time `timespans`, one or (B,) or (B, 1)."""
+        """Return the last layer's state, and the state (B, H) layer by layer, after `timespans`: one number, (B,) or (B, 1)."""
         spans = torch.as_tensor(timespans, dtype=input.dtype, device=input.device).reshape(-1, 1).expand(len(input), 1)
-        outputs, state = self.unrolled(input[:, None], spans, hx)
+        outputs, state = self.run_sequence(input[:, None], spans, hx)
         return outputs[:, 0], state
 
-    def unrolled(self, features_BTI: Tensor, dt_BT: Tensor, state_BS: Tensor) -> tuple[Tensor, Tensor]:
-        """A whole sequence."""
+    def run_sequence(self, features_BTI: Tensor, dt_BT: Tensor, state_BS: Tensor) -> tuple[Tensor, Tensor]:
+        """Run a whole sequence."""
         signal, last = features_BTI, []
         layers = [getattr(self, f"layer_{i}") for i in range(self.num_layers)]
         for layer, state in zip(layers, state_BS.split(self.layer_sizes, dim=1), strict=True):
@@ -221,13 +224,13 @@ class LTC(_Counts, Sequences):
         return_sequences: bool = True,
         batch_first: bool = True,
         mixed_memory: bool = False,
-        input_mapping: str | None = "affine",
-        output_mapping: str | None = "affine",
+        input_mapping: Mapping | None = "affine",
+        output_mapping: Mapping | None = "affine",
         ode_unfolds: int = 6,
         epsilon: float = 1e-8,
         implicit_param_constraints: bool = True,
-        solver: str = "semi_implicit",
-        kernel: str = "auto",
+        solver: Solver = "semi_implicit",
+        kernel: Kernel = "auto",
     ) -> None:
         super().__init__(input_size, units, return_sequences, batch_first, mixed_memory)
         mappings = (input_mapping, output_mapping, ode_unfolds, epsilon)
@@ -238,7 +241,7 @@ class LTC(_Counts, Sequences):
 
 
 class CfC(Sequences):
-    """`ncps.torch.CfC`: a CfC over sequences, dense for a number of units, wired for a wiring."""
+    """`ncps.torch.CfC`: a CfC over sequences. It is dense for a number of units and wired for a wiring."""
 
     def __init__(
         self,
@@ -248,7 +251,7 @@ class CfC(Sequences):
         return_sequences: bool = True,
         batch_first: bool = True,
         mixed_memory: bool = False,
-        mode: str = "default",
+        mode: Mode = "default",
         activation: str = "lecun_tanh",
         backbone_units: int | None = None,
         backbone_layers: int | None = None,
@@ -262,7 +265,7 @@ class CfC(Sequences):
             self.state_size = self.output_size = units
         else:
             if given:
-                raise ValueError(f"Cannot use {', '.join(given)} in wired mode")
+                raise ConfigError(f"Cannot use {', '.join(given)} in wired mode")
             self.rnn_cell = WiredCfCCell(input_size, units, mode)
             self.state_size, self.output_size = self.rnn_cell.state_size, self.rnn_cell.layer_sizes[-1]
         if mixed_memory:

@@ -1,6 +1,6 @@
-"""What a saved policy says about itself, as JSON: policy.json of a checkpoint, the metadata of an exported model. Needs no PyTorch.
+"""The description of a saved policy as JSON: policy.json of a checkpoint, or the metadata of an exported model. PyTorch is not needed.
 
-It has the format's name, "config" (the values of a `PolicyConfig`, the wiring in full), "neurons" (names, roles, edges), and "extra" with
+It contains the name of the format, "config" (the values of a `PolicyConfig`, the wiring in full), "neurons" (names, roles, edges), and "extra" with
 what the trainer added, such as the car that ties curvature to steer.
 """
 
@@ -16,11 +16,11 @@ FORMAT = "liquidlane policy 1"
 
 
 def parse_description(text: str, where: Path | str) -> dict[str, Any]:
-    """The description in `text`; raises ConfigError, naming `where` it is from, when it is broken or of another format."""
+    """Parse the description in `text`, which comes from `where`. Raises ConfigError when it is broken or of another format."""
     try:
         description = json.loads(text)
     except ValueError as error:
         raise ConfigError(f"{where} is not JSON ({error}): the checkpoint is broken, take another one") from error
     if not isinstance(description, dict) or description.get("format") != FORMAT:
-        raise ConfigError(f"{where} is not of the format '{FORMAT}': it was written by another program or version")
+        raise ConfigError(f"{where} does not have the format '{FORMAT}': it was written by another program or version")
     return description

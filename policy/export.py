@@ -1,8 +1,10 @@
-"""Writes a trained policy as one ONNX file: one step, its state going in and coming out, whitening and description inside; see `runtime`.
+"""Export a trained policy as one ONNX file (see `runtime`).
 
-Torch's exporter by torch.export (dynamo=True) writes every cell; the one by TorchScript knows neither addcdiv and expm1 (LTC, CT-RNN) nor sinh,
-drops dt_s from models of cells that do not use it, and is on its way out. A batch of 1 and one step are fixed: of a whole sequence either
-exporter unrolls the length that it was shown, and the time between two frames is an input, not a constant.
+The model makes one step. Its state is an input and an output, and it contains the whitening.
+
+The exporter based on torch.export (dynamo=True) can write all cells. The one based on TorchScript cannot write addcdiv and expm1 (LTC, CT-RNN) or
+sinh, drops dt_s from models of cells that do not use it, and is deprecated. The batch of 1 and the single step are fixed, because both exporters
+unroll a sequence to the length of the example. The time between two frames is an input, not a constant.
 """
 
 from __future__ import annotations
@@ -24,35 +26,35 @@ from perception.errors import ConfigError
 from policy.network import DrivingPolicy
 from policy.runtime import INPUTS, METADATA, OUTPUTS, SUFFIX
 
-EXAMPLE_DT_S = 0.1  # any does: it is an input of the model
+EXAMPLE_DT_S = 0.1  # any value works: it is an input of the model
 CHATTY = ("torch.onnx", "onnx_ir", "onnxscript")
 
 
 class _Step(nn.Module):
-    """One step with everything that goes in and comes out made explicit."""
+    """One step of a policy with all inputs and outputs made explicit."""
 
     def __init__(self, policy: DrivingPolicy) -> None:
         super().__init__()
         self.policy = policy
 
     def forward(self, image_1YXC: Tensor, dt_s_1: Tensor, state_1S: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Prediction (1,), next state (1, S), neurons (1, H)."""
+        """Return the prediction (1,), the next state (1, S) and the neurons (1, H)."""
         trace = self.policy.trace(image_1YXC[None], dt_s_1[None], state_1S)
         return trace.prediction_BT[:, 0], trace.cell.state_BS, trace.cell.neuron_BTH[:, 0]
 
 
 def export_policy(policy: DrivingPolicy, path: Path | str, extra: Mapping[str, Any] | None = None) -> None:
-    """Writes the policy to `path`, a name that ends in .onnx, in a folder that is made if absent; `extra` as `save_policy` keeps it.
+    """Write the policy to `path`, whose name ends in .onnx. Its folder is made if absent. `extra` is stored as in `save_policy`.
 
-    The file appears whole or not at all; the policy stays as it is, and the same policy gives the same bytes. Raises ConfigError for another
-    ending, and where the exporter's packages are not installed.
+    The file appears complete or not at all. The policy is not changed, and the same policy gives the same bytes. Raises ConfigError for another
+    ending, and when the exporter's packages are not installed.
     """
     path = Path(path)
     if path.suffix != SUFFIX:
         raise ConfigError(f"an exported policy's name ends in {SUFFIX}, got '{path.name}': give {path.with_suffix(SUFFIX)}")
     if find_spec("onnxscript") is None:
         raise ConfigError("the export needs onnxscript, which is not installed: pip install 'liquidlane[export]'")
-    program = _program(policy)
+    program = _make_program(policy)
     program.model.metadata_props[METADATA] = json.dumps(policy.description() | {"extra": dict(extra or {})})
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}")
@@ -64,14 +66,14 @@ def export_policy(policy: DrivingPolicy, path: Path | str, extra: Mapping[str, A
 
 
 @torch.no_grad()
-def _program(policy: DrivingPolicy) -> torch.onnx.ONNXProgram:
-    """The step as an ONNX program, without the exporter's notes, which name the exporting machine's files."""
+def _make_program(policy: DrivingPolicy) -> torch.onnx.ONNXProgram:
+    """Return the step as an ONNX program. The exporter's notes, which name files of the exporting machine, are removed."""
     from onnx_ir.passes.common import ClearMetadataAndDocStringPass
 
     copy = deepcopy(policy).float().cpu().eval()
     size = (copy.config.transform.height_px, copy.config.transform.width_px)
     example = (torch.zeros(1, *size, 3, dtype=torch.uint8), torch.tensor([EXAMPLE_DT_S]), copy.initial_state(1))
-    with _quiet():
+    with _silence_exporter():
         program = torch.onnx.export(_Step(copy).eval(), example, input_names=INPUTS, output_names=OUTPUTS, dynamo=True, verbose=False)
     assert program is not None
     ClearMetadataAndDocStringPass()(program.model)
@@ -79,8 +81,8 @@ def _program(policy: DrivingPolicy) -> torch.onnx.ONNXProgram:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Without what the exporter says of itself: packages that it misses and we do not, its own calls that are to change."""
+def _silence_exporter() -> Iterator[None]:
+    """Silence the exporter's remarks about optional packages and about changes in its own code."""
     loggers = [logging.getLogger(name) for name in CHATTY]
     levels = [logger.level for logger in loggers]
     try:

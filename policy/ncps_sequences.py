@@ -1,4 +1,4 @@
-"""Sequences as the layers of `ncps.torch` take them: with or without a batch, batch or time first, with time spans, with a memory cell.
+"""Sequences in all forms that the layers of `ncps.torch` accept: with or without a batch, batch or time first, with time spans, with a memory cell.
 
 Shapes: B batch, L time, C features, H neurons.
 """
@@ -16,11 +16,11 @@ State = Tensor | tuple[Tensor, Tensor]
 class SequenceCell(Protocol):
     """A cell that runs a whole sequence: outputs (B, L, M) and the last state (B, H)."""
 
-    def unrolled(self, features_BTI: Tensor, dt_BT: Tensor, state_BS: Tensor) -> tuple[Tensor, Tensor]: ...
+    def run_sequence(self, features_BTI: Tensor, dt_BT: Tensor, state_BS: Tensor) -> tuple[Tensor, Tensor]: ...
 
 
 class LSTMCell(nn.Module):
-    """`ncps.torch.lstm.LSTMCell`, the memory of a layer with mixed memory; its forget gate starts open."""
+    """`ncps.torch.lstm.LSTMCell`: the memory of a layer with mixed memory. Its forget gate is open at the start."""
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__()
@@ -31,7 +31,7 @@ class LSTMCell(nn.Module):
         nn.init.orthogonal_(self.recurrent_map.weight)
 
     def forward(self, inputs: Tensor, states: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
-        """The next (output, cell) states (B, H)."""
+        """Return the next (output, cell) states (B, H)."""
         output, cell = states
         candidate, input_gate, forget_gate, output_gate = (self.input_map(inputs) + self.recurrent_map(output)).chunk(4, 1)
         cell = cell * torch.sigmoid(forget_gate + 1.0) + torch.tanh(candidate) * torch.sigmoid(input_gate)
@@ -39,7 +39,7 @@ class LSTMCell(nn.Module):
 
 
 class Sequences(nn.Module):
-    """What LTC and CfC share: `forward(input, hx=None, timespans=None)`."""
+    """The common base of LTC and CfC: `forward(input, hx=None, timespans=None)`."""
 
     rnn_cell: Any
     lstm: Any
@@ -52,10 +52,10 @@ class Sequences(nn.Module):
         self.fc: nn.Module = nn.Identity()
 
     def forward(self, input: Tensor, hx: State | None = None, timespans: Tensor | None = None) -> tuple[Tensor, State]:
-        """Outputs and last state; (h, c) with mixed memory.
+        """Return the outputs and the last state, which is (h, c) with mixed memory.
 
-        input: (L, C), (B, L, C) or, with batch_first=False, (L, B, C). timespans: as the input without its last dimension, or with one of
-        size 1; 1.0 when there are none. Raises RuntimeError for a state that does not fit.
+        input: (L, C), (B, L, C) or, with batch_first=False, (L, B, C). timespans: the shape of the input without its last dimension, or with a last
+        dimension of size 1. Without timespans each step takes 1.0. Raises RuntimeError for a state that does not fit.
         """
         is_batched = input.dim() == 3
         features = input if is_batched else input[None]
@@ -64,7 +64,7 @@ class Sequences(nn.Module):
         spans = self._spans(features, timespans, is_batched)
         hidden, memory = self._state(features, hx, is_batched)
         if memory is None:
-            outputs, hidden = self.rnn_cell.unrolled(features, spans, hidden)
+            outputs, hidden = self.rnn_cell.run_sequence(features, spans, hidden)
         else:
             outputs, hidden, memory = self._with_memory(features, spans, hidden, memory)
         outputs = self.fc(outputs if self.return_sequences else outputs[:, -1])
@@ -78,12 +78,12 @@ class Sequences(nn.Module):
         outputs = []
         for t in range(features.shape[1]):
             hidden, memory = self.lstm(features[:, t], (hidden, memory))
-            output, hidden = self.rnn_cell.unrolled(features[:, t : t + 1], spans[:, t : t + 1], hidden)
+            output, hidden = self.rnn_cell.run_sequence(features[:, t : t + 1], spans[:, t : t + 1], hidden)
             outputs.append(output)
         return torch.cat(outputs, dim=1), hidden, memory
 
     def _spans(self, features: Tensor, timespans: Tensor | None, is_batched: bool) -> Tensor:
-        """The time spans as (B, L)."""
+        """Return the time spans as (B, L)."""
         shape = features.shape[:2]
         if timespans is None:
             return features.new_ones(shape)

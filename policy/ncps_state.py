@@ -1,7 +1,7 @@
-"""LTC weights to and from the state dicts of `ncps.torch.LTC` and `LTCCell`, value for value.
+"""Conversion of LTC weights to and from the state dicts of `ncps.torch.LTC` and `LTCCell`, value for value.
 
-ncps keeps masked (source, target) matrices; this package keeps vectors over the synapses. The stored form of the positive parameters is the
-same when both use a softplus (ncps: implicit_param_constraints=True, the default of its LTC) or neither does.
+ncps stores masked matrices (source, target), and this package stores vectors over the synapses. The stored form of positive parameters is the same
+when both use a softplus (in ncps: implicit_param_constraints=True, the default of its LTC) or neither does.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ PREFIX = "rnn_cell."
 
 
 def to_ncps(cell: Ltc, prefix: str = PREFIX) -> dict[str, Tensor]:
-    """The state dict that an ncps LTC with the same wiring and constraints takes; prefix "" for an LTCCell."""
+    """Return the state dict for an ncps LTC with the same wiring and constraints. Use the prefix "" for an LTCCell."""
     result: dict[str, Tensor] = {}
     for name in LtcParameters._fields:
         value = getattr(cell, name)
@@ -33,7 +33,7 @@ def to_ncps(cell: Ltc, prefix: str = PREFIX) -> dict[str, Tensor]:
 
 
 def from_ncps(cell: Ltc, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The cell's own state dict from that of an ncps LTC or LTCCell with the same wiring. Raises ConfigError when wiring or keys differ."""
+    """Convert the state dict of an ncps LTC or LTCCell with the same wiring to the cell's own. Raises ConfigError when wiring or keys differ."""
     own = {name.removeprefix(PREFIX): value for name, value in state.items()}
     expected = to_ncps(cell, "")
     if set(own) != set(expected):
@@ -48,7 +48,7 @@ def from_ncps(cell: Ltc, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def load_ncps(cell: Ltc, state: Mapping[str, Tensor]) -> None:
-    """Takes the weights of an ncps LTC or LTCCell with the same wiring. Raises ConfigError when wiring or keys differ."""
+    """Load the weights of an ncps LTC or LTCCell with the same wiring. Raises ConfigError when wiring or keys differ."""
     with torch.no_grad():
         for name, value in from_ncps(cell, state).items():
             cell.get_parameter(name).copy_(value)

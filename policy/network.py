@@ -1,7 +1,7 @@
-"""The driving policy: camera images and time steps in, a steer or a curvature out; saved and loaded without pickle.
+"""The driving policy: from camera images and time steps to a steer or a curvature. It is saved and loaded without pickle.
 
-Shapes: B batch, T time, Y rows, X columns, C channels (RGB), M outputs (one), S state. Images are uint8 as `CameraTransform.to_model` gives
-them. The prediction is right positive: steer in [-1, 1] (not clipped), or the driven path's curvature in 1/m.
+Shapes: B batch, T time, Y rows, X columns, C channels (RGB), M outputs (one), S state. Images are uint8, as `CameraTransform.to_model` returns
+them. The prediction is positive to the right: a steer in [-1, 1] (not clipped), or the curvature of the driven path in 1/m.
 """
 
 from __future__ import annotations
@@ -10,61 +10,62 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from perception.errors import ConfigError
-from perception.frontends import FRONTENDS
+from perception.frontends import FEATURES, FRONTENDS
 from perception.transform import CameraTransform, CameraTransformConfig
 from policy.cell import CellTrace
 from policy.cells import make_cell
 from policy.description import FORMAT, parse_description
-from policy.options import choose, from_options
+from policy.options import check_choices, choose, from_options
 
-FEATURES = 32
-TARGETS = ("steer", "curvature")
-OUTPUTS = ("linear", "sinh")
 WEIGHTS, DESCRIPTION = "policy.safetensors", "policy.json"
 
 
 @dataclass
 class PolicyConfig:
-    """What a policy is made of: camera transform, front-end and cell by name, the cell's options, what it predicts.
+    """The parts of a policy and what it predicts.
 
-    scale: the prediction is the motor output times this (curvatures in 1/m are small: 0.1 is a 10 m radius).
-    output: "linear", or "sinh": the prediction is scale * sinh(motor), near linear for small ones, and training judges motor outputs. An
-        error then counts relative to the bend, and a net that sees corners of 10 m radius still steers finely on a straight road.
+    Args:
+        transform: the camera-to-model transform.
+        frontend: name of the front-end, see `perception.frontends`.
+        cell: name of the cell, see `policy.cells`.
+        cell_options: the cell's options.
+        target: what the policy predicts.
+        scale: factor from the motor output to the prediction. Curvatures in 1/m are small: 0.1 is a radius of 10 m.
+        output: "linear", or "sinh" for the prediction scale * sinh(motor), which is nearly linear for small outputs. Training judges motor
+            outputs, so with "sinh" an error counts relative to the bend. A net that sees corners of 10 m radius then still steers finely on
+            a straight road.
     """
 
     transform: CameraTransformConfig = field(default_factory=CameraTransformConfig)
     frontend: str = "small"
     cell: str = "ltc"
     cell_options: dict[str, Any] = field(default_factory=dict)
-    target: str = "steer"
+    target: Literal["steer", "curvature"] = "steer"
     scale: float = 1.0
-    output: str = "linear"
+    output: Literal["linear", "sinh"] = "linear"
 
     def __post_init__(self) -> None:
         if isinstance(self.transform, Mapping):
             self.transform = from_options(CameraTransformConfig, self.transform, "transform")
-        if self.target not in TARGETS:
-            raise ConfigError(f"a policy predicts {' or '.join(TARGETS)}, got target '{self.target}'")
-        if self.output not in OUTPUTS:
-            raise ConfigError(f"a policy's output is {' or '.join(OUTPUTS)}, got output '{self.output}'")
+        check_choices(self)
 
 
 class PolicyTrace(NamedTuple):
-    """What a policy saw and did: predictions (B, T), features (B, T, I), and the cell's trace."""
+    """The record of what a policy saw and did over a sequence."""
 
-    prediction_BT: Tensor
-    features_BTI: Tensor
-    cell: CellTrace
+    prediction_BT: Tensor  # (B, T) steer, or curvature in 1/m
+    features_BTI: Tensor  # (B, T, I) the front-end's output
+    cell: CellTrace  # outputs, neurons and time constants of the cell
 
 
 class DrivingPolicy(nn.Module):
-    """Camera images to a steering prediction: transform, front-end, cell."""
+    """The whole network: camera transform, front-end, cell."""
 
     def __init__(self, config: PolicyConfig) -> None:
         super().__init__()
@@ -74,18 +75,18 @@ class DrivingPolicy(nn.Module):
         self.cell = make_cell(config.cell, FEATURES, 1, config.cell_options)
 
     def features(self, images_BTYXC: Tensor) -> Tensor:
-        """The front-end's features (B, T, I) of uint8 images (B, T, Y, X, C)."""
+        """Return the front-end's features (B, T, I) of uint8 images (B, T, Y, X, C)."""
         batch, time = images_BTYXC.shape[:2]
         images = self.transform.normalise(images_BTYXC.flatten(0, 1))
         return self.frontend(images).view(batch, time, FEATURES)
 
     def forward(self, images_BTYXC: Tensor, dt_BT: Tensor, state_BS: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Predictions (B, T) and the state to pass on; dt in s since the previous image."""
+        """Return predictions (B, T) and the state to pass on. dt is the time since the previous image in s."""
         motor_BTM, state_BS = self.cell(self.features(images_BTYXC), dt_BT, state_BS)
         return self._prediction(motor_BTM), state_BS
 
     def trace(self, images_BTYXC: Tensor, dt_BT: Tensor, state_BS: Tensor | None = None) -> PolicyTrace:
-        """As `forward`, with features, every neuron's state and its liquid time constant."""
+        """Do the same as `forward`, and return features, the state of each neuron and its liquid time constant as well."""
         features_BTI = self.features(images_BTYXC)
         trace = self.cell.trace(features_BTI, dt_BT, state_BS)
         return PolicyTrace(self._prediction(trace.motor_BTM), features_BTI, trace)
@@ -95,23 +96,26 @@ class DrivingPolicy(nn.Module):
         return (motor_BT if self.config.output == "linear" else motor_BT.sinh()) * self.config.scale
 
     def motor(self, prediction_BT: Tensor) -> Tensor:
-        """The motor outputs that predictions (B, T) stand for: the unit in which training judges errors."""
+        """Return the motor outputs that give the predictions (B, T). Training judges errors in their unit."""
         units = prediction_BT / self.config.scale
         return units if self.config.output == "linear" else units.asinh()
 
     def initial_state(self, batch: int) -> Tensor:
-        """The state at the start of a drive (B, S), on the policy's device."""
+        """Return the state at the start of a drive (B, S), on the policy's device."""
         return self.cell.initial_state(batch)
 
     def description(self) -> dict[str, Any]:
-        """The architecture as plain JSON values, the wiring in full, and the neurons with names, roles and edges."""
+        """Return the architecture as plain JSON values, with the wiring in full and the neurons with names, roles and edges."""
         neurons = {"names": self.cell.neuron_names, "roles": self.cell.neuron_roles, "edges": [list(edge) for edge in self.cell.edges()]}
         config = asdict(self.config) | {"cell_options": self.cell.portable_options()}
         return {"format": FORMAT, "config": config, "neurons": neurons}
 
 
 def save_policy(policy: DrivingPolicy, folder: Path | str, extra: Mapping[str, Any] | None = None) -> None:
-    """Writes policy.safetensors and policy.json into `folder` (made if absent); `extra` is kept under "extra". Each file appears whole."""
+    """Write policy.safetensors and policy.json into `folder`, which is made if absent. Each file appears complete or not at all.
+
+    `extra` is stored under the key "extra".
+    """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     weights = {name: value.detach().cpu().contiguous() for name, value in policy.state_dict().items()}
@@ -122,7 +126,7 @@ def save_policy(policy: DrivingPolicy, folder: Path | str, extra: Mapping[str, A
 
 
 def read_description(folder: Path | str) -> dict[str, Any]:
-    """The parsed policy.json of a checkpoint; raises ConfigError when it is missing, broken or of another format."""
+    """Return the parsed policy.json of a checkpoint. Raises ConfigError when it is missing, broken or of another format."""
     path = Path(folder) / DESCRIPTION
     if not path.is_file():
         raise ConfigError(f"{path} does not exist: give a folder that save_policy wrote (with {DESCRIPTION} and {WEIGHTS})")
@@ -130,7 +134,7 @@ def read_description(folder: Path | str) -> dict[str, Any]:
 
 
 def load_policy(folder: Path | str, expected: PolicyConfig | None = None) -> DrivingPolicy:
-    """The policy that `save_policy` wrote, in eval mode on the CPU.
+    """Load the policy that `save_policy` wrote, in eval mode on the CPU.
 
     Raises ConfigError for a checkpoint that is missing, broken or has unknown keys, or, when `expected` is given, one of another
     architecture, naming both.
@@ -150,6 +154,6 @@ def load_policy(folder: Path | str, expected: PolicyConfig | None = None) -> Dri
 
 
 def architecture(config: PolicyConfig) -> str:
-    """An architecture in words: front-end, image size, cell, what it predicts."""
+    """Return an architecture in words: front-end, image size, cell, target."""
     size = f"{config.transform.height_px}x{config.transform.width_px}"
     return f"front-end '{config.frontend}' at {size}, cell '{config.cell}', target '{config.target}'"

@@ -1,8 +1,8 @@
-"""Runs an exported policy one step at a time with onnxruntime: needs no PyTorch and loads none, so that a small computer in a car can.
+"""Run an exported policy one step at a time with onnxruntime. PyTorch is not needed, so that a small computer in a car can do it.
 
-The one file holds the network, whitening included, and its description. Shapes: Y rows, X columns, S state values, H neurons; a batch of 1.
-    in   image (1, Y, X, 3) uint8 RGB as `model_image` gives it, dt_s (1,) float32, state (1, S) float32
-    out  prediction (1,): steer, or curvature in 1/m, right positive; next_state (1, S); neurons (1, H); all float32
+The file holds the network with its whitening, and its description. Shapes: Y rows, X columns, S state values, H neurons; the batch is 1.
+    in   image (1, Y, X, 3) uint8 RGB as `model_image` returns it, dt_s (1,) float32, state (1, S) float32
+    out  prediction (1,): steer, or curvature in 1/m, positive to the right; next_state (1, S); neurons (1, H); all float32
 """
 
 from __future__ import annotations
@@ -18,50 +18,50 @@ from policy.description import parse_description
 from policy.options import from_options
 
 SUFFIX = ".onnx"
-METADATA = "liquidlane"  # the entry of the model's metadata that holds the description
+METADATA = "liquidlane"  # this entry of the model's metadata holds the description
 INPUTS, OUTPUTS = ("image", "dt_s", "state"), ("prediction", "next_state", "neurons")
 REMEDY = "give a file that scripts/export.py wrote"
 
 
 class ExportedStep(NamedTuple):
-    """What one step gave: the prediction, the state (1, S) to pass on, the neurons (H,)."""
+    """The result of one step."""
 
-    prediction: float
-    state_1S: np.ndarray
-    neuron_H: np.ndarray
+    prediction: float  # steer, or curvature in 1/m
+    state_1S: np.ndarray  # (1, S) the state to pass to the next step
+    neuron_H: np.ndarray  # (H,) the neurons after the step
 
 
 class ExportedPolicy:
-    """A policy from the file that `export_policy` wrote, on `threads` threads of the CPU; `description` is what it says about itself.
+    """A policy from a file that `export_policy` wrote, run on `threads` CPU threads. `description` is the parsed description in the file.
 
-    Raises ConfigError for a file that is missing or no such model, and where onnxruntime is not installed.
+    Raises ConfigError when the file is missing or is not such a model, and when onnxruntime is not installed.
     """
 
     def __init__(self, path: Path | str, threads: int = 1) -> None:
-        self._session = _opened(Path(path), threads)
+        self._session = _open_session(Path(path), threads)
         text = self._session.get_modelmeta().custom_metadata_map.get(METADATA)
         inputs = {one.name: one.shape for one in self._session.get_inputs()}
         if text is None or tuple(inputs) != INPUTS:
-            raise ConfigError(f"{path} is an ONNX model with inputs {', '.join(inputs)}, but no driving policy: {REMEDY}")
+            raise ConfigError(f"{path} is an ONNX model with inputs {', '.join(inputs)}, not a driving policy: {REMEDY}")
         self.description: dict[str, Any] = parse_description(text, f"the description in {path}")
         self.transform = from_options(CameraTransformConfig, self.description["config"]["transform"], f"the transform in {path}")
         self.target: str = self.description["config"]["target"]
         self._state_size: int = inputs["state"][1]
 
     def initial_state(self) -> np.ndarray:
-        """The state (1, S) at the start of a drive: zeros."""
+        """Return the state (1, S) at the start of a drive: zeros."""
         return np.zeros((1, self._state_size), dtype=np.float32)
 
     def step(self, image: np.ndarray, dt_s: float, state_1S: np.ndarray) -> ExportedStep:
-        """One step from a camera image (Y, X, 3) uint8 RGB of any size, `dt_s` seconds after the one before, and the state then."""
+        """Make one step from a camera image (Y, X, 3) uint8 RGB of any size, taken `dt_s` seconds after the previous image."""
         seen = model_image(self.transform, image)[None]
         inputs = dict(zip(INPUTS, (seen, np.array([dt_s], dtype=np.float32), state_1S), strict=True))
         prediction_1, next_1S, neuron_1H = self._session.run(list(OUTPUTS), inputs)
         return ExportedStep(float(prediction_1[0]), next_1S, neuron_1H[0])
 
 
-def _opened(path: Path, threads: int) -> Any:
-    """The onnxruntime session of a file."""
+def _open_session(path: Path, threads: int) -> Any:
+    """Return the onnxruntime session of a file."""
     try:
         import onnxruntime
     except ImportError as error:
@@ -72,5 +72,5 @@ def _opened(path: Path, threads: int) -> Any:
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     try:
         return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime has a type of its own for each way to be broken, and no common one
+    except Exception as error:  # onnxruntime's error types have no common base
         raise ConfigError(f"{path} cannot be read as an ONNX model ({' '.join(str(error).split())}): {REMEDY}") from error

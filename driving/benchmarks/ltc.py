@@ -11,7 +11,7 @@ import multiprocessing
 import platform
 import statistics
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -19,13 +19,15 @@ import numpy as np
 import torch
 
 from driving.quantities import UserError
+from perception.frontends import FEATURES
 from policy.cells import make_cell
 from policy.kernels.cpu import native
-from policy.kernels.plan import EVALUATIONS
+from policy.kernels.plan import EVALUATIONS, Solver
 from policy.wirings import auto_ncp
 
-FEATURES, STEPS = 32, 32
-SOLVER_COSTS = {"semi_implicit": (1, 2, 4, 6, 12, 24), "exponential_euler": (1, 2, 4, 6, 12, 24), "exponential_midpoint": (2, 4, 6, 12, 24)}
+STEPS = 32
+COSTS = (1, 2, 4, 6, 12, 24)  # evaluations of the synapses per step
+SOLVER_COSTS = {solver: tuple(cost for cost in COSTS if cost % each == 0) for solver, each in EVALUATIONS.items()}
 BASELINE = {"ltc": "ncps ltc", "cfc": "ncps cfc"}
 Run = Callable[[], object]
 
@@ -172,7 +174,7 @@ def measure(units: Iterable[int], batches: Iterable[int], threads: Iterable[int]
     return rows
 
 
-def accuracy(units: int, solvers: dict[str, tuple[int, ...]] = SOLVER_COSTS) -> list[Row]:
+def accuracy(units: int, solvers: Mapping[Solver, tuple[int, ...]] = SOLVER_COSTS) -> list[Row]:
     """The solvers' errors, in % of the states' standard deviation, by sub-steps a step, against a midpoint of 256; `batch` is evaluations."""
     wiring, features = auto_ncp(FEATURES, units).to_json(), torch.randn(32, STEPS, FEATURES, dtype=torch.float64)
     dt, weights = torch.ones(32, STEPS, dtype=torch.float64), None

@@ -82,7 +82,7 @@ def start_at_pace(cell: Ltc, step_s: float) -> None:
     The paper's starting ranges are meant for steps of 1. At 10 Hz they would make each neuron ten times as slow, and three layers of them lag
     the road by seconds, which training then has to unlearn.
     """
-    cell.get_parameter("cm").copy_(cell.stored("cm", cell.value("cm") * step_s))
+    cell.get_parameter("cm").copy_(cell.to_stored("cm", cell.value("cm") * step_s))
 
 
 class PolicyTraining(pl.LightningModule):

@@ -1,4 +1,4 @@
-"""The cells by name: what a config's `cell:` may say. A new cell is a file here and a line below."""
+"""The cells by name, for the option `cell` of a config. To add a cell, write a file here and add a line to CELLS."""
 
 from __future__ import annotations
 
@@ -33,6 +33,6 @@ CELLS: dict[str, type[Cell]] = {
 
 
 def make_cell(name: str, inputs: int, motors: int, options: Mapping[str, Any]) -> Cell:
-    """The cell `name` over `inputs` features with `motors` outputs; raises ConfigError for an unknown name or option."""
+    """Make the cell `name` over `inputs` features with `motors` outputs. Raises ConfigError for an unknown name or option."""
     cell = choose(CELLS, name, "cell")
     return cell(inputs, motors, make_config(cell, dict(options)))

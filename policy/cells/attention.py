@@ -11,7 +11,7 @@ from torch import Tensor
 
 
 def attend(query_BTD: Tensor, key_BPD: Tensor, value_BPD: Tensor, count_B1: Tensor, bias_NW: Tensor) -> Tensor:
-    """Values (B, T, D) that the queries gather from keys and values over P + T steps; `bias_NW` is added by head and place in the window."""
+    """Return the attended values (B, T, D) for queries, and keys and values over P + T steps. `bias_NW` depends on head and place in the window."""
     heads, window = bias_NW.shape
     batch, time, width = query_BTD.shape
     query = query_BTD.view(batch, time, heads, width // heads)
@@ -27,11 +27,11 @@ def attend(query_BTD: Tensor, key_BPD: Tensor, value_BPD: Tensor, count_B1: Tens
 
 
 def extend(cache_BPD: Tensor, new_BTD: Tensor) -> tuple[Tensor, Tensor]:
-    """Cache and new steps one after the other, and the cache after them."""
+    """Return the cache followed by the new steps, and the new cache."""
     joined = torch.cat([cache_BPD, new_BTD], dim=1)
     return joined, joined[:, joined.shape[1] - cache_BPD.shape[1] :]
 
 
-def counted(count_B1: Tensor, time: int, window: int) -> Tensor:
-    """How many cached steps are real after `time` more."""
+def count_cached(count_B1: Tensor, time: int, window: int) -> Tensor:
+    """Return the number of real steps in the cache (B, 1) after `time` more steps."""
     return (count_B1 + time).clamp(max=window - 1)

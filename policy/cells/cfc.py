@@ -1,17 +1,17 @@
-"""Closed-form continuous-time networks (Hasani et al. 2022), dense or on a wiring's layers, agreeing with `ncps` 1.0.1 and its state dicts.
+"""Closed-form continuous-time networks (CfC; Hasani et al. 2022), dense or on a wiring's layers. They agree with `ncps` 1.0.1 and its state dicts.
 
-With z the (backbone's) features of input and state, f, g = tanh of linear maps of z and t = sigmoid(a(z) dt + b(z)):
+Let z be the features of input and state, after the backbone if there is one. f and g are tanh of linear maps of z, and t = sigmoid(a(z) dt + b(z)):
     default   h' = f (1 - t) + g t        no_gate   h' = f + g t
-    pure      h' = A - A exp(-dt (|w_tau| + |f|)) f, f without tanh
-A wired CfC has one such layer a layer of the wiring (inter, command, motor), without backbone; f and g follow the wiring's synapses, every
-layer is dense within itself, and, as in ncps, so are the maps of time. Its neurons are those of the wiring, layer by layer: motors last.
+    pure      h' = A - A exp(-dt (|w_tau| + |f|)) f, with f before its tanh
+A wired CfC has one such layer, without backbone, per layer of the wiring (inter, command, motor). f and g follow the wiring's synapses. Each layer
+is dense within itself and, as in ncps, so are the maps of time. The neurons are those of the wiring, layer by layer, with the motor neurons last.
 Shapes: B batch, T time, I features, H neurons, Z features of a layer's maps, N neurons of a layer.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
@@ -19,14 +19,15 @@ from torch import Tensor, nn
 
 from perception.errors import ConfigError
 from policy.cell import Cell, Edge
-from policy.options import choose
+from policy.options import check_choices, choose
 from policy.wirings import Wiring, make_wiring
 
-MODES = ("default", "pure", "no_gate")
+Mode = Literal["default", "pure", "no_gate"]
+MODES = get_args(Mode)
 
 
 class LeCunTanh(nn.Module):
-    """1.7159 tanh(0.666 x)."""
+    """The activation 1.7159 tanh(0.666 x)."""
 
     def forward(self, x: Tensor) -> Tensor:
         return 1.7159 * torch.tanh(0.666 * x)
@@ -39,11 +40,17 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {"lecun_tanh": LeCunTanh, "silu": nn.S
 class CfcConfig:
     """Options of the CfC.
 
-    mode: default, pure or no_gate. wiring: options of `make_wiring`, or none for a dense cell of `units` neurons with a linear read-out.
-    backbone_...: the dense cell's layers between (features, state) and the maps; 0 layers for none.
+    Args:
+        mode: which of the equations above is used.
+        wiring: options of `make_wiring`, or None for a dense cell of `units` neurons with a linear read-out.
+        units: neurons of a dense cell.
+        activation: activation of the backbone.
+        backbone_units: width of the dense cell's layers between (features, state) and the maps.
+        backbone_layers: number of these layers.
+        backbone_dropout: dropout between these layers, in [0, 1).
     """
 
-    mode: str = "default"
+    mode: Mode = "default"
     wiring: dict[str, Any] | None = None
     units: int = 64
     activation: str = "lecun_tanh"
@@ -51,9 +58,13 @@ class CfcConfig:
     backbone_layers: int = 1
     backbone_dropout: float = 0.0
 
+    def __post_init__(self) -> None:
+        """Raises ConfigError for an unknown word."""
+        check_choices(self)
+
 
 class CfcLayer(nn.Module):
-    """One layer of N neurons; names and layouts of its parameters are those of `ncps.torch.CfCCell`."""
+    """One layer of N neurons. The names and layouts of its parameters are those of `ncps.torch.CfCCell`."""
 
     def __init__(self, inputs: int, units: int, config: CfcConfig, mask_NZ: np.ndarray | None = None) -> None:
         super().__init__()
@@ -77,19 +88,19 @@ class CfcLayer(nn.Module):
             if parameter.dim() == 2 and parameter.requires_grad:
                 nn.init.xavier_uniform_(parameter)
 
-    def masked(self, linear: nn.Linear) -> Tensor:
-        """A map's weight (N, Z), zero where the wiring has no synapse."""
+    def mask(self, linear: nn.Linear) -> Tensor:
+        """Return the weight (N, Z) of a map, with zeros where the wiring does not have a synapse."""
         return linear.weight if self.sparsity_mask is None else linear.weight * self.sparsity_mask
 
     def maps(self) -> tuple[Tensor, Tensor]:
-        """All maps stacked: weight (N or 4 N, Z) and bias."""
+        """Return all maps stacked: weight (N or 4 N, Z) and bias."""
         if self.mode == "pure":
-            return self.masked(self.ff1), self.ff1.bias
-        weight = torch.cat([self.masked(self.ff1), self.masked(self.ff2), self.time_a.weight, self.time_b.weight])
+            return self.mask(self.ff1), self.ff1.bias
+        weight = torch.cat([self.mask(self.ff1), self.mask(self.ff2), self.time_a.weight, self.time_b.weight])
         return weight, torch.cat([one.bias for one in (self.ff1, self.ff2, self.time_a, self.time_b)])
 
     def unroll(self, x_BTI: Tensor, dt_BT: Tensor, state_BN: Tensor) -> tuple[Tensor, Tensor]:
-        """The neurons after each step (B, T, N) and the last ones. What does not depend on the state is computed for all steps at once."""
+        """Return the neurons after each step (B, T, N) and after the last. What does not depend on the state is computed for all steps at once."""
         weight, bias = self.maps()
         first_weight, first_bias, rest = weight, bias, None
         if self.backbone is not None:
@@ -108,7 +119,7 @@ class CfcLayer(nn.Module):
         return torch.stack(neurons, dim=1), state_BN
 
     def advance(self, maps: Tensor, dt_B1: Tensor) -> Tensor:
-        """The new state (B, N) from the maps' values."""
+        """Return the new state (B, N) from the values of the maps."""
         if self.mode == "pure":
             return self.A - self.A * torch.exp(-dt_B1 * (self.w_tau.abs() + maps.abs())) * maps
         both, time_a, time_b = maps.split([2 * self.units, self.units, self.units], dim=1)
@@ -117,8 +128,8 @@ class CfcLayer(nn.Module):
         return torch.addcmul(f, g, t) if self.mode == "no_gate" else torch.lerp(f, g, t)
 
 
-def wired_layers(wiring: Wiring, config: CfcConfig, layer: type[CfcLayer] = CfcLayer) -> list[CfcLayer]:
-    """A layer of the CfC for each layer of the wiring, following its synapses."""
+def make_wired_layers(wiring: Wiring, config: CfcConfig, layer: type[CfcLayer] = CfcLayer) -> list[CfcLayer]:
+    """Make one CfC layer per layer of the wiring, with the wiring's synapses."""
     sensory, inner, groups = np.abs(wiring.adjacency(sensory=True)), np.abs(wiring.adjacency()), wiring.layers()
     result = []
     for before, group in zip([None, *groups], groups, strict=False):
@@ -135,8 +146,6 @@ class Cfc(Cell):
 
     def __init__(self, inputs: int, motors: int, config: CfcConfig) -> None:
         super().__init__(inputs, motors, config)
-        if config.mode not in MODES:
-            raise ConfigError(f"there is no CfC mode '{config.mode}' (known: {', '.join(MODES)})")
         self.wiring = None if config.wiring is None else make_wiring(inputs, config.wiring)
         self.output = nn.Linear(config.units, motors) if self.wiring is None else None
         if self.wiring is None:
@@ -146,13 +155,13 @@ class Cfc(Cell):
             if self.wiring.motors != motors:
                 raise ConfigError(f"the wiring has {self.wiring.motors} motor neurons, the policy needs {motors}: set the wiring's motor to {motors}")
             self.groups = self.wiring.layers()
-            self.layers = nn.ModuleList(wired_layers(self.wiring, config))
+            self.layers = nn.ModuleList(make_wired_layers(self.wiring, config))
             order = [neuron for group in self.groups for neuron in group]
             self.neuron_names, self.neuron_roles = [self.wiring.names[i] for i in order], [self.wiring.roles[i] for i in order]
         self.state_size = len(self.neuron_names)
 
     def stack(self) -> list[CfcLayer]:
-        """The layers from the senses to the motors."""
+        """Return the layers from the features to the motor neurons."""
         return [layer for layer in self.layers if isinstance(layer, CfcLayer)]
 
     def unroll(self, features_BTI: Tensor, dt_BT: Tensor, state_BS: Tensor) -> tuple[Tensor, Tensor]:
@@ -171,13 +180,13 @@ class Cfc(Cell):
         return neuron_BTH[..., start : start + self.motors]
 
     def edges(self) -> list[Edge]:
-        """The weights of f, where it is linear in features and neurons; a cell with a backbone has no single weight a pair, hence no edges."""
+        """Return the weights of f. A cell with a backbone has no edges, because no single weight connects a pair."""
         result: list[Edge] = []
         sources, first = [f"sensory {i}" for i in range(self.inputs)], 0
         for layer in self.stack():
             own = self.neuron_names[first : first + layer.units]
             if layer.backbone is None:
-                for target, row in zip(own, layer.masked(layer.ff1).tolist(), strict=True):
+                for target, row in zip(own, layer.mask(layer.ff1).tolist(), strict=True):
                     result += [(source, target, weight) for source, weight in zip(sources + own, row, strict=True) if weight != 0.0]
             sources, first = own, first + layer.units
         return result

@@ -1,9 +1,9 @@
-"""The continuous-time GRU (Mozer, Kazakov and Lindsey 2017): each neuron keeps traces that decay at fixed time scales, and learns which to use.
+"""The continuous-time GRU (Mozer, Kazakov and Lindsey 2017). Each neuron keeps traces that decay at fixed time scales, and learns which to use.
 
-With traces z_ki of neuron k at scale tau_i, and weights over the scales r, s = softmax_i -(ln tau(x, h) - ln tau_i)^2 (to retrieve, to store):
+z_ki is the trace of neuron k at scale tau_i. r and s weight the scales to retrieve and to store: softmax_i -(ln tau(x, h) - ln tau_i)^2.
     q = tanh(W x + U (sum_i r_ki z_ki) + b),   z_ki <- ((1 - s_ki) z_ki + s_ki q_k) exp(-dt / tau_i),   h_k = sum_i z_ki
-Decay comes before storing here, so that an output has seen its own features undamped.
-Shapes: B batch, T time, I features, H hidden neurons, K scales; the state is all traces, S = H K.
+Here the decay comes before storing, so that an output contains its own features undamped.
+Shapes: B batch, T time, I features, H hidden neurons, K scales; the state consists of all traces, S = H K.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from policy.cells.hidden import HiddenCell
 
 @dataclass
 class CtGruConfig:
-    """Options of the CT-GRU. scales: how many time scales, each sqrt(10) times the one before. first_scale_s: the shortest (s)."""
+    """Options of the CT-GRU. scales: number of time scales, each sqrt(10) times the previous one. first_scale_s: the shortest scale (s)."""
 
     units: int = 64
     scales: int = 6

@@ -1,7 +1,7 @@
-"""The continuous-time RNN: tau_i h_i' = -h_i + tanh(W x + U h + b)_i, with a learned time constant a neuron; it may be sparse.
+"""The continuous-time RNN: tau_i h_i' = -h_i + tanh(W x + U h + b)_i, with one learned time constant per neuron. It can be sparse.
 
-Each sub-step holds the right-hand side and relaxes towards it exactly, so that h stays within [-1, 1] for any dt (explicit Euler, as in the
-NCP paper, needs its states clipped). Shapes: B batch, T time, I features, H hidden neurons.
+Each sub-step keeps the tanh constant and relaxes towards it exactly, so that h stays within [-1, 1] for any dt. (The explicit Euler method of the
+NCP paper needs its states clipped.) Shapes: B batch, T time, I features, H hidden neurons.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from policy.cells.hidden import HiddenCell, sparse_mask
 
 @dataclass
 class CtRnnConfig:
-    """Options of the CT-RNN. unfolds: sub-steps a step. tau_s: where the time constants start (s). sparsity: share of connections left out."""
+    """Options of the CT-RNN. unfolds: sub-steps per step. tau_s: initial time constants (s). sparsity: share of connections left out."""
 
     units: int = 64
     unfolds: int = 6
@@ -45,7 +45,7 @@ class CtRnn(HiddenCell):
         self.register_buffer("recurrent_mask", mask[:, inputs:].clone(), persistent=False)
 
     def matrices(self) -> tuple[Tensor, Tensor]:
-        """The weights from the features (H, I) and among the neurons (H, H), zero where the wiring is sparse."""
+        """Return the weights from the features (H, I) and among the neurons (H, H), with zeros for connections left out."""
         return self.input_weight * self.get_buffer("input_mask"), self.recurrent_weight * self.get_buffer("recurrent_mask")
 
     def unroll(self, features_BTI: Tensor, dt_BT: Tensor, state_BS: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,4 +1,4 @@
-"""What the cells without a neural wiring share: hidden neurons by number, a linear read-out, weight matrices as edges, random sparsity.
+"""The common parts of cells without a neural wiring: numbered hidden neurons, a linear read-out, weight matrices as edges, random sparsity.
 
 Shapes: B batch, T time, I features, H hidden neurons, M motor outputs, S state values.
 """
@@ -31,12 +31,12 @@ class HiddenCell(Cell):
         return self.output(neuron_BTH)
 
     def weight(self, *shape: int) -> nn.Parameter:
-        """A weight or bias that starts uniformly within 1 / sqrt(H), as torch's recurrent layers."""
+        """Make a weight or bias with uniform values within 1 / sqrt(H), as in torch's recurrent layers."""
         bound = 1.0 / math.sqrt(self.units)
         return nn.Parameter(torch.empty(*shape).uniform_(-bound, bound))
 
     def matrix_edges(self, input_HI: Tensor, recurrent_HH: Tensor | None = None) -> list[Edge]:
-        """The non-zero weights as edges from the features and among the hidden neurons."""
+        """Return the non-zero weights as edges from the features and among the hidden neurons."""
         senses = [f"sensory {i}" for i in range(input_HI.shape[1])]
         blocks = [(senses, input_HI)] + ([] if recurrent_HH is None else [(self.neuron_names, recurrent_HH)])
         return [
@@ -49,7 +49,10 @@ class HiddenCell(Cell):
 
 
 def sparse_mask(rows: int, columns: int, sparsity: float, seed: int) -> Tensor:
-    """A (rows, columns) mask of ones with a share of `sparsity` zeros, the same for the same seed. Raises ConfigError outside [0, 1)."""
+    """Make a mask (rows, columns) of ones in which the share `sparsity` is zero. The same seed gives the same mask.
+
+    Raises ConfigError when `sparsity` is outside [0, 1).
+    """
     if not 0.0 <= sparsity < 1.0:
         raise ConfigError(f"sparsity is {sparsity}: give 0 (all connections) up to, but not including, 1")
     order = np.random.default_rng(seed).permutation(rows * columns)

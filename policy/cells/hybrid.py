@@ -1,7 +1,7 @@
-"""A liquid transformer: attention over the last W feature vectors, added to the present one, feeds an LTC.
+"""A liquid transformer: attention over the last W feature vectors is added to the current one, and the sum feeds an LTC.
 
-Neurons, roles and time constants are the LTC's. Shapes: B batch, T time, I features, H neurons, W window, P = W - 1 cached steps;
-the state is the LTC's, the cached features and the count of real ones.
+Neurons, roles and time constants are those of the LTC. Shapes: B batch, T time, I features, H neurons, W window, P = W - 1 cached steps;
+the state consists of the LTC's state, the cached features and the count of real ones.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from torch import Tensor, nn
 
 from perception.errors import ConfigError
 from policy.cell import Cell, Edge
-from policy.cells.attention import attend, counted, extend
+from policy.cells.attention import attend, count_cached, extend
 from policy.cells.ltc import Ltc, LtcConfig
 from policy.options import from_options
 
 
 @dataclass
 class HybridConfig:
-    """Options of the hybrid. window: feature vectors seen, the present one among them. width: of the attention. ltc: options of the LTC."""
+    """Options of the hybrid. window: feature vectors seen, including the current one. width: width of the attention. ltc: options of the LTC."""
 
     window: int = 8
     width: int = 32
@@ -44,7 +44,7 @@ class Hybrid(Cell):
         self.neuron_names, self.neuron_roles = self.ltc.neuron_names, self.ltc.neuron_roles
 
     def _look(self, features_BTI: Tensor, cache_BPI: Tensor, count_B1: Tensor) -> tuple[Tensor, Tensor]:
-        """The features with what attention adds, and the cache after them."""
+        """Return the features with the attention's result added, and the new cache."""
         seen_BPI, last_BPI = extend(cache_BPI, features_BTI)
         found = attend(self.query(features_BTI), self.key(seen_BPI), self.value(seen_BPI), count_B1, self.bias)
         return features_BTI + self.merge(found), last_BPI
@@ -57,7 +57,7 @@ class Hybrid(Cell):
         liquid, cache_BPI, count_B1 = self._parts(state_BS)
         looked_BTI, last_BPI = self._look(features_BTI, cache_BPI, count_B1)
         neuron_BTH, last_BH = self.ltc.unroll(looked_BTI, dt_BT, liquid)
-        return neuron_BTH, torch.cat([last_BH, last_BPI.flatten(1), counted(count_B1, features_BTI.shape[1], self.config.window)], dim=1)
+        return neuron_BTH, torch.cat([last_BH, last_BPI.flatten(1), count_cached(count_B1, features_BTI.shape[1], self.config.window)], dim=1)
 
     def read_out(self, neuron_BTH: Tensor) -> Tensor:
         return self.ltc.read_out(neuron_BTH)

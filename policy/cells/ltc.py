@@ -1,13 +1,13 @@
 """The liquid time-constant network (Hasani et al. 2021) on a sparse wiring, the NCP paper's by default.
 
-Parameters are vectors over the wiring's synapses, not masked matrices. Conductances and capacitances are positive by construction: stored
-before a softplus. Equations in `kernels/reference.py`, whose results every kernel gives.
+Parameters are vectors over the wiring's synapses, not masked matrices. Conductances and capacitances are positive by construction, because they
+are stored before a softplus. `kernels/reference.py` states the equations, and all kernels give its results.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -16,11 +16,12 @@ from perception.errors import ConfigError
 from policy.cell import Cell, Edge, Stepper
 from policy.kernels import dispatch, reference
 from policy.kernels.cpu.native import NativeStepper
-from policy.kernels.plan import LtcParameters, LtcPlan
+from policy.kernels.plan import LtcParameters, LtcPlan, Solver
+from policy.options import check_choices
 from policy.wirings import make_wiring
 
 POSITIVE = ("gleak", "cm", "w", "sensory_w")
-# Where parameters start, uniformly: conductances in S, capacitances in F, potentials in V; the ranges of the NCP paper.
+# Uniform ranges of the initial parameters, from the NCP paper: conductances in S, capacitances in F, potentials in V.
 START = {
     "gleak": (0.001, 1.0),
     "vleak": (-0.2, 0.2),
@@ -32,39 +33,43 @@ START = {
     "sensory_sigma": (3.0, 8.0),
     "sensory_mu": (0.3, 0.8),
 }
-MAPPINGS = ("affine", "linear", "none")
+Mapping = Literal["affine", "linear", "none"]
 
 
 @dataclass
 class LtcConfig:
     """Options of the LTC.
 
-    wiring: options of `make_wiring`. solver: semi_implicit, exponential_euler or exponential_midpoint. unfolds: sub-steps a step.
-    positivity: "softplus", or "as_is" for weights that the user keeps positive, as ncps without implicit constraints.
-    input_mapping, output_mapping: affine, linear or none. kernel: auto, or one of `kernels.dispatch`.
+    Args:
+        wiring: options of `make_wiring`.
+        solver: how a sub-step is solved, see `kernels/reference.py`.
+        unfolds: sub-steps per step.
+        positivity: "softplus", or "as_is" for weights that the user keeps positive, like ncps without implicit constraints.
+        input_mapping: what is learned between features and sensory neurons.
+        output_mapping: what is learned between motor neurons and outputs.
+        kernel: which kernel runs the cell, see `kernels/dispatch.py`.
     """
 
     wiring: dict[str, Any] = field(default_factory=lambda: {"kind": "ncp"})
-    solver: str = "semi_implicit"
+    solver: Solver = "semi_implicit"
     unfolds: int = 6
-    positivity: str = "softplus"
-    input_mapping: str = "affine"
-    output_mapping: str = "affine"
-    kernel: str = "auto"
+    positivity: Literal["softplus", "as_is"] = "softplus"
+    input_mapping: Mapping = "affine"
+    output_mapping: Mapping = "affine"
+    kernel: dispatch.Kernel = "auto"
+
+    def __post_init__(self) -> None:
+        """Raises ConfigError for an unknown word."""
+        check_choices(self)
 
 
 class Ltc(Cell):
-    """An LTC layer: sensory synapses from the features, synapses among neurons, the first M neurons are the motors."""
+    """An LTC layer: sensory synapses from the features, and synapses among neurons. The first M neurons are the motor neurons."""
 
     Config = LtcConfig
 
     def __init__(self, inputs: int, motors: int, config: LtcConfig) -> None:
         super().__init__(inputs, motors, config)
-        for mapping in (config.input_mapping, config.output_mapping):
-            if mapping not in MAPPINGS:
-                raise ConfigError(f"there is no mapping '{mapping}' (known: {', '.join(MAPPINGS)})")
-        if config.positivity not in ("softplus", "as_is"):
-            raise ConfigError(f"positivity is '{config.positivity}': give softplus or as_is")
         self.wiring = make_wiring(inputs, config.wiring)
         if self.wiring.motors != motors:
             raise ConfigError(f"the wiring has {self.wiring.motors} motor neurons, the policy needs {motors}: set the wiring's motor to {motors}")
@@ -74,11 +79,12 @@ class Ltc(Cell):
         self._allocate(config)
 
     def _allocate(self, config: LtcConfig) -> None:
+        """Make and initialise the parameters."""
         synapses, sensory = len(self.wiring.synapses), len(self.wiring.sensory)
         for name, (low, high) in START.items():
             size = sensory if name.startswith("sensory") else self.wiring.units if name in ("gleak", "vleak", "cm") else synapses
             value = torch.empty(size).uniform_(low, high)
-            self.register_parameter(name, nn.Parameter(self.stored(name, value)))
+            self.register_parameter(name, nn.Parameter(self.to_stored(name, value)))
         for name, is_sensory in (("erev", False), ("sensory_erev", True)):
             polarity = torch.from_numpy(self.wiring.index_arrays(is_sensory)[2])
             self.register_parameter(name, nn.Parameter(polarity.to(torch.get_default_dtype())))
@@ -92,29 +98,29 @@ class Ltc(Cell):
         else:
             self.register_buffer(name, value, persistent=False)
 
-    def stored(self, name: str, value: Tensor) -> Tensor:
-        """How the value of the parameter `name` is stored: before its softplus where it must be positive."""
+    def to_stored(self, name: str, value: Tensor) -> Tensor:
+        """Return the stored form of the parameter `name`: before its softplus where the parameter must be positive."""
         if name not in POSITIVE or not self.plan.softplus:
             return value
         return (value.double() + torch.log(-torch.expm1(-value.double()))).to(value.dtype)
 
     def parameters_by_name(self) -> LtcParameters:
-        """The parameters as stored, in the kernels' order."""
-        own: dict[str, Any] = {**self._parameters, **self._buffers}  # not by attribute: that takes as long as a small net's step
+        """Return the parameters as stored, in the kernels' order."""
+        own: dict[str, Any] = {**self._parameters, **self._buffers}  # looking up attributes takes as long as a step of a small net
         return LtcParameters(*(own[name] if name in own else getattr(self, name) for name in LtcParameters._fields))
 
     def value(self, name: str) -> Tensor:
-        """The parameter `name` as the equations mean it: after the softplus where there is one."""
+        """Return the value of the parameter `name` in the equations: after the softplus where there is one."""
         return self.plan.positive(getattr(self, name)) if name in POSITIVE else getattr(self, name)
 
     def run(self, features_BTI: Tensor, dt_BT: Tensor, state_BS: Tensor, want_neurons: bool) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Motors (B, T, M), the last state, and the neurons (B, T, H) if wanted, by the kernel that serves."""
+        """Return motor outputs (B, T, M), the last state and, if wanted, the neurons (B, T, H), from the selected kernel."""
         return dispatch.ltc_sequence(self.plan, self.parameters_by_name(), features_BTI, dt_BT, state_BS, self.config.kernel, want_neurons)
 
     def kernel(self) -> dispatch.Choice:
-        """Which kernel serves this cell as it stands, and why; inputs on another device or in a torch.func transform may change it."""
+        """Return the kernel that runs this cell now, and why. Inputs on another device or in a torch.func transform can change it."""
         state = self.initial_state(1)
-        return dispatch.select(self.parameters_by_name(), state, state, state, dispatch.asked(self.config.kernel))
+        return dispatch.select(self.parameters_by_name(), state, state, state, dispatch.requested(self.config.kernel))
 
     def stepper(self) -> Stepper:
         return NativeStepper(self.plan, self.parameters_by_name()) if self.kernel().kernel == "cpu" else super().stepper()

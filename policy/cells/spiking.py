@@ -1,9 +1,9 @@
-"""Adaptive leaky integrate-and-fire neurons with a surrogate gradient, recurrently connected.
+"""Recurrently connected, adaptive leaky integrate-and-fire neurons with a surrogate gradient.
 
-Over a sub-step of length d, with current I = W x + U s + b, a share 1 - exp(-d / tau) of the way to its target goes the membrane v (to I)
-and the adaptation a (to 0); a neuron whose v passes 1 + a fires: v returns to 0, a grows by `adaptation`, the trace s by tau_step / tau_s,
-and s decays between. s, a low-pass of the spikes, is what other neurons and the read-out see, and what a drive's trace shows.
-Backwards a spike counts as a steep sigmoid. With dt 0 nothing fires and nothing changes.
+The current is I = W x + U s + b. Over a sub-step of length d, the membrane v goes the share 1 - exp(-d / tau) of its way to I, and the adaptation a
+the same share, with its own tau, of its way to 0. A neuron whose v exceeds 1 + a fires: v returns to 0, a grows by `adaptation`, and the trace s by
+membrane_s / trace_s. Between spikes s decays. s is a low-pass of the spikes. Other neurons and the read-out see s, and a drive's trace shows it.
+In the backward pass a spike counts as a steep sigmoid. With dt = 0 no neuron fires and nothing changes.
 Shapes: B batch, T time, I features, H neurons; the state is (v, a, s).
 """
 
@@ -21,7 +21,17 @@ from policy.cells.hidden import HiddenCell
 
 @dataclass
 class SpikingConfig:
-    """Options of the spiking cell; times in s. adaptation: what a spike adds to the threshold. steepness: of the surrogate gradient."""
+    """Options of the spiking cell.
+
+    Args:
+        units: hidden neurons.
+        unfolds: sub-steps per step.
+        membrane_s: time constant of the membrane (s).
+        adaptation_s: time constant of the adaptation (s).
+        trace_s: time constant of the trace (s).
+        adaptation: how much a spike adds to the threshold.
+        steepness: steepness of the surrogate gradient.
+    """
 
     units: int = 64
     unfolds: int = 4
@@ -65,7 +75,7 @@ class Spiking(HiddenCell):
         return torch.stack(neurons, dim=1), torch.cat([membrane, adaptation, trace], dim=1)
 
     def fire(self, above: Tensor) -> Tensor:
-        """1 where the threshold is passed, 0 elsewhere, with the gradient of a steep sigmoid."""
+        """Return 1 where the threshold is exceeded and 0 elsewhere, with the gradient of a steep sigmoid."""
         soft = torch.sigmoid(self.config.steepness * above)
         return (above > 0).to(above.dtype) + soft - soft.detach()
 

@@ -1,6 +1,6 @@
-"""The discrete baselines on torch's own fused layers: vanilla RNN, LSTM, GRU; each may be sparse. They do not know dt.
+"""The discrete baselines on torch's own fused layers: vanilla RNN, LSTM and GRU. Each can be sparse. They do not use dt.
 
-Shapes: B batch, T time, I features, H hidden neurons, S state values; G gates stacked in a weight's rows (1, 4, 3).
+Shapes: B batch, T time, I features, H hidden neurons, S state values; G gates stacked in the rows of a weight (1, 4, 3).
 A sparse cell keeps a random share of the connections between neurons, the same for all gates.
 """
 
@@ -31,7 +31,7 @@ class Rnn(HiddenCell):
     Config = RecurrentConfig
     uses_dt = False
     gates: ClassVar[int] = 1
-    shown_gate: ClassVar[int] = 0  # the gate that a connection's weight is read from
+    shown_gate: ClassVar[int] = 0  # the gate whose weights are shown as connections
 
     def __init__(self, inputs: int, motors: int, config: RecurrentConfig) -> None:
         super().__init__(inputs, motors, config, config.units)
@@ -43,7 +43,7 @@ class Rnn(HiddenCell):
         self.register_buffer("recurrent_mask", mask[:, inputs:].clone(), persistent=False)
 
     def weights(self) -> list[Tensor]:
-        """The weights and biases as torch's layers take them, the connections left out being zero."""
+        """Return the weights and biases in the order of torch's layers. Connections left out are zero."""
         matrices: list[Tensor] = [self.input_weight, self.recurrent_weight]
         if self.config.sparsity:
             matrices = [self.input_weight * self.get_buffer("input_mask"), self.recurrent_weight * self.get_buffer("recurrent_mask")]

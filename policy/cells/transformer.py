@@ -1,7 +1,8 @@
-"""A small causal Transformer over a sliding window, with a streaming cache: its state holds each layer's last keys and values.
+"""A small causal Transformer over a sliding window. Its state is a cache of the last keys and values of each layer.
 
-It knows places in the window (a learned bias a head), not dt. Pre-norm layers; neurons are the channels of the last layer's normalised output.
-Shapes: B batch, T time, I features, D width, W window, P = W - 1 cached steps; the state is (keys, values) a layer and the count of real steps.
+It knows the place of a step in the window (by a learned bias per head), but not dt. Layers are pre-norm. The neurons are the channels of the last
+layer's normalised output.
+Shapes: B batch, T time, I features, D width, W window, P = W - 1 cached steps; the state is (keys, values) per layer and the count of real steps.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ from torch import Tensor, nn
 
 from perception.errors import ConfigError
 from policy.cell import Edge
-from policy.cells.attention import attend, counted, extend
+from policy.cells.attention import attend, count_cached, extend
 from policy.cells.hidden import HiddenCell
 
 
 @dataclass
 class TransformerConfig:
-    """Options of the Transformer. width: channels. window: steps that a layer sees, the present one among them."""
+    """Options of the Transformer. width: channels. window: steps that a layer sees, including the current one."""
 
     width: int = 32
     heads: int = 4
@@ -28,7 +29,7 @@ class TransformerConfig:
 
 
 class Block(nn.Module):
-    """One layer: attention over the window, then a two-layer perceptron, each added to its input."""
+    """One layer: attention over the window, then a perceptron of two layers. Each is added to its input."""
 
     def __init__(self, width: int, heads: int, window: int) -> None:
         super().__init__()
@@ -38,7 +39,7 @@ class Block(nn.Module):
         self.mix = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
 
     def forward(self, x_BTD: Tensor, cache_B2PD: Tensor, count_B1: Tensor) -> tuple[Tensor, Tensor]:
-        """The layer's output (B, T, D) and its cache after it."""
+        """Return the layer's output (B, T, D) and its new cache."""
         query, key, value = self.project(self.before_attention(x_BTD)).chunk(3, dim=-1)
         (keys, last_keys), (values, last_values) = (extend(old, new) for old, new in zip(cache_B2PD.unbind(1), (key, value), strict=True))
         x_BTD = x_BTD + self.merge(attend(query, keys, values, count_B1, self.bias))
@@ -66,7 +67,7 @@ class Transformer(HiddenCell):
         for block, cache in zip(self.blocks, caches, strict=True):
             x_BTD, cache = block(x_BTD, cache, count_B1)
             last.append(cache.flatten(1))
-        return self.norm(x_BTD), torch.cat([*last, counted(count_B1, features_BTI.shape[1], self.config.window)], dim=1)
+        return self.norm(x_BTD), torch.cat([*last, count_cached(count_B1, features_BTI.shape[1], self.config.window)], dim=1)
 
     def edges(self) -> list[Edge]:
         return self.matrix_edges(self.embed.weight)

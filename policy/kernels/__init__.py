@@ -1,1 +1,1 @@
-"""Kernels of the LTC: the truth in plain torch (`reference`), a fused CPU kernel, a Triton kernel, and the dispatch among them."""
+"""Kernels of the LTC: the reference in plain torch, a fused CPU kernel, a Triton kernel, and the dispatch among them."""

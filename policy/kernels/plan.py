@@ -1,4 +1,4 @@
-"""What every LTC kernel is told beside the tensors: the wiring as index arrays, the solver, the unfolds.
+"""The arguments of an LTC kernel that are not tensors: the wiring as index arrays, the solver, the number of sub-steps.
 
 E synapses among H neurons, F sensory synapses from I features, M motor neurons (the first ones).
 """
@@ -6,7 +6,7 @@ E synapses among H neurons, F sensory synapses from I features, M motor neurons 
 from __future__ import annotations
 
 import hashlib
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 import torch
@@ -15,42 +15,39 @@ from torch import Tensor
 from perception.errors import ConfigError
 from policy.wirings import Wiring
 
-SOLVERS = ("semi_implicit", "exponential_euler", "exponential_midpoint")
-EVALUATIONS = {"semi_implicit": 1, "exponential_euler": 1, "exponential_midpoint": 2}
+Solver = Literal["semi_implicit", "exponential_euler", "exponential_midpoint"]
+SOLVERS: tuple[Solver, ...] = get_args(Solver)  # the kernels in C++ and Triton number them in this order
+EVALUATIONS: dict[Solver, int] = dict(zip(SOLVERS, (1, 1, 2), strict=True))  # of all synapses, per sub-step
 
 
 class LtcParameters(NamedTuple):
-    """An LTC's parameters as vectors: (H,) per neuron, (E,) per synapse, (F,) per sensory synapse, (I,) and (M,) for the mappings.
+    """An LTC's parameters as vectors. Where the plan says `softplus`, gleak, cm, w and sensory_w are stored before a softplus."""
 
-    gleak (S), cm (F), w (S) and sensory_w (S) are positive: as they are, or before a softplus when the plan says so.
-    """
-
-    gleak: Tensor
-    vleak: Tensor
-    cm: Tensor
-    w: Tensor
-    mu: Tensor
-    sigma: Tensor
-    erev: Tensor
-    sensory_w: Tensor
-    sensory_mu: Tensor
-    sensory_sigma: Tensor
-    sensory_erev: Tensor
-    input_w: Tensor
-    input_b: Tensor
-    output_w: Tensor
-    output_b: Tensor
+    gleak: Tensor  # (H,) leak conductance, S
+    vleak: Tensor  # (H,) leak potential, V
+    cm: Tensor  # (H,) membrane capacitance, F
+    w: Tensor  # (E,) largest conductance of a synapse, S
+    mu: Tensor  # (E,) potential of the source at which a synapse is half active, V
+    sigma: Tensor  # (E,) steepness of the synapse's sigmoid, 1/V
+    erev: Tensor  # (E,) reversal potential, V
+    sensory_w: Tensor  # (F,) as w, for sensory synapses
+    sensory_mu: Tensor  # (F,) as mu
+    sensory_sigma: Tensor  # (F,) as sigma
+    sensory_erev: Tensor  # (F,) as erev
+    input_w: Tensor  # (I,) gain of the features
+    input_b: Tensor  # (I,) offset of the features
+    output_w: Tensor  # (M,) gain of the motor outputs
+    output_b: Tensor  # (M,) offset of the motor outputs
 
 
 class LtcPlan:
-    """The fixed part of an LTC: wiring, solver, sub-steps a step, and whether positive parameters come before their softplus.
+    """The fixed part of an LTC: wiring, solver, sub-steps per step, and whether positive parameters are stored before a softplus.
 
-    `row[i]` to `row[i + 1]` are the synapses into neuron i. `key` stands for a plan where only plain values go; PLANS finds it.
+    The synapses into neuron i are `row[i]` to `row[i + 1]`. Where only plain values can be passed, `key` identifies the plan in PLANS.
+    Raises ConfigError when `unfolds` is below 1.
     """
 
-    def __init__(self, wiring: Wiring, solver: str, unfolds: int, softplus: bool) -> None:
-        if solver not in SOLVERS:
-            raise ConfigError(f"there is no solver '{solver}' (known: {', '.join(SOLVERS)})")
+    def __init__(self, wiring: Wiring, solver: Solver, unfolds: int, softplus: bool) -> None:
         if unfolds < 1:
             raise ConfigError(f"unfolds is {unfolds}: give 1 sub-step or more")
         self.wiring, self.solver, self.unfolds, self.softplus = wiring, solver, unfolds, softplus
@@ -59,29 +56,29 @@ class LtcPlan:
         self.sensory_source, self.sensory_target = (np.ascontiguousarray(a, dtype=np.int32) for a in wiring.index_arrays(sensory=True)[:2])
         self.row, self.sensory_row = (np.searchsorted(t, np.arange(self.units + 1)).astype(np.int32) for t in (self.target, self.sensory_target))
 
-        # At once, not when first asked for: that may be while a graph is exported, whose stand-ins for tensors must not be kept.
+        # Made here rather than at first use: the first use may be inside an export, whose placeholder tensors must not be kept.
         self.block = SynapseBlock(self.source, self.target, self.units, self.units)  # dense, for the reference kernel
         self.sensory_block = SynapseBlock(self.sensory_source, self.sensory_target, self.inputs, self.units)
         parts = (wiring.inputs, wiring.roles, wiring.synapses, wiring.sensory, solver, unfolds, softplus)
         self.key = hashlib.sha256(repr(parts).encode()).hexdigest()
         PLANS.setdefault(self.key, self)
 
-    def __reduce__(self) -> tuple[type[LtcPlan], tuple[Wiring, str, int, bool]]:
+    def __reduce__(self) -> tuple[type[LtcPlan], tuple[Wiring, Solver, int, bool]]:
         return LtcPlan, (self.wiring, self.solver, self.unfolds, self.softplus)
 
     @property
     def evaluations(self) -> int:
-        """Evaluations of all synapses a step."""
+        """The number of evaluations of all synapses per step."""
         return self.unfolds * EVALUATIONS[self.solver]
 
     @property
     def tape_rows(self) -> int:
-        """Values a sample that the CPU kernel keeps of a step for the backward pass: `Tape` of ltc_job.h."""
+        """The number of values per sample and step that the CPU kernel keeps for the backward pass: `Tape` of ltc_job.h."""
         driven = int(np.count_nonzero(np.diff(self.row)))
         return self.evaluations * (self.units + 2 * driven) + 2 * (self.units - driven)
 
     def positive(self, raw: Tensor) -> Tensor:
-        """The positive value that a stored parameter stands for."""
+        """Return the positive values of a stored parameter."""
         return torch.nn.functional.softplus(raw) if self.softplus else raw
 
 
@@ -89,7 +86,7 @@ PLANS: dict[str, LtcPlan] = {}
 
 
 class SynapseBlock:
-    """The dense (source, target) block that holds all synapses: all sources, targets 0 to `targets`."""
+    """The dense (source, target) matrix that contains all synapses: all sources, and the targets below `targets`."""
 
     def __init__(self, source: np.ndarray, target: np.ndarray, sources: int, units: int) -> None:
         self.sources = sources
@@ -99,7 +96,7 @@ class SynapseBlock:
         self._places = {self._place.device: self._place}
 
     def dense(self, edge_E: Tensor) -> Tensor:
-        """Edge values as a (sources, targets) matrix, 0 where there is no synapse."""
+        """Return edge values (E,) as a matrix (sources, targets), with 0 where no synapse exists."""
         if edge_E.device not in self._places:
             self._places[edge_E.device] = self._place.to(edge_E.device)
         flat = edge_E.new_zeros(self.sources * self.targets)

@@ -1,4 +1,4 @@
-"""Who is connected to whom: NCP, AutoNCP, fully connected, random; immutable, with names, roles and a JSON form."""
+"""Wirings: NCP, AutoNCP, fully connected and random. They are immutable and have named neurons with roles, and a JSON form."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ __all__ = ["WIRINGS", "Synapse", "Wiring", "auto_ncp", "fully_connected", "make_
 
 
 def make_wiring(inputs: int, options: Mapping[str, Any]) -> Wiring:
-    """A wiring for `inputs` sensory features from plain options: {"kind": "ncp", "inter": 12, ...}.
+    """Make a wiring for `inputs` sensory features from plain options: {"kind": "ncp", "inter": 12, ...}.
 
-    A mapping with "synapses" is the explicit form that `Wiring.to_json` writes. Raises ConfigError for an unknown kind or option.
+    Options with the key "synapses" are the explicit form that `Wiring.to_json` writes. Raises ConfigError for an unknown kind or option.
     """
     if "synapses" in options:
         wiring = Wiring.from_json(options)
         if wiring.inputs != inputs:
-            raise ConfigError(f"the wiring is for {wiring.inputs} features, the front-end gives {inputs}: make the wiring for {inputs}")
+            raise ConfigError(f"the wiring is for {wiring.inputs} features, the front-end returns {inputs}: make the wiring for {inputs}")
         return wiring
     arguments = dict(options)
     kind = str(arguments.pop("kind", "ncp"))

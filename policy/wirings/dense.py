@@ -1,4 +1,4 @@
-"""Fully connected and random wirings, the paper's controls; draws as in `ncps` 1.0.1, two of three synapses excite."""
+"""Fully connected and random wirings, the controls of the NCP paper. They are drawn as in `ncps` 1.0.1: two of three synapses excite."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from policy.wirings.wiring import Synapse, Wiring
 
 
 def fully_connected(inputs: int, units: int = 19, motor: int = 1, self_connections: bool = True, seed: int = 1111) -> Wiring:
-    """Every neuron to every neuron (with itself unless `self_connections` is false) and every feature to every neuron."""
+    """Connect each neuron and each feature to each neuron; a neuron to itself only with `self_connections`."""
     random = np.random.default_rng(seed)
     pairs = [(s, t) for s in range(units) for t in range(units) if self_connections or s != t]
     synapses = tuple(Synapse(s, t, _polarity(random)) for s, t in pairs)
@@ -18,12 +18,15 @@ def fully_connected(inputs: int, units: int = 19, motor: int = 1, self_connectio
 
 
 def random_wiring(inputs: int, units: int = 19, motor: int = 1, sparsity: float = 0.5, seed: int = 1111) -> Wiring:
-    """A share of (1 - sparsity) of all pairs, drawn at random, for synapses and sensory synapses; sparsity in [0, 1)."""
+    """Connect a random share (1 - sparsity) of all pairs, for synapses and sensory synapses alike.
+
+    Raises ConfigError when `sparsity` is outside [0, 1).
+    """
     if not 0.0 <= sparsity < 1.0:
         raise ConfigError(f"sparsity is {sparsity}: give 0 (all pairs) up to, but not including, 1")
     random = np.random.default_rng(seed)
     synapses = _draw(random, units, units, sparsity, 1)
-    sensory = _draw(random, inputs, units, sparsity, 2)  # ncps draws a sensory polarity twice and keeps the second
+    sensory = _draw(random, inputs, units, sparsity, 2)  # ncps draws a sensory polarity twice and uses the second
     return Wiring("random", inputs, _roles(units, motor), synapses, sensory)
 
 

@@ -1,8 +1,8 @@
-"""Neural circuit policies: four layers (sensory, inter, command, motor), sparsely and randomly connected (Lechner et al. 2020).
+"""Neural circuit policies: four layers (sensory, inter, command, motor) with sparse, random connections (Lechner et al. 2020).
 
-The draws follow those of `ncps` 1.0.1 one by one, so that one seed gives one net in both and their checkpoints fit.
-The paper's net, ncp(32 features, 12, 6, 1), has 250 synapses here and in `ncps` (192 sensory, 58 inner); the paper's Table 2 counts 253.
-The difference is the command layer's recurrence: 4 synapses are drawn with replacement, and duplicates fall on each other.
+The random draws are those of `ncps` 1.0.1, one by one. So a seed gives the same net in both, and checkpoints can be exchanged.
+The paper's net, ncp(32 features, 12, 6, 1), has 250 synapses here and in `ncps` (192 sensory, 58 inner). The paper's Table 2 counts 253.
+The difference comes from the recurrence of the command layer: 4 synapses are drawn with replacement, and duplicates coincide.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ def ncp(
     motor_fanin: int = 6,
     seed: int = 22222,
 ) -> Wiring:
-    """A neural circuit policy; the defaults are the paper's net for lane keeping.
+    """Make a neural circuit policy. The defaults are the paper's net for lane keeping.
 
-    Each feature excites or inhibits `sensory_fanout` inter neurons, each inter neuron `inter_fanout` command neurons; `recurrent_command`
-    synapses are drawn among command neurons; each motor neuron listens to `motor_fanin` command neurons.
-    Raises ConfigError when a fan does not fit its layer.
+    Each feature has synapses to `sensory_fanout` inter neurons, and each inter neuron to `inter_fanout` command neurons. `recurrent_command` synapses
+    are drawn among the command neurons. Each motor neuron has synapses from `motor_fanin` command neurons.
+    Raises ConfigError when a fan-out or fan-in does not fit its layer.
     """
     for name, fan, layer, size in (
         ("sensory_fanout", sensory_fanout, "inter", inter),
@@ -56,7 +56,7 @@ def ncp(
 
 
 def auto_ncp(inputs: int, units: int, motor: int = 1, sparsity: float = 0.5, seed: int = 22222) -> Wiring:
-    """An NCP of `units` neurons with `motor` outputs, its layers and fans chosen from `sparsity` (0.1 dense to 0.9 sparse).
+    """Make an NCP of `units` neurons with `motor` outputs. `sparsity` (0.1 dense to 0.9 sparse) decides its layers and fan-outs.
 
     Raises ConfigError for `motor` >= units - 2 or a sparsity outside 0.1 to 1.
     """
@@ -80,12 +80,12 @@ def _synapses(polarities: Polarities) -> tuple[Synapse, ...]:
 
 
 def _fan_out(random: np.random.RandomState, into: Polarities, sources: Sequence[int], targets: Sequence[int], fan: int) -> None:
-    """Each source to `fan` targets; a target that nobody chose gets an average number of sources."""
+    """Connect each source to `fan` targets. A target without a source then gets an average number of sources."""
     _choose(random, into, sources, targets, fan, lambda source, target: (source, target))
 
 
 def _fan_in(random: np.random.RandomState, into: Polarities, sources: Sequence[int], targets: Sequence[int], fan: int) -> None:
-    """Each target from `fan` sources; a source that nobody chose gets an average number of targets."""
+    """Connect each target to `fan` sources. A source without a target then gets an average number of targets."""
     _choose(random, into, targets, sources, fan, lambda target, source: (source, target))
 
 
@@ -97,7 +97,7 @@ def _choose(
     fan: int,
     synapse: Callable[[int, int], tuple[int, int]],
 ) -> None:
-    """Each chooser draws `fan` of the chosen; `synapse` makes (source, target) of the two."""
+    """Let each chooser draw `fan` of the chosen. `synapse` turns the two into (source, target)."""
     missed = list(chosen)
     for one in choosers:
         for other in random.choice(chosen, size=fan, replace=False).tolist():

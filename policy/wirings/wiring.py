@@ -1,7 +1,7 @@
-"""The wiring of a network: neurons with roles, synapses with polarities, sensory synapses from the features.
+"""The wiring of a network: neurons with roles, synapses with polarities, and sensory synapses from the features.
 
-Neuron numbers are those of `ncps`: motor neurons first, then command, then inter neurons. Synapses are sorted by (target, source):
-the order of every edge vector in this package.
+Neurons are numbered as in `ncps`: motor neurons first, then command, then inter neurons. Synapses are sorted by (target, source). All edge vectors
+in this package have this order.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ ROLES = ("motor", "command", "inter", "hidden")
 
 
 class Synapse(NamedTuple):
-    """A connection; `source` is a neuron (or, for a sensory synapse, a feature), `polarity` is -1 (inhibits) or +1 (excites)."""
+    """A connection. `source` is a neuron or, for a sensory synapse, a feature. `polarity` is -1 (inhibits) or +1 (excites)."""
 
     source: int
     target: int
     polarity: int
 
 
-def ordered(synapses: Iterable[tuple[int, int, int]]) -> tuple[Synapse, ...]:
-    """The synapses sorted by (target, source)."""
+def sort_synapses(synapses: Iterable[tuple[int, int, int]]) -> tuple[Synapse, ...]:
+    """Return the synapses sorted by (target, source)."""
     return tuple(sorted((Synapse(int(s), int(t), int(p)) for s, t, p in synapses), key=lambda synapse: (synapse.target, synapse.source)))
 
 
 @dataclass(frozen=True)
 class Wiring:
-    """An immutable wiring: `inputs` features, one role a neuron, synapses among neurons and from features.
+    """An immutable wiring: the number of features, one role per neuron, synapses among neurons and from features.
 
-    Raises ConfigError when a synapse leads nowhere, is given twice, or has a polarity other than -1 or +1.
+    Raises ConfigError when a synapse has an unknown end, is given twice, or has a polarity other than -1 or +1.
     """
 
     kind: str
@@ -47,11 +47,11 @@ class Wiring:
     def __post_init__(self) -> None:
         if self.inputs < 1 or "motor" not in self.roles:
             raise ConfigError(f"a wiring needs a feature and a motor neuron, got {self.inputs} features and roles {sorted(set(self.roles))}")
-        object.__setattr__(self, "synapses", self._checked(self.synapses, self.units, "synapse"))
-        object.__setattr__(self, "sensory", self._checked(self.sensory, self.inputs, "sensory synapse"))
+        object.__setattr__(self, "synapses", self._check(self.synapses, self.units, "synapse"))
+        object.__setattr__(self, "sensory", self._check(self.sensory, self.inputs, "sensory synapse"))
 
-    def _checked(self, synapses: Iterable[tuple[int, int, int]], sources: int, what: str) -> tuple[Synapse, ...]:
-        result = ordered(synapses)
+    def _check(self, synapses: Iterable[tuple[int, int, int]], sources: int, what: str) -> tuple[Synapse, ...]:
+        result = sort_synapses(synapses)
         for one in result:
             if not (0 <= one.source < sources and 0 <= one.target < self.units and one.polarity in (-1, 1)):
                 raise ConfigError(f"{what} {tuple(one)} must lead from 0..{sources - 1} to 0..{self.units - 1} with polarity -1 or 1")
@@ -61,17 +61,17 @@ class Wiring:
 
     @property
     def units(self) -> int:
-        """How many neurons (H)."""
+        """The number of neurons (H)."""
         return len(self.roles)
 
     @cached_property
     def motors(self) -> int:
-        """How many motor neurons (M): the first ones."""
+        """The number of motor neurons (M). They come first."""
         return self.roles.count("motor")
 
     @cached_property
     def names(self) -> list[str]:
-        """A name a neuron: its role and a number within it."""
+        """One name per neuron: its role and its number within the role."""
         counts: dict[str, int] = {}
         result = []
         for role in self.roles:
@@ -81,29 +81,29 @@ class Wiring:
 
     @cached_property
     def sensory_names(self) -> list[str]:
-        """A name a feature."""
+        """One name per feature."""
         return [f"sensory {i}" for i in range(self.inputs)]
 
     def layers(self) -> list[list[int]]:
-        """The neurons by layer from the senses to the motors: inter, command, motor; one layer when the roles are not these three."""
+        """Return the neurons of each layer in the order inter, command, motor. Without command neurons there is one layer."""
         if "command" not in self.roles:
             return [list(range(self.units))]
         return [[i for i, role in enumerate(self.roles) if role == layer] for layer in ("inter", "command", "motor")]
 
     def index_arrays(self, sensory: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """(source (E,), target (E,), polarity (E,)) int64 of the synapses, or of the sensory ones."""
+        """Return source (E,), target (E,) and polarity (E,), all int64, of the synapses or of the sensory synapses."""
         rows = np.array(self.sensory if sensory else self.synapses, dtype=np.int64).reshape(-1, 3)
         return rows[:, 0], rows[:, 1], rows[:, 2]
 
     def adjacency(self, sensory: bool = False) -> np.ndarray:
-        """The polarities as a dense int64 matrix (source, target), 0 where there is no synapse."""
+        """Return the polarities as a dense int64 matrix (source, target), with 0 where no synapse exists."""
         source, target, polarity = self.index_arrays(sensory)
         matrix = np.zeros((self.inputs if sensory else self.units, self.units), dtype=np.int64)
         matrix[source, target] = polarity
         return matrix
 
     def to_json(self) -> dict[str, Any]:
-        """The wiring in full as plain JSON values; `from_json` gives back an equal wiring."""
+        """Return the complete wiring as plain JSON values, from which `from_json` makes an equal wiring."""
         return {
             "kind": self.kind,
             "inputs": self.inputs,
@@ -114,7 +114,7 @@ class Wiring:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Wiring:
-        """The wiring that `to_json` wrote; raises ConfigError when a part is missing or unknown."""
+        """Make the wiring that `to_json` wrote. Raises ConfigError when a part is missing or unknown."""
         expected = {"kind", "inputs", "roles", "synapses", "sensory"}
         if set(data) != expected:
             raise ConfigError(f"a stored wiring has the keys {sorted(expected)}, got {sorted(data)}")

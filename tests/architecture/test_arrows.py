@@ -32,7 +32,7 @@ ALLOWED: dict[str, set[str]] = {
     "driving.logs": {"driving.quantities", "driving.video"},
     "driving.standin": {"driving.world", "driving.quantities", "driving.command"},
     "driving.simulator": {"driving.bicycle", "driving.world", "driving.quantities"},
-    "driving.benchmarks": {"policy", "driving.simulator", "driving.world", "driving.quantities"},
+    "driving.benchmarks": {"policy", "perception", "driving.simulator", "driving.world", "driving.quantities"},
     "driving.drivers": {"policy", "perception", "driving.bicycle", "driving.world", "driving.simulator", "driving.logs", "driving.quantities"},
     "driving.rollout": {"policy", "perception"} | BELOW_ROLLOUT,
     "driving.evaluation": {"policy", "perception", "driving.rollout"} | BELOW_ROLLOUT,

@@ -200,7 +200,7 @@ def test_shapes_that_do_not_fit_are_refused(case: str) -> None:
         ("lstm", {"unit": 3}, "did you mean 'units'"),
         ("lstm", {"sparsity": 1.0}, "sparsity is 1.0"),
         ("gru", {"units": 0}, "units is 0"),
-        ("cfc", {"mode": "pur"}, "no CfC mode 'pur'"),
+        ("cfc", {"mode": "pur"}, "there is no mode 'pur', did you mean 'pure'"),
         ("cfc", {"activation": "lecun"}, "did you mean 'lecun_tanh'"),
         ("cfc", {"wiring": {"kind": "ncp"}}, "the wiring has 1 motor neurons, the policy needs 2"),
         ("ct_rnn", {"tau_s": 0.0}, "time above 0 s"),

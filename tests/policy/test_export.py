@@ -142,7 +142,7 @@ def test_files_that_are_no_exported_policy_are_refused(tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(torch.nn.Linear(2, 1).eval(), (torch.zeros(1, 2),), tmp_path / "policy.onnx", input_names=["x"], verbose=False)
-    with pytest.raises(ValueError, match="an ONNX model with inputs x, but no driving policy: give a file that"):
+    with pytest.raises(ValueError, match="an ONNX model with inputs x, not a driving policy: give a file that"):
         ExportedPolicy(tmp_path / "policy.onnx")
     with pytest.raises(ValueError, match=r"ends in \.onnx, got 'policy\.pt'"):
         export_policy(build_policy("gru"), tmp_path / "policy.pt")
@@ -154,7 +154,7 @@ def test_a_model_of_another_format_is_refused(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(policy, "description", lambda: other)
     export_policy(policy, tmp_path / "policy.onnx")
     assert json.loads(opened(tmp_path / "policy.onnx").get_modelmeta().custom_metadata_map[METADATA])["format"] == "liquidlane policy 9"
-    with pytest.raises(ValueError, match="is not of the format 'liquidlane policy 1'"):
+    with pytest.raises(ValueError, match="does not have the format 'liquidlane policy 1'"):
         ExportedPolicy(tmp_path / "policy.onnx")
 
 

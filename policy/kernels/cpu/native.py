@@ -1,8 +1,8 @@
-"""The fused CPU kernel `ltc.cpp` behind torch: whole sequences forward and backward in one call each, through ctypes.
+"""The fused CPU kernel `ltc.cpp` for torch, through ctypes: a whole sequence forward in one call and backward in another.
 
-The library is built when the package is installed. Where it is not there, `unavailable()` says why, and dispatch takes plain torch.
-float32 on the CPU only; differentiable once. `NativeStepper` makes single steps of one sample without torch.
-Equations and shapes as in `reference.py`; the C++ files say how.
+The library is built when the package is installed. Where it is missing, `unavailable()` returns the reason, and `dispatch` selects plain torch.
+It computes in float32 on the CPU, and can be differentiated once. `NativeStepper` makes single steps of one sample without torch.
+Equations and shapes are those of `reference.py`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ REMEDY = "install a C++ compiler (g++ or clang++) and run `pip install -e .` aga
 
 
 class Job(ctypes.Structure):
-    """One call's sizes and addresses: `LtcJob` of ltc_job.h, field by field."""
+    """The sizes and addresses of one call: `LtcJob` of ltc_job.h, field by field."""
 
     _fields_ = (
         [(name, c_int64) for name in ("batch", "time", "inputs", "units", "motors", "synapses", "sensory_synapses")]
@@ -47,7 +47,7 @@ class Job(ctypes.Structure):
 
 
 def _load() -> ctypes.CDLL | str:
-    """The library, or why there is none."""
+    """Return the library, or the reason why there is none."""
     if not LIBRARY.is_file():
         return f"the CPU kernel {LIBRARY.name} was not built: {REMEDY}"
     try:
@@ -66,16 +66,16 @@ def _load() -> ctypes.CDLL | str:
     return library
 
 
-_loaded = _load()  # here, so that torch.compile finds it done
+_loaded = _load()  # at import, so that torch.compile does not trace it
 
 
 def unavailable() -> str | None:
-    """Why the library cannot serve on this machine, or None when it can."""
+    """Return why the library cannot be used on this machine, or None when it can."""
     return _loaded if isinstance(_loaded, str) else None
 
 
 def library() -> ctypes.CDLL:
-    """The loaded library; raises ConfigError where there is none, with the remedy."""
+    """Return the loaded library. Raises ConfigError, with the remedy, where there is none."""
     if isinstance(_loaded, str):
         raise ConfigError(_loaded)
     return _loaded
@@ -83,17 +83,20 @@ def library() -> ctypes.CDLL:
 
 @cache
 def widest_lanes() -> int:
-    """The widest SIMD lanes that serve here: what the CPU has registers for, or LIQUIDLANE_LANES (4, 8, 16) if that is fewer."""
-    asked = os.environ.get(LANES, "16")
-    if asked not in ("4", "8", "16"):
-        raise ConfigError(f"{LANES} is '{asked}': give 4, 8 or 16")
-    return min(int(library().ltc_lanes()), int(asked))
+    """Return the number of SIMD lanes: as many as the CPU's registers hold, or LIQUIDLANE_LANES (4, 8, 16) if that is fewer.
+
+    Raises ConfigError for another value of LIQUIDLANE_LANES.
+    """
+    requested = os.environ.get(LANES, "16")
+    if requested not in ("4", "8", "16"):
+        raise ConfigError(f"{LANES} is '{requested}': give 4, 8 or 16")
+    return min(int(library().ltc_lanes()), int(requested))
 
 
 def tile(batch: int) -> tuple[int, int]:
-    """How many SIMD lanes, and how many registers of them, a tile of the batch takes: by the batch alone, as sums depend on it.
+    """Return the number of SIMD lanes of a tile, and the number of registers. They depend on the batch alone, because sums depend on them.
 
-    The widest lanes, or fewer, but not fewer than 8 without need, for a small batch; two registers where they leave two tiles to share.
+    A small batch gets fewer lanes, but at least 8 if the CPU has them. A tile has two registers where this leaves two tiles for two threads.
     """
     lanes = widest_lanes()
     while lanes > 8 and batch <= lanes // 2:
@@ -102,7 +105,7 @@ def tile(batch: int) -> tuple[int, int]:
 
 
 class _Tape:
-    """Memory that the forward pass leaves to the backward pass. Two spent tapes are kept for the next: fresh pages cost more than the kernel."""
+    """Memory from the forward pass for the backward pass. Two used tapes are kept for later calls: fresh pages cost more than the kernel."""
 
     _spare: ClassVar[list[Tensor]] = []
 
@@ -110,7 +113,7 @@ class _Tape:
         self.floats = torch.empty(0)
         try:
             kept = self._spare.pop()
-        except IndexError:  # also when another thread was quicker
+        except IndexError:  # also when another thread took it first
             kept = self.floats
         self.floats = kept if floats <= kept.numel() <= 4 * floats + 4096 else torch.empty(floats)
 
@@ -123,7 +126,7 @@ _templates: WeakKeyDictionary[LtcPlan, Job] = WeakKeyDictionary()
 
 
 def make_job(plan: LtcPlan, parameters: tuple[Tensor, ...], batch: int, time: int) -> Job:
-    """A call's description but for the tensors that go in and out."""
+    """Describe a call, except for its input and output tensors."""
     template = _templates.get(plan)
     if template is None:
         template = _templates[plan] = Job(
@@ -152,7 +155,7 @@ def _address(tensor: Tensor | None) -> int | None:
 
 
 def run_forward(plan: LtcPlan, parameters: tuple[Tensor, ...], inputs: Inputs, want_neurons: bool, tape: Tensor | None, job: Job) -> Outputs:
-    """Motor outputs, the last state and, if wanted, the neurons after each step; fills the tape where there is one."""
+    """Return motor outputs, the last state and, if wanted, the neurons after each step. Fill the tape if there is one."""
     features_BTI, dt_BT, state_BH = inputs
     batch, time = dt_BT.shape
     motor, last = torch.empty(batch, time, plan.motors), torch.empty(batch, plan.units)
@@ -172,7 +175,7 @@ def run_backward(
     needed: tuple[bool, ...],
     job: Job,
 ) -> tuple[list[Tensor | None], list[Tensor]]:
-    """The gradients of features, dt and state where needed, and of all parameters, from those of motors, last state and neurons."""
+    """Return the gradients of features, dt and state where needed, and of all parameters, given those of motors, last state and neurons."""
     features_BTI, dt_BT = inputs
     given = tuple(None if one is None else one.contiguous() for one in given)
     job.g_motor, job.g_last, job.g_states = (_address(one) for one in given)
@@ -181,14 +184,14 @@ def run_backward(
     own = [torch.empty(shape) if wanted else None for shape, wanted in zip(shapes, needed, strict=True)]
     job.g_features, job.g_dt, job.g_state = (_address(one) for one in own)
     sizes = [one.numel() for one in parameters]
-    gradients = torch.split_with_sizes(torch.empty(sum(sizes)), sizes)  # one piece of memory: fifteen take as long as a small net's step
+    gradients = torch.split_with_sizes(torch.empty(sum(sizes)), sizes)  # one piece of memory: fifteen allocations take as long as a small net's step
     job.g_parameters[:] = [one.data_ptr() for one in gradients]
     library().ltc_backward(job)
     return own, list(gradients)
 
 
 class _Sequence(torch.autograd.Function):
-    """The whole sequence as one node of the graph; the parameters come one by one, so that each gets its gradient."""
+    """The whole sequence as one node of the graph. The parameters are separate arguments, so that each gets its gradient."""
 
     @staticmethod
     def forward(  # type: ignore[override]
@@ -214,7 +217,7 @@ class _Sequence(torch.autograd.Function):
 def ltc_sequence(
     plan: LtcPlan, parameters: LtcParameters, features_BTI: Tensor, dt_BT: Tensor, state_BH: Tensor, want_neurons: bool = True
 ) -> Outputs:
-    """Motor outputs (B, T, M), the last state (B, H) and, if wanted, the neurons after each step (B, T, H), for T >= 1."""
+    """Return motor outputs (B, T, M), the last state (B, H) and, if wanted, the neurons after each step (B, T, H), for T >= 1."""
     inputs = (features_BTI.contiguous(), dt_BT.contiguous(), state_BH.contiguous())
     weights = tuple(one.contiguous() for one in parameters)
     if torch.is_grad_enabled() and any(one.requires_grad for one in (*inputs, *weights)):
@@ -223,7 +226,7 @@ def ltc_sequence(
 
 
 class NativeStepper:
-    """One sample, step by step, in a few microseconds; the parameters are those at the time it was made."""
+    """Single steps of one sample, in a few microseconds each. The parameters are copied when the stepper is made."""
 
     def __init__(self, plan: LtcPlan, parameters: LtcParameters) -> None:
         self.state, self.motor = np.zeros(plan.units, np.float32), np.zeros(plan.motors, np.float32)
@@ -237,7 +240,7 @@ class NativeStepper:
         finalize(self, library().ltc_stepper_delete, self._stepper)
 
     def __call__(self, features: np.ndarray, dt_s: float) -> np.ndarray:
-        """The motor outputs (M) after dt_s seconds of these features (I); `state` (H) moves on. The array is used again by the next call."""
+        """Return the motor outputs (M) after dt_s seconds of these features (I), and advance `state` (H). The next call reuses the array."""
         self._features[:] = features
         self._dt.value = dt_s
         self._run(self._stepper)

@@ -1,6 +1,6 @@
-"""The CPU kernel as operators that torch.compile keeps whole: one node forward, one backward, any batch and length, no graph break.
+"""The CPU kernel as custom operators for torch.compile: one node forward and one backward, for any batch and length, without a graph break.
 
-Eager code takes the shorter way through `native.ltc_sequence`. Operators take plain values only, so a plan goes by its key.
+Eager code uses the shorter way through `native.ltc_sequence`. Operators accept plain values only, so a plan is passed by its key.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from policy.kernels.plan import PLANS, LtcParameters, LtcPlan
 
 def _job(plan: LtcPlan, parameters: list[Tensor], dt_BT: Tensor) -> native.Job:
     job = native.make_job(plan, tuple(parameters), *dt_BT.shape)
-    job.lanes, job.registers = native.widest_lanes(), 1  # one width for all batches and threads, so that the tape's size is a formula
+    job.lanes, job.registers = native.widest_lanes(), 1  # the same width for all batches and threads, so that a formula gives the size of the tape
     return job
 
 
 @torch.library.custom_op("liquidlane::ltc", mutates_args=())
 def forward(key: str, features_BTI: Tensor, dt_BT: Tensor, state_BH: Tensor, parameters: list[Tensor]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Motor outputs, the last state, the neurons after each step, and the tape."""
+    """Return motor outputs, the last state, the neurons after each step, and the tape."""
     plan = PLANS[key]
     tape = torch.empty(_tape_floats(plan, *dt_BT.shape))
     inputs = (features_BTI.contiguous(), dt_BT.contiguous(), state_BH.contiguous())
@@ -46,7 +46,7 @@ def _(key: str, features_BTI: Tensor, dt_BT: Tensor, state_BH: Tensor, parameter
 def backward(
     key: str, features_BTI: Tensor, dt_BT: Tensor, tape: Tensor, parameters: list[Tensor], g_motor: Tensor, g_last: Tensor, g_neurons: Tensor
 ) -> list[Tensor]:
-    """The gradients of features, dt, state and all parameters."""
+    """Return the gradients of features, dt, state and all parameters."""
     plan, inputs = PLANS[key], (features_BTI.contiguous(), dt_BT.contiguous())
     given, job = (g_motor, g_last, g_neurons), _job(plan, parameters, dt_BT)
     own, gradients = native.run_backward(plan, tuple(parameters), inputs, tape, given, (True, True, True), job)
@@ -78,6 +78,6 @@ forward.register_autograd(_backward, setup_context=_setup)
 def ltc_sequence(
     plan: LtcPlan, parameters: LtcParameters, features_BTI: Tensor, dt_BT: Tensor, state_BH: Tensor
 ) -> tuple[Tensor, Tensor, Tensor | None]:
-    """As `native.ltc_sequence`, while torch.compile looks on."""
+    """Do the same as `native.ltc_sequence`, for torch.compile."""
     motor, last, neurons, _ = forward(plan.key, features_BTI, dt_BT, state_BH, list(parameters))
     return motor, last, neurons

@@ -1,7 +1,8 @@
-"""The LTC on a GPU by Triton: one launch forward and one backward for the neurons, one each for the sensory synapses.
+"""The LTC on a GPU with Triton: two launches per direction, one for the neurons and one for the sensory synapses.
 
-float32; deterministic; differentiable once. So far it has run under Triton's interpreter only, so dispatch takes it when asked, never by itself.
-Shapes: B batch, T time, I features, H neurons, H2 = I2 the power of two above both; E synapses, F sensory synapses; K slots (see gpu_programs).
+It computes in float32, is deterministic, and can be differentiated once. So far it has run in Triton's interpreter only. Therefore `dispatch` selects
+it on request only.
+Shapes: B batch, T time, I features, H neurons, H2 = I2 the power of two above both; E synapses, F sensory synapses; K slots (see `programs`).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ ROWS, SENSE_ROWS, SENSE_PROGRAMS = 16, 32, 256
 
 
 def unavailable(device: torch.device) -> str | None:
-    """Why Triton cannot serve tensors on this device, or None when it can."""
+    """Return why Triton cannot run with tensors on this device, or None when it can."""
     try:
         import triton
     except ImportError:
@@ -30,20 +31,20 @@ def unavailable(device: torch.device) -> str | None:
 
 
 def power_of_two(size: int) -> int:
-    """The power of two that holds `size`, at least 16."""
+    """Return the smallest power of two that is not below `size`, and at least 16."""
     return max(16, 1 << (size - 1).bit_length())
 
 
 class Slots(NamedTuple):
-    """Synapses in slots (K, W): which synapse (their count where there is none), the neuron at the other end; and each synapse's place."""
+    """Synapses in K slots for each of W neurons."""
 
-    synapse: Tensor
-    other: Tensor
-    place: Tensor
+    synapse: Tensor  # (K, W) number of the synapse; the count of synapses in an empty slot
+    other: Tensor  # (K, W) neuron at the other end
+    place: Tensor  # (E,) or (F,) place of each synapse in the flattened slots
 
     @classmethod
     def build(cls, own: np.ndarray, other: np.ndarray, width: int, device: torch.device) -> Slots:
-        """Slots for the neurons `own` of each synapse, in the synapses' order."""
+        """Make slots by the neuron `own` of each synapse, in the order of the synapses."""
         slot = np.zeros(len(own), dtype=np.int64)
         taken = np.zeros(width, dtype=np.int64)
         for e, neuron in enumerate(own):
@@ -56,12 +57,12 @@ class Slots(NamedTuple):
         return cls(*(torch.from_numpy(one).to(device) for one in parts))
 
     def fill(self, edges: tuple[Tensor, ...]) -> list[Tensor]:
-        """The other ends and the synapses' values in slots, 0 where there is no synapse."""
+        """Return the other ends and the values of the synapses in slots, with 0 in empty slots."""
         padded = torch.nn.functional.pad(torch.stack(edges), (0, 1))
         return [self.other, *padded[:, self.synapse].contiguous().unbind(0)]
 
     def gather(self, sums_PK4W: Tensor) -> Tensor:
-        """Each synapse's four sums (4, E), over all programs in a fixed order."""
+        """Return the four sums of each synapse (4, E), added over all programs in a fixed order."""
         total = sums_PK4W.sum(0)
         return total.transpose(0, 1).reshape(4, -1)[:, self.place]
 
@@ -76,7 +77,7 @@ class Tables(NamedTuple):
 
     @classmethod
     def of(cls, plan: LtcPlan, device: torch.device) -> Tables:
-        """The tables of a plan, made once a device."""
+        """Return the tables of a plan, which are made once per device."""
         tables: dict[torch.device, Tables] = plan.__dict__.setdefault("gpu_tables", {})
         if device not in tables:
             width = power_of_two(max(plan.units, plan.inputs))
@@ -90,13 +91,13 @@ def _pad(x: Tensor, width: int, value: float = 0.0) -> Tensor:
 
 
 class _Sequence(torch.autograd.Function):
-    """The neurons after each step (B, T, H) from mapped features, dt, state and the equations' own parameters."""
+    """The neurons after each step (B, T, H) as one node of the graph, from mapped features, dt, state and the parameters of the equations."""
 
     @staticmethod
     def forward(  # type: ignore[override]
         ctx: Any, plan: LtcPlan, x_BTI: Tensor, dt_BT: Tensor, state_BH: Tensor, leak: Tensor, gleak: Tensor, cm: Tensor, *edges: Tensor
     ) -> Tensor:
-        from policy.kernels.gpu import programs as gpu_programs
+        from policy.kernels.gpu import programs as triton_programs
 
         tables, (batch, time) = Tables.of(plan, x_BTI.device), dt_BT.shape
         width = tables.inner_in.other.shape[1]
@@ -106,19 +107,19 @@ class _Sequence(torch.autograd.Function):
         G0, D0 = x.new_empty(batch, time, width), x.new_empty(batch, time, width)
         rows, filled = batch * time, tables.sensory_in.fill(sensory)
         grid = (-(-rows // SENSE_ROWS),)
-        gpu_programs.sense_forward[grid](x, G0, D0, leak, gleak, *filled, rows, len(filled[0]), ROWS=SENSE_ROWS, I2=width, H2=width)
+        triton_programs.sense_forward[grid](x, G0, D0, leak, gleak, *filled, rows, len(filled[0]), ROWS=SENSE_ROWS, I2=width, H2=width)
         if (time * plan.evaluations + 1) * batch * width >= 1 << 31:
             raise ConfigError(f"a batch of {batch} sequences of {time} steps is too large for one launch: give fewer or shorter sequences")
         tape, filled = x.new_empty(time * plan.evaluations + 1, batch, width), tables.inner_in.fill(inner)
         options = {"UNFOLDS": plan.unfolds, "SOLVER": SOLVERS.index(plan.solver), "ROWS": ROWS, "H2": width}
-        gpu_programs.sequence_forward[(-(-batch // ROWS),)](state, dt, G0, D0, cm, tape, *filled, batch, time, len(filled[0]), **options)
+        triton_programs.sequence_forward[(-(-batch // ROWS),)](state, dt, G0, D0, cm, tape, *filled, batch, time, len(filled[0]), **options)
         ctx.plan, ctx.options, ctx.sizes = plan, options, (x_BTI.shape[-1], plan.units)
         ctx.save_for_backward(x, dt, G0, D0, cm, tape, *edges)
         return tape[plan.evaluations :: plan.evaluations, :, : plan.units].transpose(0, 1)
 
     @staticmethod
     def backward(ctx: Any, g_neurons: Tensor) -> tuple[Tensor | None, ...]:
-        from policy.kernels.gpu import programs as gpu_programs
+        from policy.kernels.gpu import programs as triton_programs
 
         if torch.is_grad_enabled():
             raise RuntimeError("the kernel 'triton' can be differentiated once: for create_graph=True set the cell's kernel to 'reference'")
@@ -130,7 +131,7 @@ class _Sequence(torch.autograd.Function):
         programs = -(-batch // ROWS)
         gG0, gD0, g_state, g_dt = (torch.empty_like(one) for one in (G0, D0, tape[0], dt))
         sums, g_cm = x.new_zeros(programs, len(out[0]), 4, width), x.new_empty(programs, width)
-        gpu_programs.sequence_backward[(programs,)](
+        triton_programs.sequence_backward[(programs,)](
             dt, G0, D0, cm, tape, _pad(g_neurons, width), gG0, gD0, g_state, g_dt, sums, g_cm, *into, *out, batch, time, len(into[0]), len(out[0]),
             **ctx.options,
         )  # fmt: skip
@@ -138,23 +139,23 @@ class _Sequence(torch.autograd.Function):
         blocks = max(1, -(-rows // (SENSE_ROWS * SENSE_PROGRAMS)))
         programs = -(-rows // (SENSE_ROWS * blocks))
         sensory_sums = x.new_zeros(programs, len(out_sensory[0]), 4, width)
-        gpu_programs.sense_backward[(programs,)](
+        triton_programs.sense_backward[(programs,)](
             x, gG0, gD0, g_x, sensory_sums, *out_sensory, rows, len(out_sensory[0]), blocks, ROWS=SENSE_ROWS, I2=width, H2=width
         )
         g_leak, g_gleak = (one.sum((0, 1))[:units] for one in (gG0, gD0))
-        g_edges = [*_of_edges(tables.inner_out.gather(sums), inner), *_of_edges(tables.sensory_out.gather(sensory_sums), sensory)]
+        g_edges = [*_edge_gradients(tables.inner_out.gather(sums), inner), *_edge_gradients(tables.sensory_out.gather(sensory_sums), sensory)]
         return None, g_x[..., :inputs], g_dt, g_state[:, :units], g_leak, g_gleak, g_cm.sum(0)[:units], *g_edges
 
 
-def _of_edges(sums_4E: Tensor, edges: tuple[Tensor, ...]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """The gradients of mu, sigma, w and w E from a synapse's sums of gG s, gD s, h v and h."""
+def _edge_gradients(sums_4E: Tensor, edges: tuple[Tensor, ...]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return the gradients of mu, sigma, w and w E from each synapse's sums of gG s, gD s, h v and h."""
     mu, sigma = edges[0], edges[1]
     gs, ds, hv, h = sums_4E.unbind(0)
     return -h * sigma, hv - h * mu, ds, gs
 
 
 def ltc_sequence(plan: LtcPlan, parameters: LtcParameters, features_BTI: Tensor, dt_BT: Tensor, state_BH: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Motor outputs (B, T, M), the last state (B, H) and the neurons after each step (B, T, H), for T >= 1."""
+    """Return motor outputs (B, T, M), the last state (B, H) and the neurons after each step (B, T, H), for T >= 1."""
     p = parameters
     gleak, cm, w, sensory_w = (plan.positive(one) for one in (p.gleak, p.cm, p.w, p.sensory_w))
     edges = (p.mu, p.sigma, w, w * p.erev, p.sensory_mu, p.sensory_sigma, sensory_w, sensory_w * p.sensory_erev)

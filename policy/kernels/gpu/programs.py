@@ -1,9 +1,9 @@
-"""The Triton programs of the LTC: one program a tile of rows, the whole sequence in one launch, the potentials in registers.
+"""The Triton programs of the LTC. One program handles one tile of rows over the whole sequence, with the potentials in registers.
 
-Synapses lie in slots: by target (`in_...`, K_IN slots of H2: the k-th synapse into each neuron) to sum what comes in, by source (`out_...`,
-K_OUT slots: the k-th synapse out of each) to go backwards without scattering. A slot without a synapse has weight 0. The four sums a synapse
-(of gG s, gD s, h v, h; see ltc_backward.h) are kept by each program for itself and added up afterwards in a fixed order: no atomics.
-Shapes: B rows, T steps, H2 neurons and I2 features padded to powers of two, E evaluations a step. Sub-steps are numbered t E + k in the tape.
+Synapses lie in slots. By target (`in_...`, K_IN slots of H2: the k-th synapse into each neuron) they serve to sum inputs. By source (`out_...`,
+K_OUT slots: the k-th synapse out of each neuron) they serve the backward pass without scattering. An empty slot has weight 0. Each program keeps
+its own four sums per synapse (of gG s, gD s, h v, h; see ltc_backward.h). They are added afterwards in a fixed order, without atomics.
+Shapes: B rows, T steps, H2 neurons and I2 features padded to powers of two, E evaluations per step. Sub-steps have the number t E + k on the tape.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ SEMI_IMPLICIT, MIDPOINT = tl.constexpr(0), tl.constexpr(2)
 
 @triton.jit
 def activity(x, mu, sigma):
-    """The sigmoid of a synapse at potential x."""
+    """Return the sigmoid of a synapse at potential x."""
     return 1.0 / (1.0 + tl.exp(-sigma * (x - mu)))
 
 
 @triton.jit
 def sum_in(x, G, D, index, mu, sigma, w, we, columns, slots, ROWS: tl.constexpr, H2: tl.constexpr):
-    """Adds sum w s E and sum w s of all synapses into each neuron to G and D (ROWS, H2), from source potentials x."""
+    """Add sum w s E and sum w s over the synapses into each neuron to G and D (ROWS, H2), from source potentials x."""
     for slot in range(slots):
         at = slot * H2 + columns
         source = tl.broadcast_to(tl.load(index + at)[None, :], (ROWS, H2))
@@ -34,7 +34,7 @@ def sum_in(x, G, D, index, mu, sigma, w, we, columns, slots, ROWS: tl.constexpr,
 
 @triton.jit
 def go_back(x, g_x, gG, gD, index, mu, sigma, w, we, sums, columns, slots, ROWS: tl.constexpr, WIDTH: tl.constexpr):
-    """Adds to g_x (ROWS, WIDTH) what the synapses out of each source say, from gG and gD (ROWS, H2); adds to this program's sums."""
+    """Add the gradients through the synapses out of each source to g_x (ROWS, WIDTH) and to this program's sums, from gG and gD (ROWS, H2)."""
     for slot in range(slots):
         at = slot * WIDTH + columns
         target = tl.broadcast_to(tl.load(index + at)[None, :], (ROWS, WIDTH))
@@ -54,7 +54,7 @@ def go_back(x, g_x, gG, gD, index, mu, sigma, w, we, sums, columns, slots, ROWS:
 
 @triton.jit
 def decay(D, cm, d):
-    """exp(-x), (1 - exp(-x)) / D without cancellation, and x = d D / cm."""
+    """Return exp(-x), (1 - exp(-x)) / D without cancellation, and x = d D / cm."""
     x = d * D / cm
     e = tl.exp(-x)
     series = 1.0 - x * (1.0 / 2 - x * (1.0 / 6 - x * (1.0 / 24 - x * (1.0 / 120 - x * (1.0 / 720 - x / 5040)))))
@@ -63,7 +63,7 @@ def decay(D, cm, d):
 
 @triton.jit
 def advance(start, G, D, cm, d, SOLVER: tl.constexpr):
-    """The potentials after a sub-step of length d."""
+    """Return the potentials after a sub-step of length d."""
     if SOLVER == SEMI_IMPLICIT:
         factor = d / (cm + d * D)
     else:
