@@ -44,7 +44,7 @@ def test_the_motor_of_a_prediction_is_the_output_that_made_it(output: str) -> No
 
 @pytest.mark.parametrize("wrong", [{"target": "torque"}, {"output": "tanh"}])
 def test_unknown_targets_and_outputs_are_refused(wrong: dict[str, str]) -> None:
-    with pytest.raises(ValueError, match=f"got {next(iter(wrong))} '{next(iter(wrong.values()))}'"):
+    with pytest.raises(ValueError, match=f"there is no {next(iter(wrong))} '{next(iter(wrong.values()))}'"):
         PolicyConfig(**wrong)  # type: ignore[arg-type]
 
 

@@ -86,7 +86,7 @@ def test_wrong_options_are_refused_with_the_remedy(options: dict[str, object], m
 
 
 def test_a_stored_wiring_for_other_features_is_refused() -> None:
-    with pytest.raises(ValueError, match="for 8 features, the front-end gives 32"):
+    with pytest.raises(ValueError, match="for 8 features, the front-end returns 32"):
         make_wiring(32, ncp(8).to_json())
 
 
