@@ -38,19 +38,19 @@ def measure_semantic(sensor: Sensor, stamp: Stamp, tick: SensorTick) -> list[Mes
 
 def measure_instances(sensor: Sensor, stamp: Stamp, tick: SensorTick) -> list[Message]:
     """Return the picture of semantic tags and actors' ids; what stands still has the id 0."""
-    _, tags, seen = labels.instances(tick.world.renderer, stamp.at, sensor.lens, tick.visible.list_boxes(sensor))
+    _, tags, seen = labels.find_instances(tick.world.renderer, stamp.at, sensor.lens, tick.visible.list_boxes(sensor))
     return _pack(sensor, stamp, packets.encode_instances(tags, np.array([0, *tick.visible.list_ids(sensor)])[seen]))
 
 
 def measure_normals(sensor: Sensor, stamp: Stamp, tick: SensorTick) -> list[Message]:
     """Return the picture of surface normals."""
-    return _pack(sensor, stamp, labels.facing(tick.world.renderer, stamp.at, sensor.lens, tick.visible.list_boxes(sensor)))
+    return _pack(sensor, stamp, labels.find_normals(tick.world.renderer, stamp.at, sensor.lens, tick.visible.list_boxes(sensor)))
 
 
 def measure_flow(sensor: Sensor, stamp: Stamp, tick: SensorTick) -> list[Message]:
     """Return the optical flow since the sensor's last picture, zero in its first; the sensor keeps what it saw."""
     boxes, lens = tick.visible.list_boxes(sensor), sensor.lens
-    near, _, seen = labels.instances(tick.world.renderer, stamp.at, lens, boxes)
+    near, _, seen = labels.find_instances(tick.world.renderer, stamp.at, lens, boxes)
     now = View(camera_row(stamp.at, lens), dict(zip(tick.visible.list_ids(sensor), boxes.poses.copy(), strict=True)))
     before = now if sensor.view is None else sensor.view
     motions = np.tile(STILL, (1 + len(now.boxes), 1, 1))

@@ -21,6 +21,7 @@ GLOWING = 96  # + semantic tag: a lamp that is lit
 BARRIER, FENCE, LIGHT_HEAD, PLATE, BRIDGE = ACTOR + 4, ACTOR + 5, ACTOR + 7, ACTOR + 8, ACTOR + 26
 
 GROUND_CLASSES = 5  # classes 1 to 5 are ground
+LOWEST_RANKED_CLASS = 3  # ground from this class on wins over ground of lower classes at nearly the same depth
 OBJECT_CLASS = 6
 
 # Which codes (256,) belong to closed surfaces. Their triangles are drawn only from outside. Eaves and guard rails are sheets, drawn from both sides.

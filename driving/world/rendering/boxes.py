@@ -1,14 +1,23 @@
-"""Moving bodies as oriented boxes, as cameras and rays see them."""
+"""Moving bodies as oriented boxes, as cameras and rays see them, and the triangles that cameras see in them.
+
+Shapes: N boxes, F triangles.
+"""
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 
+from driving.world.meshes.materials import ACTOR, GLOWING
+from driving.world.meshes.shapes import BODY_OF_TAG, BODY_PARTS, BODY_TRIANGLES, HEADLAMP, LAMP, SKIN, TAILLAMP, TROUSERS, TYRE, WINDOW
 from driving.world.physics import poses
 from driving.world.physics.fleet import Fleet
+from driving.world.rendering.rasteriser import Faces
 
+DRAWN_M = 250.0  # farther bodies are not drawn
 # Bits of CARLA's light state.
 LOW_BEAM, HIGH_BEAM, BRAKE_LIGHT = 0x2, 0x4, 0x8
 
@@ -35,3 +44,64 @@ def boxes_of(fleet: Fleet) -> Boxes:
     centres = np.empty((fleet.count, 6))
     poses.box_centres(fleet.state, fleet.offset, centres)
     return Boxes(centres, fleet.half, fleet.colour, fleet.tag, fleet.lights)
+
+
+def faces_of(boxes: Boxes, camera: np.ndarray, night: bool = False) -> Faces:
+    """Return the triangles of the boxes within DRAWN_M of a camera row, box after box; by night all lamps of vehicles are lit."""
+    return Faces(*_make_faces(boxes, camera, bool(night), BODY_TRIANGLES, BODY_PARTS, BODY_OF_TAG))
+
+
+@njit(cache=True, nogil=True)
+def _make_faces(boxes, camera, night, shape, parts, bodies):  # type: ignore[no-untyped-def]
+    """Return the fields of `Faces`, for bodies whose triangles are rows bodies[tag, 0] to bodies[tag, 1] of `shape` and `parts`."""
+    poses, half, tags, lights = boxes.poses, boxes.half_sizes, boxes.tags, boxes.lights
+    count = 0
+    near = np.zeros(poses.shape[0], np.bool_)
+    for n in range(poses.shape[0]):
+        x, y, z = poses[n, 0] - camera[0], poses[n, 1] - camera[1], poses[n, 2] - camera[2]
+        near[n] = x * x + y * y + z * z < DRAWN_M * DRAWN_M
+        count += bodies[tags[n], 1] - bodies[tags[n], 0] if near[n] else 0
+    triangles, normals = np.empty((count, 3, 3), np.float32), np.empty((count, 3), np.float32)
+    codes, colours = np.empty(count, np.uint8), np.empty((count, 3), np.uint8)
+    at = 0
+    for n in range(poses.shape[0]):
+        if not near[n]:
+            continue
+        cp, sp = math.cos(poses[n, 3]), math.sin(poses[n, 3])
+        cy, sy = math.cos(poses[n, 4]), math.sin(poses[n, 4])
+        cr, sr = math.cos(poses[n, 5]), math.sin(poses[n, 5])
+        for f in range(bodies[tags[n], 0], bodies[tags[n], 1]):
+            for c in range(3):
+                x, y, z = shape[f, c, 0] * half[n, 0], shape[f, c, 1] * half[n, 1], shape[f, c, 2] * half[n, 2]
+                triangles[at, c, 0] = poses[n, 0] + cp * cy * x + (cy * sp * sr - sy * cr) * y - (cy * sp * cr + sy * sr) * z
+                triangles[at, c, 1] = poses[n, 1] + cp * sy * x + (sy * sp * sr + cy * cr) * y - (sy * sp * cr - cy * sr) * z
+                triangles[at, c, 2] = poses[n, 2] + sp * x - cp * sr * y + cp * cr * z
+            a, b = triangles[at, 1] - triangles[at, 0], triangles[at, 2] - triangles[at, 0]
+            nx, ny, nz = a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]
+            size = max(1e-9, math.sqrt(nx * nx + ny * ny + nz * nz))
+            normals[at, 0], normals[at, 1], normals[at, 2] = nx / size, ny / size, nz / size
+            glows, red, green, blue = _look_of(parts[f], lights[n], night, boxes.colours[n])
+            codes[at] = (GLOWING if glows else ACTOR) + tags[n]
+            colours[at, 0], colours[at, 1], colours[at, 2] = red, green, blue
+            at += 1
+    return triangles, normals, codes, colours
+
+
+@njit(cache=True, nogil=True)
+def _look_of(part, lights, night, own):  # type: ignore[no-untyped-def]
+    """Return whether a part of a body glows, and its red, green and blue; own (3,) is the body's colour."""
+    if part == WINDOW:
+        return False, 30, 38, 46
+    if part == TYRE:
+        return False, 26, 26, 28
+    if part == TROUSERS:
+        return False, 46, 48, 58
+    if part == SKIN:
+        return False, 196, 152, 124
+    if part == HEADLAMP:
+        return night or lights & (LOW_BEAM | HIGH_BEAM) != 0, 250, 248, 235
+    if part == TAILLAMP:
+        if lights & BRAKE_LIGHT != 0:
+            return True, 255, 40, 30
+        return night, 150, 22, 20
+    return part == LAMP, int(own[0]), int(own[1]), int(own[2])

@@ -1,4 +1,4 @@
-"""A pinhole camera: its lens, and the row of numbers that compiled code takes.
+"""A pinhole camera: its lens, and the numbers that compiled code takes.
 
 The pixel of a point (x forward, y right, z up in the camera's frame, m) is (W / 2 + f y / x, H / 2 - f z / x) with the focal length
 f = W / (2 tan(fov / 2)) in pixels. Pixel k covers [k, k + 1).
@@ -36,6 +36,22 @@ class Lens(NamedTuple):
     fov_deg: float
 
 
+class Frustum(NamedTuple):
+    """The part of the world that a picture shows."""
+
+    camera: np.ndarray  # (CAMERA_WIDTH,) the camera row
+    columns: int  # X, of the picture
+    rows: int  # Y, of the picture
+    range_factor: float  # 1 or more: how many times farther than usual things are drawn
+
+    @staticmethod
+    def of(pose: Pose, lens: Lens) -> Frustum:
+        """Return the frustum of a camera at a pose. A camera high up that looks down sees farther than usual."""
+        row = camera_row(pose, lens)
+        factor = max(1.0, row[C_POSITION + 2] / BIRDS_EYE_M) if row[C_FORWARD + 2] < LOOKS_DOWN else 1.0
+        return Frustum(row, lens.width_px, lens.height_px, float(factor))
+
+
 def camera_row(pose: Pose, lens: Lens) -> np.ndarray:
     """Return the row (CAMERA_WIDTH,) of a camera at a pose."""
     row = np.empty(CAMERA_WIDTH)
@@ -44,8 +60,3 @@ def camera_row(pose: Pose, lens: Lens) -> np.ndarray:
     row[C_FOCAL] = lens.width_px / (2.0 * math.tan(math.radians(lens.fov_deg) / 2.0))
     row[C_CX], row[C_CY] = lens.width_px / 2.0, lens.height_px / 2.0
     return row
-
-
-def range_factor(row: np.ndarray) -> float:
-    """Return how many times farther than usual to draw for a camera row: 1, or more for a camera high up that looks down."""
-    return float(max(1.0, row[C_POSITION + 2] / BIRDS_EYE_M)) if row[C_FORWARD + 2] < LOOKS_DOWN else 1.0

@@ -1,87 +1,98 @@
-"""What of a scene a camera may see: chunks by their spheres, then triangles by where they fall on the picture. Compiled by numba.
+"""What a picture may show of a scene: chunks by their spheres, then triangles by their place on the picture. Compiled by numba.
 
-Of the triangles in the chunks in view three of four fall beside the picture, between the centres of its pixels (200x66), or show their backs.
-They are told apart many at a time in single precision: 3000 take 10 us, a tenth of what going through them one by one took.
+Of the triangles in visible chunks, three of four lie beside the picture, between the centres of its pixels (200x66), or show their backs.
+They are told apart many at a time in single precision: 3000 take 10 us, a tenth of the time that a loop one by one takes.
 
-Shapes: F triangles, C chunks, S painted segments; `scene` makes them. A camera is a row of `rasteriser`.
+Shapes: F triangles, C chunks, S paint segments, K visible items; `scene` makes them. Camera rows and frustums: `camera`.
 """
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
 from driving.world.rendering.camera import C_CX, C_CY, C_FOCAL, C_FORWARD, C_RIGHT, C_UP
-from driving.world.rendering.rasteriser import NEAR_M
+from driving.world.rendering.clipping import NEAR_M
 
-MARGIN_PX, MARGIN_SHARE = 0.01, 2e-6  # single precision's error on the picture: a part, and a share of the focal length
+MARGIN_PX, MARGIN_SHARE = 0.01, 2e-6  # single precision's error on the picture: a part of a pixel, and a share of the focal length
 CLOSEST = np.float32(NEAR_M)
-EDGE_ON_PX = np.float32(0.02)  # what is no wider on the picture may be of either side
+EDGE_ON_PX = np.float32(0.02)  # a triangle no wider than this on the picture may turn either side to the camera
+ROUNDING_M = 2e-3  # how far single precision may move a paint segment
+PAINT_BEHIND_M = np.float32(0.3)  # paint whose farther end is nearer than this depth is not drawn
 ZERO, HALF, ONE = np.float32(0.0), np.float32(0.5), np.float32(1.0)
 UNSEEN = np.float32(1e30)
-BLOCK = 128  # triangles at once
+BLOCK = 128  # how many triangles are tested at once
 SHOWS = 9 * BLOCK
 
 
+class Visible(NamedTuple):
+    """Triangles that a picture may show, in the order of drawing."""
+
+    items: np.ndarray  # (K,) int64, their rows among all
+    places: np.ndarray  # (K, 9) float32: column, row (px), 1 / depth (1/m) of each corner; the first 1 / depth is 0 where it must be clipped
+
+
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def _chunks_seen(chunks, camera, columns, rows, above):  # type: ignore[no-untyped-def]
-    """The chunks in a camera's view and between their two distances (the farther times `above`), step by step, the nearest first."""
+def _find_visible_chunks(chunks, frustum):  # type: ignore[no-untyped-def]
+    """Return the rows (K,) of the chunks that lie in the frustum and between their two distances: by drawing step, then nearest first."""
+    camera = frustum.camera
     xs, ys, zs, radii = chunks.spheres[0], chunks.spheres[1], chunks.spheres[2], chunks.spheres[3]
     steps, near_m, far_m = chunks.steps, chunks.near_m, chunks.far_m
     count = len(xs)
     keys = np.empty(count, np.float32)
-    cx, cy, cz, above = np.float32(camera[0]), np.float32(camera[1]), np.float32(camera[2]), np.float32(above)
+    cx, cy, cz, factor = np.float32(camera[0]), np.float32(camera[1]), np.float32(camera[2]), np.float32(frustum.range_factor)
     fx, fy, fz = np.float32(camera[C_FORWARD]), np.float32(camera[C_FORWARD + 1]), np.float32(camera[C_FORWARD + 2])
     rx, ry, rz = np.float32(camera[C_RIGHT]), np.float32(camera[C_RIGHT + 1]), np.float32(camera[C_RIGHT + 2])
     ux, uy, uz = np.float32(camera[C_UP]), np.float32(camera[C_UP + 1]), np.float32(camera[C_UP + 2])
-    tan_x, tan_y = np.float32(columns / 2.0 / camera[C_FOCAL]), np.float32(rows / 2.0 / camera[C_FOCAL])
+    tan_x, tan_y = np.float32(frustum.columns / 2.0 / camera[C_FOCAL]), np.float32(frustum.rows / 2.0 / camera[C_FOCAL])
     slant_x, slant_y = math.sqrt(ONE + tan_x * tan_x), math.sqrt(ONE + tan_y * tan_y)
     for n in range(count):
         x, y, z, radius = xs[n] - cx, ys[n] - cy, zs[n] - cz, radii[n]
         ahead, right, up = x * fx + y * fy + z * fz, x * rx + y * ry + z * rz, x * ux + y * uy + z * uz
         away = math.sqrt(x * x + y * y + z * z) - radius
         seen = (ahead >= -radius) & (abs(right) - tan_x * ahead <= radius * slant_x) & (abs(up) - tan_y * ahead <= radius * slant_y)
-        seen &= (away <= far_m[n] * above) & (away + radius + radius >= near_m[n])
+        seen &= (away <= far_m[n] * factor) & (away + radius + radius >= near_m[n])
         keys[n] = steps[n] + max(away, ZERO) if seen else UNSEEN
     chosen = np.flatnonzero(keys < UNSEEN)
     return chosen[np.argsort(keys[chosen])]
 
 
 @njit(cache=True, nogil=True)
-def faces_seen(faces, camera, columns, rows, above):  # type: ignore[no-untyped-def]
-    """The triangles (K,) of `scene.Faces` that may show in a picture, in the order of drawing, and where they lie on it, (K, 9) as of `_mark`."""
+def find_visible_faces(faces, frustum):  # type: ignore[no-untyped-def]
+    """Return which triangles of `scene.SceneFaces` a picture may show, as `Visible`."""
     starts, near_m = faces.chunks.starts, faces.chunks.near_m
-    chosen = _chunks_seen(faces.chunks, camera, columns, rows, above)
-    total, _ = _sizes(chosen, starts)
+    chosen = _find_visible_chunks(faces.chunks, frustum)
+    total, _ = _count_items(chosen, starts)
     items, places = np.empty(total, np.int64), np.empty((total, 9), np.float32)
     screen, found = np.empty(10 * BLOCK, np.float32), 0
     for n in chosen:
         for first in range(starts[n], starts[n + 1], BLOCK):
             last = min(first + BLOCK, starts[n + 1])
-            _mark(faces.corners, faces.one_sided, first, last, near_m[n], camera, np.float32(columns), np.float32(rows), screen)
+            _mark_triangles(faces.corners, faces.one_sided, first, last, near_m[n], frustum, screen)
             found = _keep(items, places, found, first, last, screen)
-    return items[:found], places[:found]
+    return Visible(items[:found], places[:found])
 
 
 @njit(cache=True, nogil=True)
-def solids_seen(triangles, camera, columns, rows):  # type: ignore[no-untyped-def]
-    """As `faces_seen`, of triangles (F, 3, 3) seen from outside only."""
+def find_visible_solids(triangles, frustum):  # type: ignore[no-untyped-def]
+    """Return which triangles (F, 3, 3) of solid bodies a picture may show, as `Visible`."""
     count = len(triangles)
     items, places = np.empty(count, np.int64), np.empty((count, 9), np.float32)
     screen, found = np.empty(10 * BLOCK, np.float32), 0
     corners, one_sided = np.ascontiguousarray(triangles.reshape(count, 9).T), np.ones(count, np.float32)
     for first in range(0, count, BLOCK):
         last = min(first + BLOCK, count)
-        _mark(corners, one_sided, first, last, ZERO, camera, np.float32(columns), np.float32(rows), screen)
+        _mark_triangles(corners, one_sided, first, last, ZERO, frustum, screen)
         found = _keep(items, places, found, first, last, screen)
-    return items[:found], places[:found]
+    return Visible(items[:found], places[:found])
 
 
 @njit(cache=True, nogil=True)
 def _keep(items, places, found, first, last, screen):  # type: ignore[no-untyped-def]
-    """Appends what is marked; how many there are now."""
+    """Append the marked triangles from `first` to `last` to the `found` ones and return how many there are now."""
     for k in range(last - first):
         if screen[SHOWS + k] > ZERO:
             items[found] = first + k
@@ -92,15 +103,15 @@ def _keep(items, places, found, first, last, screen):  # type: ignore[no-untyped
 
 
 @njit(cache=True, nogil=True)
-def strokes_seen(strokes, camera, columns, rows, above):  # type: ignore[no-untyped-def]
-    """The painted segments of `scene.Strokes` that may show in a picture."""
-    starts = strokes.chunks.starts
-    chosen = _chunks_seen(strokes.chunks, camera, columns, rows, above)
-    total, largest = _sizes(chosen, starts)
+def find_visible_paint(segments, frustum):  # type: ignore[no-untyped-def]
+    """Return the rows (K,) int64 of the `scene.PaintSegments` that a picture may show, in the order of drawing."""
+    starts = segments.chunks.starts
+    chosen = _find_visible_chunks(segments.chunks, frustum)
+    total, largest = _count_items(chosen, starts)
     items, shows = np.empty(total + 1, np.int64), np.empty(largest, np.uint8)
     found = 0
     for n in chosen:
-        _mark_strokes(strokes.places, strokes.widest_m, starts[n], starts[n + 1], camera, np.float32(columns), np.float32(rows), shows)
+        _mark_segments(segments, starts[n], starts[n + 1], frustum.camera, shows)
         for k in range(starts[n + 1] - starts[n]):
             items[found] = starts[n] + k
             found += shows[k]
@@ -108,8 +119,8 @@ def strokes_seen(strokes, camera, columns, rows, above):  # type: ignore[no-unty
 
 
 @njit(cache=True, nogil=True)
-def _sizes(chosen, starts):  # type: ignore[no-untyped-def]
-    """How many items the chosen chunks have, and the largest of them."""
+def _count_items(chosen, starts):  # type: ignore[no-untyped-def]
+    """Return how many items the chosen chunks have together, and how many the largest one has."""
     total, largest = 0, 0
     for n in chosen:
         size = starts[n + 1] - starts[n]
@@ -118,17 +129,21 @@ def _sizes(chosen, starts):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def _mark(corners, one_sided, first, last, near_m, camera, columns, rows, screen):  # type: ignore[no-untyped-def]
-    """Marks by 1 the triangles from `first` to `last` that reach the near plane or whose box on the picture holds a pixel's centre.
+def _mark_triangles(corners, one_sided, first, last, near_m, frustum, screen):  # type: ignore[no-untyped-def]
+    """Mark by 1 the triangles from `first` to `last` that reach the near plane or whose box on the picture holds a pixel's centre.
 
-    Not marked are those that lie wholly nearer than `near_m`, and those with one side that are seen from behind. screen (10 BLOCK,): column, row
-    and 1 / depth of their corners, each in a stretch of its own, then the marks; 1 / depth of the first is 0 where the triangle must be clipped.
+    Not marked are triangles that lie wholly nearer than `near_m`, and triangles with one side that are seen from behind.
+
+    Args:
+        corners: (9, F) float32 and one_sided: (F,) float32, as of `scene.SceneFaces`.
+        screen: (10 * BLOCK,) float32 to fill: the columns of `Visible.places`, each in a stretch of BLOCK, then the marks.
     """
+    camera, columns, rows = frustum.camera, np.float32(frustum.columns), np.float32(frustum.rows)
     x0, y0, z0 = corners[0, first:last], corners[1, first:last], corners[2, first:last]
     x1, y1, z1 = corners[3, first:last], corners[4, first:last], corners[5, first:last]
     x2, y2, z2 = corners[6, first:last], corners[7, first:last], corners[8, first:last]
     sided = one_sided[first:last]
-    # the camera's place in two parts: a difference of single precision is then exact to its own size
+    # the camera's place in two parts: a difference in single precision is then exact to its own size
     cx, cy, cz = np.float32(camera[0]), np.float32(camera[1]), np.float32(camera[2])
     lx, ly, lz = np.float32(camera[0] - np.float64(cx)), np.float32(camera[1] - np.float64(cy)), np.float32(camera[2] - np.float64(cz))
     fx, fy, fz = np.float32(camera[C_FORWARD]), np.float32(camera[C_FORWARD + 1]), np.float32(camera[C_FORWARD + 2])
@@ -139,6 +154,7 @@ def _mark(corners, one_sided, first, last, near_m, camera, columns, rows, screen
     mid_x, mid_y = np.float32(camera[C_CX]), np.float32(camera[C_CY])
     wide, high = columns + HALF, rows + HALF
     near2 = near_m * near_m
+    # per corner: depth d, right r and up u (times the focal length), inverse depth w, column p and row q on the picture
     for n in range(last - first):
         x, y, z = (x0[n] - cx) - lx, (y0[n] - cy) - ly, (z0[n] - cz) - lz
         away2 = x * x + y * y + z * z
@@ -167,19 +183,24 @@ def _mark(corners, one_sided, first, last, near_m, camera, columns, rows, screen
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def _mark_strokes(places, widest_m, first, last, camera, columns, rows, shows):  # type: ignore[no-untyped-def]
-    """Marks by 1 the segments from `first` to `last` that come close or whose box on the picture, widened by the paint's width, is in view."""
+def _mark_segments(segments, first, last, camera, shows):  # type: ignore[no-untyped-def]
+    """Mark by 1, else by 0, in `shows` (last - first or more,) uint8 the paint segments from `first` to `last` that are close or may be in view.
+
+    A segment is in view where its box on the picture, widened by the paint's width, overlaps the picture.
+    """
+    places, widest_m = segments.places, segments.widest_m
     x0, y0, z0 = places[0, first:last], places[1, first:last], places[2, first:last]
     x1, y1, z1 = places[3, first:last], places[4, first:last], places[5, first:last]
     cx, cy, cz = np.float32(camera[0]), np.float32(camera[1]), np.float32(camera[2])
     fx, fy, fz = np.float32(camera[C_FORWARD]), np.float32(camera[C_FORWARD + 1]), np.float32(camera[C_FORWARD + 2])
     rx, ry, rz = np.float32(camera[C_RIGHT]), np.float32(camera[C_RIGHT + 1]), np.float32(camera[C_RIGHT + 2])
     ux, uy, uz = np.float32(camera[C_UP]), np.float32(camera[C_UP + 1]), np.float32(camera[C_UP + 2])
-    # all on the plane one metre ahead: a picture's half sizes, a pixel and a half, and what rounding of places may come to
+    # all on the plane one metre ahead: a pixel and a half, the picture's half sizes, the paint's half width
     pixel = np.float32(1.5 / camera[C_FOCAL])
     wide, high = np.float32(camera[C_CX] / camera[C_FOCAL]), np.float32(camera[C_CY] / camera[C_FOCAL])
-    half = np.float32(widest_m + 2e-3)
+    half = np.float32(widest_m + ROUNDING_M)
     close = np.float32(2.0 + 2.0 * widest_m)
+    # per end: depth d, right r and up u (m), inverse depth w, right p and up q on that plane
     for n in range(last - first):
         x, y, z = x0[n] - cx, y0[n] - cy, z0[n] - cz
         d0, r0, u0 = x * fx + y * fy + z * fz, x * rx + y * ry + z * rz, x * ux + y * uy + z * uz
@@ -192,4 +213,4 @@ def _mark_strokes(places, widest_m, first, last, camera, columns, rows, shows): 
         margin = pixel + (ONE + aside) * half / (max(nearest, close) - half)
         beside = (min(p0, p1) > wide + margin) | (max(p0, p1) < -wide - margin)
         over = (min(q0, q1) > high + margin) | (max(q0, q1) < -high - margin)
-        shows[n] = (farthest > np.float32(0.3)) & ((nearest < close) | ~(beside | over))
+        shows[n] = (farthest > PAINT_BEHIND_M) & ((nearest < close) | ~(beside | over))

@@ -1,83 +1,98 @@
-"""What a camera can tell of its pixels beside colour and depth: which box each shows, and which way its surface faces.
+"""What a camera knows of its pixels beside colour and depth: which box each shows, and which way its surface faces.
 
-Every triangle is drawn by the renderer's own code in a label's stead of its colour, in a light that leaves colours alone, so that each pixel
-shows the triangle that it shows in the other images. Labels have 24 bits.
+The renderer's own code draws every triangle with a label in the place of its colour, in a light that does not change colours. So each pixel
+shows the same triangle as in the other images. Labels have 24 bits.
+Shapes: Y rows and X columns of a picture, F triangles, N boxes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
 from driving.quantities import Pose
 from driving.world.meshes.materials import TAGS
-from driving.world.rendering import light as k
-from driving.world.rendering.boxes import Boxes
-from driving.world.rendering.camera import Lens, camera_row, range_factor
-from driving.world.rendering.culling import faces_seen, solids_seen, strokes_seen
-from driving.world.rendering.rasteriser import draw_paint, draw_triangles
-from driving.world.rendering.renderer import Buffers, Renderer, box_triangles
+from driving.world.rendering.boxes import Boxes, faces_of
+from driving.world.rendering.camera import Frustum, Lens
+from driving.world.rendering.culling import Visible, find_visible_faces, find_visible_paint, find_visible_solids
+from driving.world.rendering.decals import draw_paint
+from driving.world.rendering.light import AMBIENT_R, LIGHT_WIDTH
+from driving.world.rendering.rasteriser import SKY_SHARE, Buffers, Faces, draw_triangles
+from driving.world.rendering.renderer import Renderer
 
-# draw_triangles multiplies by 0.86 what has no normal; a little more than its inverse, for it rounds down.
-PLAIN_LIGHT = np.zeros(k.WIDTH)
-PLAIN_LIGHT[k.AMBIENT_R : k.AMBIENT_R + 3] = (1.0 + 1e-6) / 0.86
+# A light row that leaves colours as they are: draw_triangles multiplies by SKY_SHARE what has no normal. It rounds down, so a little more.
+PLAIN_LIGHT = np.zeros(LIGHT_WIDTH)
+PLAIN_LIGHT[AMBIENT_R : AMBIENT_R + 3] = (1.0 + 1e-6) / SKY_SHARE
 LABEL = np.uint32(0xFFFFFF)
 OPAQUE = np.uint32(0xFF000000)
 
-# The labels (F, 3) uint8 of triangles (F, 3, 3) with normals (F, 3), all of one box (its row) or of none (-1).
-Labelling = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
+# The labels (F, 3) uint8 of faces that all belong to one box, given by its row, or to the scene (-1).
+Labelling = Callable[[Faces, int], np.ndarray]
 
 
-def instances(renderer: Renderer, camera: Pose, lens: Lens, boxes: Boxes) -> tuple[np.ndarray, ...]:
-    """1 / depth (Y, X) float32 (1/m; 0 is the sky), tags (Y, X) uint8, and what is seen (Y, X) uint32: 0 the scene, N + 1 the box of row N."""
-    row = camera_row(camera, lens)
-    near, paint, shade = _draw(renderer, row, lens.width_px, lens.height_px, boxes, _row_label)
-    strokes = renderer.scene.strokes
-    chosen = strokes_seen(strokes, row, lens.width_px, lens.height_px, range_factor(row))
-    draw_paint(near, paint, shade, row, PLAIN_LIGHT, strokes.ends, strokes.sides, np.zeros_like(strokes.colours), chosen)
-    return near.copy(), TAGS[paint >> 24], paint & LABEL
+class Instances(NamedTuple):
+    """What each pixel shows."""
+
+    inverse_depth: np.ndarray  # (Y, X) float32 1/m; 0 is the sky
+    tags: np.ndarray  # (Y, X) uint8 semantic tags
+    seen: np.ndarray  # (Y, X) uint32: 0 the scene, n + 1 the box of row n
 
 
-def facing(renderer: Renderer, camera: Pose, lens: Lens, boxes: Boxes) -> np.ndarray:
-    """World normals (Y, X, 4) BGRA uint8: red, green, blue are (n + 1) / 2 of x, y, z, towards the camera; the sky is as no normal."""
-    row = camera_row(camera, lens)
+def find_instances(renderer: Renderer, camera: Pose, lens: Lens, boxes: Boxes) -> Instances:
+    """Return what each pixel of a picture shows."""
+    frustum = Frustum.of(camera, lens)
+    buffers = _draw(renderer, frustum, boxes, _label_rows)
+    segments = renderer.scene.paint_segments
+    black = segments._replace(colours=np.zeros_like(segments.colours))
+    draw_paint(buffers, frustum.camera, PLAIN_LIGHT, black, find_visible_paint(segments, frustum))
+    return Instances(buffers.inverse_depth.copy(), TAGS[buffers.surface >> 24], buffers.surface & LABEL)
 
-    def label(triangles: np.ndarray, normals: np.ndarray, _: int) -> np.ndarray:
-        away = ((row[:3] - triangles[:, 0]) * normals).sum(1) < 0.0
-        return encoded(np.where(away[:, None], -normals, normals))
 
-    _, paint, _ = _draw(renderer, row, lens.width_px, lens.height_px, boxes, label)
-    red, green, blue = (int(part) for part in encoded(np.zeros(3)))
-    seen = np.where(paint == 0, np.uint32(red << 16 | green << 8 | blue), paint)
+def find_normals(renderer: Renderer, camera: Pose, lens: Lens, boxes: Boxes) -> np.ndarray:
+    """Return the world normals of a picture, (Y, X, 4) BGRA uint8.
+
+    Red, green, blue are (n + 1) / 2 of the normal's x, y, z, which points towards the camera. The sky has the colour of the zero vector.
+    """
+    frustum = Frustum.of(camera, lens)
+
+    def label(faces: Faces, _: int) -> np.ndarray:
+        away = ((frustum.camera[:3] - faces.triangles[:, 0]) * faces.normals).sum(1) < 0.0
+        return encode_normals(np.where(away[:, None], -faces.normals, faces.normals))
+
+    surface = _draw(renderer, frustum, boxes, label).surface
+    red, green, blue = (int(part) for part in encode_normals(np.zeros(3)))
+    seen = np.where(surface == 0, np.uint32(red << 16 | green << 8 | blue), surface)
     return (seen | OPAQUE).view(np.uint8).reshape(lens.height_px, lens.width_px, 4)
 
 
-def encoded(normals: np.ndarray) -> np.ndarray:
-    """Normals (..., 3) as (n + 1) / 2 of 255, uint8."""
+def encode_normals(normals: np.ndarray) -> np.ndarray:
+    """Return normals (..., 3) as (n + 1) / 2 of 255, uint8."""
     return np.rint((np.clip(normals, -1.0, 1.0) * 0.5 + 0.5) * 255.0).astype(np.uint8)
 
 
-def _row_label(triangles: np.ndarray, _: np.ndarray, box: int) -> np.ndarray:
+def _label_rows(faces: Faces, box: int) -> np.ndarray:
+    """Label each triangle with its box's row + 1."""
     label = np.array([(box + 1) >> 16, (box + 1) >> 8 & 255, (box + 1) & 255], np.uint8)
-    return np.tile(label, (len(triangles), 1))
+    return np.tile(label, (len(faces.codes), 1))
 
 
-def _draw(renderer: Renderer, row: np.ndarray, columns: int, rows: int, boxes: Boxes, labelling: Labelling) -> Buffers:
-    buffers = renderer.blank(columns, rows)
-    for triangles, normals, codes, places, box in _parts(renderer, row, columns, rows, boxes):
-        labels, none = labelling(triangles, normals, box), np.zeros_like(normals)
-        draw_triangles(*buffers, row, PLAIN_LIGHT, triangles, none, codes, labels, np.arange(len(triangles)), places)
+def _draw(renderer: Renderer, frustum: Frustum, boxes: Boxes, labelling: Labelling) -> Buffers:
+    """Draw the labels of the scene and the boxes, without paint."""
+    buffers = renderer.blank(frustum.columns, frustum.rows)
+    for faces, places, box in _visible_parts(renderer, frustum, boxes):
+        labelled = Faces(faces.triangles, np.zeros_like(faces.normals), faces.codes, labelling(faces, box))
+        draw_triangles(buffers, frustum.camera, PLAIN_LIGHT, labelled, Visible(np.arange(len(places)), places))
     return buffers
 
 
-def _parts(renderer: Renderer, row: np.ndarray, columns: int, rows: int, boxes: Boxes) -> Iterator[tuple[Any, ...]]:
-    faces = renderer.scene.faces
-    chosen, places = faces_seen(faces, row, columns, rows, range_factor(row))
-    yield faces.triangles[chosen], faces.normals[chosen], faces.codes[chosen], places, -1
+def _visible_parts(renderer: Renderer, frustum: Frustum, boxes: Boxes) -> Iterator[tuple[Faces, np.ndarray, int]]:
+    """Yield the visible faces of the scene (-1), then of each box (its row), with their places (F, 9) as of `culling.Visible`."""
+    visible = find_visible_faces(renderer.scene.faces, frustum)
+    yield Faces(*(part[visible.items] for part in renderer.scene.faces.drawn)), visible.places, -1
     for n in range(len(boxes.poses)):
-        triangles, normals, codes, _ = box_triangles(boxes.select(slice(n, n + 1)), row)
-        if len(triangles):
-            chosen, places = solids_seen(triangles, row, columns, rows)
-            yield triangles[chosen], normals[chosen], codes[chosen], places, n
+        faces = faces_of(boxes.select(slice(n, n + 1)), frustum.camera)
+        if len(faces.codes):
+            visible = find_visible_solids(faces.triangles, frustum)
+            yield Faces(*(part[visible.items] for part in faces)), visible.places, n

@@ -1,32 +1,44 @@
-"""Triangles sorted into square columns of ground, and rays walked through these columns; compiled by numba.
+"""Rays walked through square columns of ground, and the triangles, paint and boxes that they hit. Compiled by numba.
 
-All that `cast_all` calls is in this file: numba keeps compiled code until the file of the function that is called from outside changes.
-Shapes: F triangles, S painted segments, K columns, N rays, B boxes. A ray is an origin, a unit vector and a length (m).
-Of a ray's meetings with triangles (distances along it, m) one is kept for each class of ground and one for all objects, because what is seen
-where grounds overlap is decided afterwards, as the rasteriser decides it: see `_seen`.
+Shapes: F triangles, S paint segments, K columns, N rays, B boxes. A ray is an origin, a unit vector and a length (m).
+Of a ray's hits on triangles (distances along it, m) one is kept for each class of ground and one for all objects. Which of them is seen where
+grounds overlap is decided afterwards, by the rule of the rasteriser: see `_choose_seen`.
 """
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
 from driving.world.geometry.rotations import rotation
-from driving.world.meshes.materials import GROUND_CLASSES, MARKING
+from driving.world.meshes.materials import GROUND_CLASSES, LOWEST_RANKED_CLASS, MARKING
 from driving.world.meshes.shapes import BODY_TRIANGLES
 from driving.world.rendering.rasteriser import CLASS_BIAS
+from driving.world.scenery.objects import NO_OBJECT
 
-PAINT_REACH_M = 0.3  # a painted line further above or below a point than this is another road's
-BULK = float(np.abs(BODY_TRIANGLES).max()) + 1e-6  # the shape of cars reaches a little beyond its box: in half sizes
-THIN_M = 1e-3  # flat ground has no height: rounding must not let a ray through it
-EDGE = 1e-7  # share of a triangle by which a ray may miss it: neighbours leave no gap
+PAINT_REACH_M = 0.3  # paint farther above or below a point than this is on another road
+BULK = float(np.abs(BODY_TRIANGLES).max()) + 1e-6  # in half sizes: bodies reach a little beyond their boxes
+THIN_M = 1e-3  # flat ground does not have a height: rounding must not let a ray through it
+EDGE = 1e-7  # share of a triangle by which a ray may miss it, so that there is no gap between neighbours
+
+
+class Ray(NamedTuple):
+    """A ray in the world, or in the unit frame of a box."""
+
+    x: float  # origin
+    y: float
+    z: float
+    dx: float  # direction: distances along the ray are multiples of it
+    dy: float
+    dz: float
 
 
 @njit(cache=True, nogil=True)
-def heights(triangles, buckets):  # type: ignore[no-untyped-def]
-    """The lowest and highest point (K, 2) of each column's triangles; a column without any is upside down."""
+def find_heights(triangles, buckets):  # type: ignore[no-untyped-def]
+    """Return the lowest and the highest point (K, 2) float32 of each column's triangles (m), +inf and -inf for a column without any."""
     starts, items = buckets.starts, buckets.items
     out = np.empty((starts.shape[0] - 1, 2), np.float32)
     for k in range(out.shape[0]):
@@ -40,8 +52,9 @@ def heights(triangles, buckets):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def _meet(triangles, f, ox, oy, oz, dx, dy, dz):  # type: ignore[no-untyped-def]
-    """How far a ray goes until it meets a triangle from either side, inf if never (Moeller and Trumbore, 1997)."""
+def _hit_triangle(triangles, f, ray):  # type: ignore[no-untyped-def]
+    """Return how far a `Ray` goes until it hits triangle `f` of (F, 3, 3) from either side, inf if it misses (Moeller and Trumbore, 1997)."""
+    dx, dy, dz = ray.dx, ray.dy, ray.dz
     ax, ay, az = float(triangles[f, 0, 0]), float(triangles[f, 0, 1]), float(triangles[f, 0, 2])
     ux, uy, uz = triangles[f, 1, 0] - ax, triangles[f, 1, 1] - ay, triangles[f, 1, 2] - az
     vx, vy, vz = triangles[f, 2, 0] - ax, triangles[f, 2, 1] - ay, triangles[f, 2, 2] - az
@@ -49,7 +62,7 @@ def _meet(triangles, f, ox, oy, oz, dx, dy, dz):  # type: ignore[no-untyped-def]
     det = ux * px + uy * py + uz * pz
     if abs(det) < 1e-14:
         return np.inf
-    sx, sy, sz = ox - ax, oy - ay, oz - az
+    sx, sy, sz = ray.x - ax, ray.y - ay, ray.z - az
     u = (sx * px + sy * py + sz * pz) / det
     if u < -EDGE or u > 1.0 + EDGE:
         return np.inf
@@ -62,33 +75,26 @@ def _meet(triangles, f, ox, oy, oz, dx, dy, dz):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def _span(o, d, low, high):  # type: ignore[no-untyped-def]
-    """Between which distances one coordinate of a ray lies within two bounds."""
-    if abs(d) < 1e-12:
-        return (-np.inf, np.inf) if low <= o <= high else (np.inf, -np.inf)
-    one, two = (low - o) / d, (high - o) / d
+def _cross_slab(origin, direction, low, high):  # type: ignore[no-untyped-def]
+    """Return between which distances one coordinate of a ray lies within two bounds."""
+    if abs(direction) < 1e-12:
+        return (-np.inf, np.inf) if low <= origin <= high else (np.inf, -np.inf)
+    one, two = (low - origin) / direction, (high - origin) / direction
     return min(one, two), max(one, two)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _walk(ray, length, solid, nearest, which):  # type: ignore[no-untyped-def]
-    """Fills, by class of ground (0: objects), how far the first meeting is (inf: none within `length`) and with which triangle.
+    """Find a ray's first hit on each class of ground (class 0: objects) of `rays.Solid`.
 
-    ray (6,): origin, direction.
+    Fill nearest (GROUND_CLASSES + 1,) with its distance (m, inf: none within `length`) and which (GROUND_CLASSES + 1,) with its triangle.
     """
-    triangles, classes, grid, starts, items, levels = (
-        solid.triangles,
-        solid.classes,
-        solid.grid,
-        solid.buckets.starts,
-        solid.buckets.items,
-        solid.levels,
-    )
+    grid, starts, items, levels = solid.grid, solid.buckets.starts, solid.buckets.items, solid.levels
     nearest[:], which[:] = np.inf, -1
-    ox, oy, oz, dx, dy, dz = ray[0], ray[1], ray[2], ray[3], ray[4], ray[5]
+    ox, oy, oz, dx, dy, dz = ray.x, ray.y, ray.z, ray.dx, ray.dy, ray.dz
     x0, y0, cell, columns, rows = grid.x0_m, grid.y0_m, grid.cell_m, grid.columns, grid.rows
-    in_x, out_x = _span(ox, dx, x0, x0 + columns * cell)
-    in_y, out_y = _span(oy, dy, y0, y0 + rows * cell)
+    in_x, out_x = _cross_slab(ox, dx, x0, x0 + columns * cell)
+    in_y, out_y = _cross_slab(oy, dy, y0, y0 + rows * cell)
     t, end = max(0.0, in_x, in_y), min(length, out_x, out_y)
     if t > end:
         return
@@ -107,8 +113,8 @@ def _walk(ray, length, solid, nearest, which):  # type: ignore[no-untyped-def]
         if low <= levels[k, 1] and high >= levels[k, 0]:
             for n in range(starts[k], starts[k + 1]):
                 f = items[n]
-                kind = classes[f]
-                far = _meet(triangles, f, ox, oy, oz, dx, dy, dz)
+                kind = solid.classes[f]
+                far = _hit_triangle(solid.triangles, f, ray)
                 if far < nearest[kind] and far <= length:
                     nearest[kind], which[kind] = far, f
                     reach = min(reach, far if kind == 0 else far * CLASS_BIAS)
@@ -122,98 +128,119 @@ def _walk(ray, length, solid, nearest, which):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _seen(nearest):  # type: ignore[no-untyped-def]
-    """Which class is seen: the nearest, but ground of a higher class wins where another lies hardly before it, as in pictures; -1: none."""
+def _choose_seen(nearest):  # type: ignore[no-untyped-def]
+    """Return the class that is seen, -1 for none, given the distance to the first hit on each class.
+
+    The nearest hit wins, but ground of a higher class wins over ground that lies hardly before it, as in pictures.
+    """
     best, far = -1, np.inf
     for kind in range(1, GROUND_CLASSES + 1):
-        if nearest[kind] < far or (kind >= 3 and nearest[kind] < far * CLASS_BIAS):
+        if nearest[kind] < far or (kind >= LOWEST_RANKED_CLASS and nearest[kind] < far * CLASS_BIAS):
             best, far = kind, nearest[kind]
     return 0 if nearest[0] < far else best
 
 
 @njit(cache=True, nogil=True)
-def _painted(x, y, z, solid):  # type: ignore[no-untyped-def]
-    """Whether a point of a road lies on a painted segment: ends (S, 2, 3), half widths to the right (S, 2, 3)."""
+def _is_painted(x, y, z, solid):  # type: ignore[no-untyped-def]
+    """Return whether a point of a road (m) lies on a paint segment of `rays.Solid`."""
     grid, ends, sides, starts, items = solid.grid, solid.ends, solid.sides, solid.paint_buckets.starts, solid.paint_buckets.items
     i, j = math.floor((x - grid.x0_m) / grid.cell_m), math.floor((y - grid.y0_m) / grid.cell_m)
     if not (0 <= i < grid.columns and 0 <= j < grid.rows):
         return False
     k = j * grid.columns + i
     for n in range(starts[k], starts[k + 1]):
-        a, b, p, q = ends[items[n], 0], ends[items[n], 1], sides[items[n], 0], sides[items[n], 1]
-        ux, uy = b[0] - a[0], b[1] - a[1]
-        along = ((x - a[0]) * ux + (y - a[1]) * uy) / max(ux * ux + uy * uy, 1e-12)
-        if not 0.0 <= along <= 1.0 or abs(a[2] + along * (b[2] - a[2]) - z) > PAINT_REACH_M:
+        start, stop, start_side, stop_side = ends[items[n], 0], ends[items[n], 1], sides[items[n], 0], sides[items[n], 1]
+        ux, uy = stop[0] - start[0], stop[1] - start[1]
+        along = ((x - start[0]) * ux + (y - start[1]) * uy) / max(ux * ux + uy * uy, 1e-12)
+        if not 0.0 <= along <= 1.0 or abs(start[2] + along * (stop[2] - start[2]) - z) > PAINT_REACH_M:
             continue
-        wx, wy = p[0] + along * (q[0] - p[0]), p[1] + along * (q[1] - p[1])
-        across = (x - a[0] - along * ux) * wx + (y - a[1] - along * uy) * wy
-        if abs(across) <= wx * wx + wy * wy:
+        side_x, side_y = start_side[0] + along * (stop_side[0] - start_side[0]), start_side[1] + along * (stop_side[1] - start_side[1])
+        across = (x - start[0] - along * ux) * side_x + (y - start[1] - along * uy) * side_y
+        if abs(across) <= side_x * side_x + side_y * side_y:
             return True
     return False
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _incidence(triangles, f, sx, sy, sz, dx, dy, dz):  # type: ignore[no-untyped-def]
-    """Cosine (0 to 1) between a unit vector and the normal of a triangle whose axes are stretched by `s`."""
+def _find_incidence(triangles, f, scale, direction):  # type: ignore[no-untyped-def]
+    """Return the cosine (0 to 1) between a unit vector and the normal of triangle `f` of (F, 3, 3), whose axes are stretched by `scale`.
+
+    scale and direction are tuples of 3 numbers.
+    """
     a, b, c = triangles[f, 0], triangles[f, 1], triangles[f, 2]
-    ux, uy, uz = (b[0] - a[0]) * sx, (b[1] - a[1]) * sy, (b[2] - a[2]) * sz
-    vx, vy, vz = (c[0] - a[0]) * sx, (c[1] - a[1]) * sy, (c[2] - a[2]) * sz
+    ux, uy, uz = (b[0] - a[0]) * scale[0], (b[1] - a[1]) * scale[1], (b[2] - a[2]) * scale[2]
+    vx, vy, vz = (c[0] - a[0]) * scale[0], (c[1] - a[1]) * scale[1], (c[2] - a[2]) * scale[2]
     nx, ny, nz = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
-    return abs(nx * dx + ny * dy + nz * dz) / max(math.sqrt(nx * nx + ny * ny + nz * nz), 1e-12)
+    along = nx * direction[0] + ny * direction[1] + nz * direction[2]
+    return abs(along) / max(math.sqrt(nx * nx + ny * ny + nz * nz), 1e-12)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def cast_all(pose, directions, reach, solid, moving, tags_of, hits):  # type: ignore[no-untyped-def]
-    """Casts all rays of `RayCaster.cast` from a pose (6,) and fills `hits`."""
-    turn, ray = rotation(pose[3], pose[4], pose[5]), np.empty(6)
+def cast_rays(pose, directions, reach_m, solid, moving, tags_of, hits):  # type: ignore[no-untyped-def]
+    """Cast rays from a pose (6,) and fill `rays.Hits`.
+
+    Args:
+        directions: (N, 3) unit vectors in the pose's frame.
+        reach_m: (N,) lengths.
+        solid: `rays.Solid`; moving: `rays.Moving`.
+        tags_of: (256,) uint8, the semantic tag of each material.
+    """
+    turn = rotation(pose[3], pose[4], pose[5])
     nearest, which = np.empty(GROUND_CLASSES + 1), np.empty(GROUND_CLASSES + 1, np.int64)
     turns = np.empty((moving.poses.shape[0], 3, 3))
     for b in range(turns.shape[0]):
         turns[b] = rotation(moving.poses[b, 3], moving.poses[b, 4], moving.poses[b, 5])
-    ray[:3] = pose[:3]
     for n in range(directions.shape[0]):
-        for k in range(3):
-            ray[3 + k] = turn[k, 0] * directions[n, 0] + turn[k, 1] * directions[n, 1] + turn[k, 2] * directions[n, 2]
-        _walk(ray, reach[n], solid, nearest, which)
-        kind = _seen(nearest)
+        ahead, right, up = directions[n, 0], directions[n, 1], directions[n, 2]
+        dx = turn[0, 0] * ahead + turn[0, 1] * right + turn[0, 2] * up
+        dy = turn[1, 0] * ahead + turn[1, 1] * right + turn[1, 2] * up
+        dz = turn[2, 0] * ahead + turn[2, 1] * right + turn[2, 2] * up
+        ray = Ray(pose[0], pose[1], pose[2], dx, dy, dz)
+        _walk(ray, reach_m[n], solid, nearest, which)
+        kind = _choose_seen(nearest)
         if kind >= 0:
             f, far = which[kind], nearest[kind]
             hits.distances_m[n], hits.tags[n], hits.objects[n] = far, tags_of[solid.codes[f]], solid.owners[f]
-            hits.cosines[n] = _incidence(solid.triangles, f, 1.0, 1.0, 1.0, ray[3], ray[4], ray[5])
-            x, y, z = ray[0] + far * ray[3], ray[1] + far * ray[4], ray[2] + far * ray[5]
-            if kind >= 3 and _painted(x, y, z, solid):
+            hits.cosines[n] = _find_incidence(solid.triangles, f, (1.0, 1.0, 1.0), (dx, dy, dz))
+            if kind >= LOWEST_RANKED_CLASS and _is_painted(ray.x + far * dx, ray.y + far * dy, ray.z + far * dz, solid):
                 hits.tags[n] = tags_of[MARKING]
-        far, cosine, b = _boxes(ray, moving, turns, min(hits.distances_m[n], reach[n]))
+        far, cosine, b = _hit_boxes(ray, moving, turns, min(hits.distances_m[n], reach_m[n]))
         if b >= 0:
-            hits.distances_m[n], hits.cosines[n], hits.tags[n], hits.rows[n], hits.objects[n] = far, cosine, moving.tags[b], moving.rows[b], -1
+            hits.distances_m[n], hits.cosines[n], hits.tags[n] = far, cosine, moving.tags[b]
+            hits.rows[n], hits.objects[n] = moving.rows[b], NO_OBJECT
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _boxes(ray, moving, turns, reach):  # type: ignore[no-untyped-def]
-    """How far a ray goes until it meets a car-shaped box (inf: none within reach), the cosine of incidence there, and which box."""
-    poses, half, best, cosine, found = moving.poses, moving.half_sizes, reach, 0.0, -1
+def _hit_boxes(ray, moving, turns, reach_m):  # type: ignore[no-untyped-def]
+    """Return how far a `Ray` goes until it hits the body in a box of `rays.Moving`, the cosine of incidence there, and the box.
+
+    Without a hit within `reach_m` the distance is inf and the box -1. turns (B, 3, 3): the boxes' rotation matrices.
+    """
+    poses, half, best, cosine, found = moving.poses, moving.half_sizes, reach_m, 0.0, -1
     for b in range(poses.shape[0]):
-        ox, oy, oz = ray[0] - poses[b, 0], ray[1] - poses[b, 1], ray[2] - poses[b, 2]
-        ahead = -(ox * ray[3] + oy * ray[4] + oz * ray[5])
+        ox, oy, oz = ray.x - poses[b, 0], ray.y - poses[b, 1], ray.z - poses[b, 2]
+        ahead = -(ox * ray.dx + oy * ray.dy + oz * ray.dz)
         away2 = ox * ox + oy * oy + oz * oz
         beside2 = away2 - ahead * ahead
         if beside2 > moving.radii2[b] or (away2 > moving.radii2[b] and (ahead < 0.0 or ahead - math.sqrt(moving.radii2[b] - beside2) > best)):
             continue
-        # in the box's axes, in which it is the unit cube and distances along the ray stay what they are
-        dx = (turns[b, 0, 0] * ray[3] + turns[b, 1, 0] * ray[4] + turns[b, 2, 0] * ray[5]) / half[b, 0]
-        dy = (turns[b, 0, 1] * ray[3] + turns[b, 1, 1] * ray[4] + turns[b, 2, 1] * ray[5]) / half[b, 1]
-        dz = (turns[b, 0, 2] * ray[3] + turns[b, 1, 2] * ray[4] + turns[b, 2, 2] * ray[5]) / half[b, 2]
+        # in the box's frame, scaled so that the box is the cube from -1 to 1; distances along the ray stay the same
+        dx = (turns[b, 0, 0] * ray.dx + turns[b, 1, 0] * ray.dy + turns[b, 2, 0] * ray.dz) / half[b, 0]
+        dy = (turns[b, 0, 1] * ray.dx + turns[b, 1, 1] * ray.dy + turns[b, 2, 1] * ray.dz) / half[b, 1]
+        dz = (turns[b, 0, 2] * ray.dx + turns[b, 1, 2] * ray.dy + turns[b, 2, 2] * ray.dz) / half[b, 2]
         px = (turns[b, 0, 0] * ox + turns[b, 1, 0] * oy + turns[b, 2, 0] * oz) / half[b, 0]
         py = (turns[b, 0, 1] * ox + turns[b, 1, 1] * oy + turns[b, 2, 1] * oz) / half[b, 1]
         pz = (turns[b, 0, 2] * ox + turns[b, 1, 2] * oy + turns[b, 2, 2] * oz) / half[b, 2]
-        in_x, out_x = _span(px, dx, -BULK, BULK)
-        in_y, out_y = _span(py, dy, -BULK, BULK)
-        in_z, out_z = _span(pz, dz, -BULK, BULK)
+        in_x, out_x = _cross_slab(px, dx, -BULK, BULK)
+        in_y, out_y = _cross_slab(py, dy, -BULK, BULK)
+        in_z, out_z = _cross_slab(pz, dz, -BULK, BULK)
         if max(in_x, in_y, in_z, 0.0) > min(out_x, out_y, out_z, best):
             continue
+        local = Ray(px, py, pz, dx, dy, dz)
         for f in range(moving.ranges[b, 0], moving.ranges[b, 1]):
-            far = _meet(moving.shape, f, px, py, pz, dx, dy, dz)
+            far = _hit_triangle(moving.shape, f, local)
             if far < best:
                 best, found = far, b
-                cosine = _incidence(moving.shape, f, half[b, 0], half[b, 1], half[b, 2], dx * half[b, 0], dy * half[b, 1], dz * half[b, 2])
+                scale = half[b, 0], half[b, 1], half[b, 2]
+                cosine = _find_incidence(moving.shape, f, scale, (dx * half[b, 0], dy * half[b, 1], dz * half[b, 2]))
     return (best if found >= 0 else np.inf), cosine, found

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from driving.quantities import Pose
-from driving.world.rendering.boxes import Boxes
+from driving.world.rendering.boxes import Boxes, faces_of
 from driving.world.rendering.camera import Lens, camera_row
-from driving.world.rendering.renderer import Renderer, box_triangles
+from driving.world.rendering.renderer import Renderer
 from driving.world.rendering.scene import SceneConfig, build_scene
 from driving.world.scenery.planting import SceneryConfig
 from driving.world.weather import Weather
@@ -46,8 +46,8 @@ def test_a_pedestrian_is_a_figure_with_head_and_legs() -> None:
 @pytest.mark.parametrize("tag", [7, 12, 14, 20])
 def test_a_body_keeps_to_its_box_and_turns_its_triangles_outwards(tag: int) -> None:
     boxes = body(tag, (0.5, 0.4, 0.9))
-    triangles, normals, _, _ = box_triangles(boxes, camera_row(CAMERA, Lens(100, 100, 90.0)))
-    local = triangles.astype(float) - boxes.poses[0, :3]
+    faces = faces_of(boxes, camera_row(CAMERA, Lens(100, 100, 90.0)))
+    local = faces.triangles.astype(float) - boxes.poses[0, :3]
     assert np.abs(local / boxes.half_sizes[0]).max() < 1.03
     assert np.abs(local / boxes.half_sizes[0]).max(axis=(0, 1))[2] == pytest.approx(1.0, abs=1e-3)
-    assert np.isfinite(normals).all()
+    assert np.isfinite(faces.normals).all()

@@ -67,7 +67,7 @@ def test_a_car_that_leaves_the_road_sideways_meets_something_solid(name: str) ->
 def test_nothing_drawn_is_on_or_over_a_lane_or_within_half_a_metre_of_one(name: str) -> None:
     faces = scene(name).faces
     drawn = faces.finest & (faces.owners >= 0)
-    triangles = faces.triangles[drawn].astype(float)
+    triangles = faces.drawn.triangles[drawn].astype(float)
     low, high = triangles[..., 2].min(1), triangles[..., 2].max(1)
     free = clearance(name).free(triangles[..., :2], low, high, 0.45)
     assert free.all()
@@ -104,11 +104,11 @@ def test_objects_have_the_tags_of_their_materials_and_bounding_boxes_that_fit() 
     tags = {kind: set(made.objects.tags[made.objects.kinds == kind].tolist()) for kind in np.unique(made.objects.kinds).tolist()}
     assert [tags[kind] for kind in ("Wall", "Fence", "Hedge")] == [{4}, {5}, {9}]
     for n in np.flatnonzero(np.isin(made.objects.kinds, ["Wall", "Fence", "Hedge", "GuardRail", "House", "Tree"]))[::7].tolist():
-        own = made.faces.triangles[made.faces.owners == n].astype(float).reshape(-1, 3) - made.objects.centres[n]
+        own = made.faces.drawn.triangles[made.faces.owners == n].astype(float).reshape(-1, 3) - made.objects.centres[n]
         cos, sin = math.cos(made.objects.yaw[n]), math.sin(made.objects.yaw[n])
         local = np.column_stack([cos * own[:, 0] + sin * own[:, 1], cos * own[:, 1] - sin * own[:, 0], own[:, 2]])
         assert np.abs(local).max(0) == pytest.approx(made.objects.halves[n], abs=0.01)
-        codes = made.faces.codes[made.faces.owners == n]
+        codes = made.faces.drawn.codes[made.faces.owners == n]
         assert made.objects.tags[n] in set(materials.TAGS[codes].tolist())
 
 
@@ -129,5 +129,5 @@ def test_a_map_with_pavements_or_junctions_counts_as_a_town() -> None:
 
 def test_the_same_seed_gives_the_same_scenery() -> None:
     one, other = (build_scene(network("track:3"), ground("track:3"), 5) for _ in range(2))
-    assert one.faces.triangles.tobytes() == other.faces.triangles.tobytes()
+    assert one.faces.drawn.triangles.tobytes() == other.faces.drawn.triangles.tobytes()
     assert one.solids.tobytes() == other.solids.tobytes()
