@@ -15,8 +15,7 @@ import cv2
 
 from driving.command import make_parser, run
 from driving.drivers.learned import checkpoint_folder, trained_bicycle
-from driving.quantities import UserError
-from driving.viewer.views import playback_of, write_views
+from driving.viewer.views import open_playback, write_views
 from policy.network import load_policy
 
 
@@ -29,12 +28,10 @@ def main() -> None:
     parser.add_argument("--episode", type=int, default=0, help="which episode of the log")
     parser.add_argument("--out", type=Path, required=True, help="folder for drive.mp4, drive.rrd, neurons.html, wiring.png")
     chosen = parser.parse_args()
-    if (chosen.drive is None) == (chosen.log is None):
-        raise UserError("expected either --drive or --log: give one of them")
     cv2.setNumThreads(1)
     folder = checkpoint_folder(chosen.checkpoint)
     policy = load_policy(folder)
-    playback = playback_of(policy, trained_bicycle(folder), chosen.drive, chosen.log, chosen.episode)
+    playback = open_playback(policy, trained_bicycle(folder), chosen.drive, chosen.log, chosen.episode)
     write_views(chosen.out, playback, policy, print)
 
 

@@ -1,7 +1,7 @@
-"""Figures of the network's activity over a drive, as in the neural circuit policies study (Lechner et al. 2020, Fig. 4c and 5).
+"""Figures of the network's activity over a drive, as in the study of neural circuit policies (Lechner et al. 2020, Fig. 4c and 5).
 
-Shapes: T ticks, H neurons. Pure functions of the states; a step over which the car was put back on its lane is no step of the network's doing
-and is left out of the changes.
+Shapes: T ticks, H neurons. All figures are pure functions of the states. When the car is put back on its lane, the states jump;
+this change does not come from the network and is not counted.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from driving.viewer.playback import Playback
 
 @dataclass(frozen=True)
 class Components:
-    """Principal components of the hidden activity: shares of variance, largest first (K,), and the first two along the drive (T, 2)."""
+    """The principal components of the hidden activity."""
 
-    shares: np.ndarray
-    first_two: np.ndarray
-
-
-def hidden_states(playback: Playback) -> np.ndarray:
-    """(T, K) the states without the motor neurons: the activity that the study's Fig. 5 takes apart."""
-    kept = [i for i, role in enumerate(playback.neurons.roles) if role != "motor"]
-    return playback.state_TH[:, kept].astype(np.float64)
+    shares: np.ndarray  # (K,) shares of the variance, largest first
+    first_two: np.ndarray  # (T, 2) the first two components along the drive
 
 
-def principal_components(states_TK: np.ndarray) -> Components:
-    """Components of the centred states; all shares are 0 where nothing moves."""
+def select_hidden_states(playback: Playback) -> np.ndarray:
+    """Return the states (T, K) without the motor neurons: the activity that the study's Fig. 5 analyses."""
+    hidden = [index for index, role in enumerate(playback.neurons.roles) if role != "motor"]
+    return playback.state_TH[:, hidden].astype(np.float64)
+
+
+def find_components(states_TK: np.ndarray) -> Components:
+    """Return the components of the centred states; all shares are 0 when no state changes."""
     centred = states_TK - states_TK.mean(axis=0)
     left, strengths, _ = np.linalg.svd(centred, full_matrices=False)
     variance = strengths**2
@@ -39,8 +39,8 @@ def principal_components(states_TK: np.ndarray) -> Components:
     return Components(variance / total if total > 0 else np.zeros_like(variance), scores)
 
 
-def largest_changes(playback: Playback) -> np.ndarray:
-    """(H,) each neuron's largest |change of state from one tick to the next| (Fig. 4c; sorted there, in the neurons' order here)."""
+def find_largest_changes(playback: Playback) -> np.ndarray:
+    """Return each neuron's largest absolute change of state from one tick to the next (H,), as in Fig. 4c but in the neurons' order."""
     changes = np.abs(np.diff(playback.state_TH.astype(np.float64), axis=0))
     departed = playback.columns.get("departed")
     if departed is not None:

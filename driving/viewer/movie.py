@@ -1,11 +1,11 @@
-"""The movie of a drive: camera, saliency, wiring with lit neurons, states, track and dashboard, in step; memory does not grow with length.
+"""The movie of a drive: camera, saliency, wiring with lit neurons, states, track and dashboard, all at the same tick.
 
-The still parts are drawn once; a frame is a copy of them with the moving parts drawn over.
+The still parts are drawn once. A frame is a copy of them with the moving parts drawn over. Memory does not grow with the drive's length.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,16 +15,32 @@ import numpy as np
 from driving.quantities import UserError
 from driving.video import VIEWING, VideoWriter
 from driving.viewer.drawing.charts import StripCharts
-from driving.viewer.drawing.instruments import Instruments, departed_lately
-from driving.viewer.drawing.theme import BACKGROUND, LINE, MUTED, TEXT, WARNING, WELL, Rect, chip, panel, rounded, text
+from driving.viewer.drawing.instruments import Instruments, has_departed_lately
+from driving.viewer.drawing.theme import (
+    BACKGROUND,
+    BOLD,
+    LINE,
+    MEDIUM,
+    MUTED,
+    STRONG,
+    TEXT,
+    WARNING,
+    WELL,
+    Rect,
+    TextStyle,
+    draw_chip,
+    draw_panel,
+    fill_rounded,
+    write_text,
+)
 from driving.viewer.drawing.track import TrackView
 from driving.viewer.drawing.wiring import WiringView
 from driving.viewer.playback import Playback
-from driving.viewer.saliency import Attention, attended_frames
+from driving.viewer.saliency import ComputeSaliency, Saliency, add_saliency
 
 WIDTH_PX, HEIGHT_PX = 1280, 720
 CAMERA = Rect(16, 48, 640, 360)
-LOOK = Rect(16, 416, 316, 206)
+SALIENCY = Rect(16, 416, 316, 206)
 TRACK = Rect(340, 416, 316, 206)
 DASH = Rect(16, 630, 640, 76)
 WIRING = Rect(664, 48, 600, 360)
@@ -32,7 +48,7 @@ STATES = Rect(664, 416, 600, 290)
 
 
 class MovieFrame:
-    """Composes one frame of the movie after another; ticks must come in order."""
+    """A frame of the movie, which is drawn again for each tick. Ticks must come in order."""
 
     def __init__(self, playback: Playback) -> None:
         self._playback = playback
@@ -46,84 +62,88 @@ class MovieFrame:
 
     def _draw_still(self) -> None:
         still, playback = self._still, self._playback
-        text(still, "LiquidLane", 16, 31, 19, TEXT, 700)
-        text(still, playback.title, 136, 31, 16, TEXT, 500)
-        text(still, playback.facts, WIRING.x, 31, 14, MUTED)
+        write_text(still, "LiquidLane", 16, 31, TextStyle(19, TEXT, BOLD))
+        write_text(still, playback.title, 136, 31, TextStyle(16, TEXT, MEDIUM))
+        write_text(still, playback.facts, WIRING.x, 31, TextStyle(14, MUTED))
         CAMERA.view(still)[:] = WELL
         self._wiring.draw_still(still)
-        panel(still, LOOK, "What steers it", "VisualBackProp")
+        draw_panel(still, SALIENCY, "What steers it", "VisualBackProp")
         for part in self._parts:
             part.draw_still(still)
         if not playback.has_pose:
-            panel(still, TRACK, "Track from above")
-            text(still, "the log has no positions", TRACK.x + TRACK.width / 2, TRACK.y + TRACK.height / 2 + 8, 13, MUTED, 400, "centre")
+            draw_panel(still, TRACK, "Track from above")
+            middle_x, middle_y = TRACK.x + TRACK.width / 2, TRACK.y + TRACK.height / 2
+            write_text(still, "the log has no positions", middle_x, middle_y + 8, TextStyle(13, MUTED, align="centre"))
 
-    def draw(self, tick: int, camera: np.ndarray, attention: Attention) -> np.ndarray:
-        """The frame (720, 1280, 3) uint8 RGB at a tick; the array is used again for the next one."""
+    def draw(self, tick: int, camera: np.ndarray, saliency: Saliency) -> np.ndarray:
+        """Return the frame (720, 1280, 3) uint8 RGB at a tick. The next call changes the same array."""
         image = self._image
         np.copyto(image, self._still)
-        self._draw_camera(image, tick, camera, attention)
-        self._draw_look(image, attention)
+        self._draw_camera(image, tick, camera, saliency)
+        self._draw_saliency(image, saliency)
         self._wiring.draw(image, self._playback.lit_TH[tick])
         for part in self._parts:
             part.draw(image, tick)
         self._draw_clock(image, tick)
         return image
 
-    def _draw_camera(self, image: np.ndarray, tick: int, camera: np.ndarray, attention: Attention) -> None:
+    def _draw_camera(self, image: np.ndarray, tick: int, camera: np.ndarray, saliency: Saliency) -> None:
         place = fit(camera.shape[1], camera.shape[0], CAMERA)
         cv2.resize(camera, (place.width, place.height), dst=place.view(image), interpolation=cv2.INTER_LINEAR)
-        top, bottom = (round(place.y + share * place.height) for share in attention.rows)
+        top, bottom = (round(place.y + share * place.height) for share in saliency.band)
         for y in (top, bottom):
             if place.y < y < place.y + place.height - 1:
                 cv2.line(image, (place.x, y), (place.x + 18, y), TEXT, 1)
                 cv2.line(image, (place.x + place.width - 19, y), (place.x + place.width - 1, y), TEXT, 1)
         if bottom - top < place.height:
-            chip(image, "the network sees between these marks", place.x + 128, top + 4, 11, TEXT, LINE)
-        if departed_lately(self._playback, tick):
+            draw_chip(image, "the network sees between these marks", place.x + 128, top + 4, TextStyle(11), LINE)
+        if has_departed_lately(self._playback, tick):
             cv2.rectangle(image, (CAMERA.x + 1, CAMERA.y + 1), (CAMERA.x + CAMERA.width - 2, CAMERA.y + CAMERA.height - 2), WARNING, 3)
-            rounded(image, Rect(CAMERA.x + 12, CAMERA.y + 12, 168, 28), WARNING, 6)
-            text(image, "LANE DEPARTURE", CAMERA.x + 96, CAMERA.y + 31, 14, BACKGROUND, 700, "centre")
+            fill_rounded(image, Rect(CAMERA.x + 12, CAMERA.y + 12, 168, 28), WARNING, 6)
+            write_text(image, "LANE DEPARTURE", CAMERA.x + 96, CAMERA.y + 31, TextStyle(14, BACKGROUND, BOLD, "centre"))
 
     @staticmethod
-    def _draw_look(image: np.ndarray, attention: Attention) -> None:
-        area = LOOK.inset(8, 28, 8, 8)
-        place = fit(attention.picture.shape[1], attention.picture.shape[0], area)
-        cv2.resize(attention.picture, (place.width, place.height), dst=place.view(image), interpolation=cv2.INTER_LINEAR)
+    def _draw_saliency(image: np.ndarray, saliency: Saliency) -> None:
+        area = SALIENCY.inset(8, 28, 8, 8)
+        place = fit(saliency.picture.shape[1], saliency.picture.shape[0], area)
+        cv2.resize(saliency.picture, (place.width, place.height), dst=place.view(image), interpolation=cv2.INTER_LINEAR)
 
     def _draw_clock(self, image: np.ndarray, tick: int) -> None:
         time = self._playback.columns["time_s"]
-        text(image, f"{float(time[tick]):.1f} s", WIDTH_PX - 16, 31, 16, TEXT, 600, "right")
-        text(image, f"tick {tick}", WIDTH_PX - 84, 31, 12, MUTED, 400, "right")
+        write_text(image, f"{float(time[tick]):.1f} s", WIDTH_PX - 16, 31, TextStyle(16, TEXT, STRONG, "right"))
+        write_text(image, f"tick {tick}", WIDTH_PX - 84, 31, TextStyle(12, MUTED, align="right"))
         done = round((WIDTH_PX - 32) * float(time[tick]) / float(time[-1]))
         cv2.rectangle(image, (16, HEIGHT_PX - 7), (WIDTH_PX - 17, HEIGHT_PX - 5), LINE, -1)
         cv2.rectangle(image, (16, HEIGHT_PX - 7), (16 + done, HEIGHT_PX - 5), TEXT, -1)
 
 
 def fit(width: int, height: int, area: Rect) -> Rect:
-    """The largest place for a picture of this shape in the middle of an area."""
+    """Return the largest rectangle with a picture's aspect ratio in the middle of an area."""
     scale = min(area.width / width, area.height / height)
-    w, h = round(width * scale), round(height * scale)
-    return Rect(area.x + (area.width - w) // 2, area.y + (area.height - h) // 2, w, h)
+    fitted_width, fitted_height = round(width * scale), round(height * scale)
+    return Rect(area.x + (area.width - fitted_width) // 2, area.y + (area.height - fitted_height) // 2, fitted_width, fitted_height)
 
 
-def movie_frames(playback: Playback, attend: Callable[[np.ndarray], list[Attention]]) -> Iterator[np.ndarray]:
-    """The movie's frames one after another, each valid until the next is asked for."""
-    composer = MovieFrame(playback)
+def draw_frames(playback: Playback, compute: ComputeSaliency) -> Iterator[np.ndarray]:
+    """Yield the movie's frames in order; each is valid until the next one is drawn.
+
+    Raises UserError when the camera movie does not have one frame per tick.
+    """
+    movie_frame = MovieFrame(playback)
     drawn = 0
-    for tick, (camera, attention) in enumerate(attended_frames(playback.open_frames(), attend)):
+    for tick, (camera, saliency) in enumerate(add_saliency(playback.open_frames(), compute)):
         if tick >= playback.ticks:
             raise UserError(f"the camera movie of '{playback.title}' has more frames than the trace's {playback.ticks} ticks: evaluate again")
         drawn += 1
-        yield composer.draw(tick, camera, attention)
+        yield movie_frame.draw(tick, camera, saliency)
     if drawn != playback.ticks:
-        raise UserError(f"the camera movie of '{playback.title}' has {drawn} frames, the trace {playback.ticks} ticks: evaluate again")
+        raise UserError(f"the camera movie of '{playback.title}' has {drawn} frames, but the trace has {playback.ticks} ticks: evaluate again")
 
 
-def write_movie(path: Path, playback: Playback, attend: Callable[[np.ndarray], list[Attention]], *, threads: int = 1) -> None:
-    """Writes the movie at the drive's own times."""
+def write_movie(path: Path, playback: Playback, compute: ComputeSaliency, *, threads: int = 1) -> None:
+    """Write the movie, each frame at its tick's own time. Raises UserError when the camera movie does not have one frame per tick."""
     time = playback.columns["time_s"]
     fps, encoding = 1.0 / float(np.median(np.diff(time))), replace(VIEWING, threads=threads)
     with VideoWriter(path, HEIGHT_PX, WIDTH_PX, fps, encoding) as movie:
-        for tick, image in enumerate(movie_frames(playback, attend)):
+        for tick, image in enumerate(draw_frames(playback, compute)):
             movie.write(image.copy(), float(time[tick]))

@@ -1,12 +1,13 @@
-"""A policy watching a log: it sees the log's frames at their true times and steers nothing; its prediction stands beside the log's own.
+"""A policy that watches a log: it sees the log's frames at their true times and does not steer. Its prediction stands beside the log's label.
 
-The state is carried through the episode, dt comes from the timestamps. A log without positions gets its path by dead reckoning where it has
-speed and yaw rate, and none otherwise.
+The state is carried through the episode, and dt comes from the timestamps. The path comes from dead reckoning, when the log has speed and
+yaw rate.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -16,17 +17,25 @@ from driving.logs.keys import ACTION, LANE, STATE
 from driving.logs.reader import Log
 from driving.quantities import UserError
 from driving.training.labels import target_labels
-from driving.viewer.playback import Neurons, Playback
+from driving.viewer.playback import Neurons, Playback, SteerNames
 from policy.network import DrivingPolicy
 
 CHUNK = 64
 LOGGED = ("speed_mps", "lateral_m", "heading_error_rad")
 
 
-def playback_of_log(log: Log, episode: int, policy: DrivingPolicy, bicycle: Bicycle, name: str) -> Playback:
-    """Run the policy over an episode; `bicycle` is the car that it was trained for.
+class Responses(NamedTuple):
+    """A policy's responses to a sequence of frames."""
 
-    Raises UserError where the log lacks the episode, a camera or two frames.
+    predicted: np.ndarray  # (T,) in the policy's target
+    states: np.ndarray  # (T, H)
+    tau_s: np.ndarray | None  # (T, H) system time constants, or None for a cell without any
+
+
+def watch_log(log: Log, episode: int, policy: DrivingPolicy, bicycle: Bicycle, name: str) -> Playback:
+    """Run the policy over an episode and return the playback; `bicycle` is the car for which the policy was trained.
+
+    Raises UserError when the log lacks the episode, a camera, or a second frame.
     """
     if not 0 <= episode < len(log.episodes):
         raise UserError(f"log '{name}' has no episode {episode}: choose one from 0 to {len(log.episodes) - 1}")
@@ -41,8 +50,8 @@ def playback_of_log(log: Log, episode: int, policy: DrivingPolicy, bicycle: Bicy
     def open_frames() -> Iterator[np.ndarray]:
         return iter(log.frames(episode, key, 0, len(times)))
 
-    predicted, states, taus = watch(policy, open_frames(), dt)
-    columns = {"time_s": times - times[0], "dt_s": dt, "steer": predicted, **log_columns(log, episode, dt)}
+    responses = run_policy(policy, open_frames(), dt)
+    columns = {"time_s": times - times[0], "dt_s": dt, "steer": responses.predicted, **read_columns(log, episode, dt)}
     if ACTION in log.features:
         columns["label_steer"] = target_labels(log, episode, policy.config.target, bicycle)
     return Playback(
@@ -50,19 +59,19 @@ def playback_of_log(log: Log, episode: int, policy: DrivingPolicy, bicycle: Bicy
         facts=f"open loop: it does not steer  ·  {1.0 / float(np.median(dt)):.3g} Hz",
         columns=columns,
         neurons=Neurons.from_parts(policy.cell.neuron_names, policy.cell.neuron_roles, policy.cell.edges()),
-        state_TH=states,
-        tau_s_TH=taus,
+        state_TH=responses.states,
+        tau_s_TH=responses.tau_s,
         open_frames=open_frames,
-        steer_names=(f"predicted {policy.config.target}", "logged"),
+        steer_names=SteerNames(f"predicted {policy.config.target}", "logged"),
     )
 
 
 @torch.no_grad()
-def watch(policy: DrivingPolicy, frames: Iterator[np.ndarray], dt_s: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-    """Predictions (T,), states (T, H) and system time constants (T, H) or None, over frames (Y, X, 3) with their time steps."""
+def run_policy(policy: DrivingPolicy, frames: Iterator[np.ndarray], dt_s: np.ndarray) -> Responses:
+    """Run the policy over frames (Y, X, 3) with their time steps (T,). Raises UserError when there are fewer frames than time steps."""
     policy.eval()
     state: torch.Tensor | None = None
-    parts = []
+    predictions, states, taus = [], [], []
     for start in range(0, len(dt_s), CHUNK):
         steps = torch.from_numpy(dt_s[start : start + CHUNK].astype(np.float32))
         images = [policy.transform.to_model(frame) for _, frame in zip(steps, frames, strict=False)]
@@ -70,24 +79,27 @@ def watch(policy: DrivingPolicy, frames: Iterator[np.ndarray], dt_s: np.ndarray)
             raise UserError(f"the log's camera has {start + len(images)} frames, its table {len(dt_s)}: run scripts/doctor.py on it")
         trace = policy.trace(torch.from_numpy(np.stack(images))[None], steps[None], state)
         state = trace.cell.state_BS
-        tau_s_BTH = trace.cell.tau_s_BTH
-        parts.append((trace.prediction_BT[0], trace.cell.neuron_BTH[0], None if tau_s_BTH is None else tau_s_BTH[0]))
-    taus = [tau for *_, tau in parts if tau is not None]
-    predicted = torch.cat([prediction for prediction, *_ in parts]).float().numpy()
-    states = torch.cat([neurons for _, neurons, _ in parts]).float().numpy()
-    return predicted, states, torch.cat(taus).float().numpy() if taus else None
+        predictions.append(trace.prediction_BT[0])
+        states.append(trace.cell.neuron_BTH[0])
+        if trace.cell.tau_s_BTH is not None:
+            taus.append(trace.cell.tau_s_BTH[0])
+    return Responses(_join(predictions), _join(states), _join(taus) if taus else None)
 
 
-def log_columns(log: Log, episode: int, dt_s: np.ndarray) -> dict[str, np.ndarray]:
+def _join(chunks: list[torch.Tensor]) -> np.ndarray:
+    return torch.cat(chunks).float().numpy()
+
+
+def read_columns(log: Log, episode: int, dt_s: np.ndarray) -> dict[str, np.ndarray]:
     """Return what the log knows of an episode's motion and lane, under the names of a drive's columns (T,)."""
     state, lane = log.signals(episode, STATE), log.signals(episode, LANE)
     known = {name: values.astype(float) for name, values in {**state, **lane}.items() if name in LOGGED}
     if {"speed_mps", "yaw_rate_radps"} <= set(state):
-        known |= dead_reckoned(state["speed_mps"].astype(float), state["yaw_rate_radps"].astype(float), dt_s)
+        known |= dead_reckon(state["speed_mps"].astype(float), state["yaw_rate_radps"].astype(float), dt_s)
     return known
 
 
-def dead_reckoned(speed_mps: np.ndarray, yaw_rate_radps: np.ndarray, dt_s: np.ndarray) -> dict[str, np.ndarray]:
-    """The path (x_m, y_m, yaw_rad) from speed and yaw rate alone, from the origin along x."""
+def dead_reckon(speed_mps: np.ndarray, yaw_rate_radps: np.ndarray, dt_s: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the path x_m, y_m, yaw_rad (T,) from speed and yaw rate alone. It starts at the origin along x."""
     yaw = np.cumsum(yaw_rate_radps * dt_s)
     return {"x_m": np.cumsum(speed_mps * np.cos(yaw) * dt_s), "y_m": np.cumsum(speed_mps * np.sin(yaw) * dt_s), "yaw_rad": yaw}

@@ -1,11 +1,10 @@
-"""The drive as a Rerun recording (.rrd): camera, saliency, every neuron by role, controls, lane errors, track and path, on simulation time.
+"""The drive as a Rerun recording (.rrd): camera, saliency, every neuron by role, controls, lane errors, track and path, in simulation time.
 
-Series are sent as whole columns, pictures as JPEG one by one, so that memory does not grow with the drive.
+Series are sent as whole columns. Pictures are sent as JPEG one by one, so that memory does not grow with the drive.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -16,31 +15,31 @@ import rerun.blueprint as rrb
 from driving.viewer.drawing.theme import EXCITES, INHIBITS, LABEL, MUTED, TEXT, role_colour
 from driving.viewer.drawing.wiring import lay_out
 from driving.viewer.playback import Playback
-from driving.viewer.saliency import Attention, attended_frames
+from driving.viewer.saliency import ComputeSaliency, add_saliency
 
 TIMELINE = "sim_time"
 JPEG_QUALITY = 80
-SERIES = {"speed_mps": "car/speed_mps", "lateral_m": "lane/lateral_m", "heading_error_rad": "lane/heading_error_rad"}
+ENTITIES = {"speed_mps": "car/speed_mps", "lateral_m": "lane/lateral_m", "heading_error_rad": "lane/heading_error_rad"}
 
 
-def write_recording(path: Path, playback: Playback, attend: Callable[[np.ndarray], list[Attention]]) -> None:
-    """Writes the whole drive to `path`; the file appears under its name only when it is complete."""
+def write_recording(path: Path, playback: Playback, compute: ComputeSaliency) -> None:
+    """Write the whole drive to `path`. The file appears under its name only when it is complete."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial.rrd")
     recording = rr.RecordingStream("liquidlane", recording_id=playback.title.replace(" ", "-"))
     try:
-        recording.save(partial, default_blueprint=blueprint(playback))
+        recording.save(partial, default_blueprint=make_blueprint(playback))
         _send_still(recording, playback)
         _send_series(recording, playback)
-        _send_pictures(recording, playback, attend)
+        _send_pictures(recording, playback, compute)
         recording.flush()
     finally:
         recording.disconnect()
     partial.replace(path)
 
 
-def blueprint(playback: Playback) -> rrb.Blueprint:
-    """How the recording opens: pictures and track on the left, the neurons by role and the wiring in the middle, the car on the right."""
+def make_blueprint(playback: Playback) -> rrb.Blueprint:
+    """Return the layout in which Rerun opens the recording: pictures on the left, neurons in the middle, wiring and car on the right."""
     neurons = [rrb.TimeSeriesView(origin=f"/neurons/{role}", name=f"{role} neurons") for role in playback.neurons.by_role()]
     pictures = [rrb.Spatial2DView(origin="/camera", name="camera"), rrb.Spatial2DView(origin="/saliency", name="saliency")]
     if playback.has_pose:
@@ -71,70 +70,64 @@ def _send_still(recording: rr.RecordingStream, playback: Playback) -> None:
     recording.log("wiring/neurons", rr.Points2D(places, colors=colours, radii=7.0, labels=list(neurons.names), show_labels=True), static=True)
     for name, role in zip(neurons.names, neurons.roles, strict=True):
         line = rr.SeriesLines(colors=[role_colour(role)], names=[name], widths=[1.5])
-        recording.log(neuron_place(name, role), line, static=True)
+        recording.log(name_entity(name, role), line, static=True)
         if playback.tau_s_TH is not None:
-            recording.log(neuron_place(name), line, static=True)
-    first, second = playback.steer_names
-    recording.log("control/steer", rr.SeriesLines(colors=[role_colour("motor")], names=[first], widths=[2.0]), static=True)
-    recording.log("control/label", rr.SeriesLines(colors=[LABEL], names=[second], widths=[1.0]), static=True)
+            recording.log(name_entity(name), line, static=True)
+    recording.log("control/steer", rr.SeriesLines(colors=[role_colour("motor")], names=[playback.steer_names.steer], widths=[2.0]), static=True)
+    recording.log("control/label", rr.SeriesLines(colors=[LABEL], names=[playback.steer_names.label], widths=[1.0]), static=True)
     if playback.centre_xy is not None:
         recording.log("world/route", rr.LineStrips2D([playback.centre_xy], colors=[MUTED], radii=0.8), static=True)
     if playback.has_pose:
-        recording.log("world/path", rr.LineStrips2D([path_xy(playback)], colors=[role_colour("inter")], radii=0.5), static=True)
+        recording.log("world/path", rr.LineStrips2D([playback.path_xy], colors=[role_colour("inter")], radii=0.5), static=True)
 
 
-def neuron_place(name: str, role: str = "") -> str:
-    """The entity path of a neuron's state, or, without a role, of its time constant."""
+def name_entity(name: str, role: str = "") -> str:
+    """Return the entity path of a neuron's state or, without a role, of its time constant."""
     return f"{f'neurons/{role}' if role else 'tau_s'}/{name.replace(' ', '_')}"
-
-
-def path_xy(playback: Playback) -> np.ndarray:
-    """(T, 2) where the car was."""
-    return np.stack([playback.columns["x_m"], playback.columns["y_m"]], axis=1).astype(float)
 
 
 def _send_series(recording: rr.RecordingStream, playback: Playback) -> None:
     columns = playback.columns
-    named = {place: columns[name] for name, place in SERIES.items() if name in columns}
+    named = {entity: columns[name] for name, entity in ENTITIES.items() if name in columns}
     named["control/steer"] = columns["steer"]
     if "label_steer" in columns:
         named["control/label"] = columns["label_steer"]
     for i, (name, role) in enumerate(zip(playback.neurons.names, playback.neurons.roles, strict=True)):
-        named[neuron_place(name, role)] = playback.state_TH[:, i]
+        named[name_entity(name, role)] = playback.state_TH[:, i]
         if playback.tau_s_TH is not None:
-            named[neuron_place(name)] = playback.tau_s_TH[:, i]
-    for place, values in named.items():
-        recording.send_columns(place, indexes=[_times(playback)], columns=rr.Scalars.columns(scalars=np.asarray(values, dtype=np.float64)))
+            named[name_entity(name)] = playback.tau_s_TH[:, i]
+    times = [_make_time_column(playback)]
+    for entity, values in named.items():
+        recording.send_columns(entity, indexes=times, columns=rr.Scalars.columns(scalars=np.asarray(values, dtype=np.float64)))
     if playback.has_pose:
-        recording.send_columns(
-            "world/car", indexes=[_times(playback)], columns=rr.Points2D.columns(positions=path_xy(playback), colors=[TEXT] * playback.ticks)
-        )
+        places = rr.Points2D.columns(positions=playback.path_xy, colors=[TEXT] * playback.ticks)
+        recording.send_columns("world/car", indexes=times, columns=places)
     _send_lit(recording, playback)
 
 
 def _send_lit(recording: rr.RecordingStream, playback: Playback) -> None:
-    """The wiring's neurons as big as they are active."""
+    """Send the sizes of the wiring's neurons: the more active, the larger."""
     radii = (3.0 + 7.0 * playback.lit_TH).astype(np.float32)
     columns = rr.Points2D.columns(radii=radii.reshape(-1)).partition([len(playback.neurons.names)] * playback.ticks)
-    recording.send_columns("wiring/neurons", indexes=[_times(playback)], columns=columns)
+    recording.send_columns("wiring/neurons", indexes=[_make_time_column(playback)], columns=columns)
 
 
-def _times(playback: Playback) -> rr.TimeColumn:
-    return rr.TimeColumn(TIMELINE, duration=moments(playback))
+def _make_time_column(playback: Playback) -> rr.TimeColumn:
+    return rr.TimeColumn(TIMELINE, duration=round_times(playback))
 
 
-def moments(playback: Playback) -> np.ndarray:
-    """(T,) the ticks' times, rounded to microseconds so that series and pictures meet exactly."""
+def round_times(playback: Playback) -> np.ndarray:
+    """Return the ticks' times (T,), rounded to microseconds so that series and pictures have exactly the same times."""
     return np.round(playback.columns["time_s"].astype(float) * 1e6).astype("timedelta64[us]").astype("timedelta64[ns]")
 
 
-def _send_pictures(recording: rr.RecordingStream, playback: Playback, attend: Callable[[np.ndarray], list[Attention]]) -> None:
-    for time, (camera, attention) in zip(moments(playback), attended_frames(playback.open_frames(), attend), strict=True):
+def _send_pictures(recording: rr.RecordingStream, playback: Playback, compute: ComputeSaliency) -> None:
+    for time, (camera, saliency) in zip(round_times(playback), add_saliency(playback.open_frames(), compute), strict=True):
         recording.set_time(TIMELINE, duration=time)
-        recording.log("camera", rr.EncodedImage(contents=jpeg(camera, JPEG_QUALITY), media_type="image/jpeg"))
-        recording.log("saliency", rr.EncodedImage(contents=jpeg(attention.picture, JPEG_QUALITY), media_type="image/jpeg"))
+        recording.log("camera", rr.EncodedImage(contents=encode_jpeg(camera, JPEG_QUALITY), media_type="image/jpeg"))
+        recording.log("saliency", rr.EncodedImage(contents=encode_jpeg(saliency.picture, JPEG_QUALITY), media_type="image/jpeg"))
 
 
-def jpeg(image: np.ndarray, quality: int) -> bytes:
-    """An RGB image as JPEG."""
+def encode_jpeg(image: np.ndarray, quality: int) -> bytes:
+    """Return an RGB image as JPEG."""
     return cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()

@@ -1,4 +1,4 @@
-"""Playbacks for tests: a generated drive with the network that the wiring of the paper describes, or with many hidden neurons."""
+"""Playbacks for tests: a generated drive with a network like the paper's, or with many hidden neurons."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import cv2
 import numpy as np
 
 from driving.viewer.playback import Neurons, Playback
-from driving.viewer.saliency import Attention, overlay
+from driving.viewer.saliency import Band, Saliency, overlay
 from tests.viewer.drives import drive_columns
 
 PAPER_ROLES = ("motor",) + ("command",) * 6 + ("inter",) * 12
-ROWS = (0.4, 0.9)
+BAND = Band(0.4, 0.9)
 
 
-def some_neurons(roles: tuple[str, ...], features: int = 32, seed: int = 0) -> Neurons:
-    """Neurons with these roles, sparse synapses from the senses to the motors, and some among the command neurons."""
+def make_neurons(roles: tuple[str, ...], features: int = 32, seed: int = 0) -> Neurons:
+    """Return neurons with these roles, sparse synapses from the senses to the motors, and some among the command neurons."""
     random = np.random.default_rng(seed)
     names = [f"{role} {roles[:i].count(role)}" for i, role in enumerate(roles)]
     before = {"command": "inter", "motor": "command" if "command" in roles else "hidden"}
@@ -27,10 +27,10 @@ def some_neurons(roles: tuple[str, ...], features: int = 32, seed: int = 0) -> N
     return Neurons.from_parts(names, roles, edges)
 
 
-def some_playback(ticks: int = 60, roles: tuple[str, ...] = PAPER_ROLES, seed: int = 3, without: tuple[str, ...] = ()) -> Playback:
-    """A generated drive whose neurons follow the road with different delays; `without` leaves out columns."""
+def make_playback(ticks: int = 60, roles: tuple[str, ...] = PAPER_ROLES, seed: int = 3, without: tuple[str, ...] = ()) -> Playback:
+    """Return a generated drive whose neurons follow the road with different delays; the columns `without` are missing."""
     columns, road_xy, _, images = drive_columns(ticks, seed)
-    neurons = some_neurons(roles)
+    neurons = make_neurons(roles)
     random = np.random.default_rng(seed)
     causes = np.stack([columns["curvature_per_m"] * 60, columns["lateral_m"], columns["heading_error_rad"] * 5], axis=1)
     target = np.tanh(causes @ random.normal(size=(3, len(roles))))
@@ -51,12 +51,12 @@ def some_playback(ticks: int = 60, roles: tuple[str, ...] = PAPER_ROLES, seed: i
     )
 
 
-def edges_as_attention(images: np.ndarray) -> list[Attention]:
-    """Attention for tests of the pictures alone: where the image has upright edges."""
+def edges_as_saliency(images: np.ndarray) -> list[Saliency]:
+    """Return a saliency for tests of the pictures alone: the image's upright edges."""
     found = []
     for image in images:
-        grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[round(ROWS[0] * image.shape[0]) : round(ROWS[1] * image.shape[0])]
+        grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[round(BAND.top * image.shape[0]) : round(BAND.bottom * image.shape[0])]
         strength = cv2.resize(np.abs(cv2.Sobel(grey, cv2.CV_32F, 1, 0)), (144, 48))
         heat = strength / max(float(strength.max()), 1e-6)
-        found.append(Attention(heat, ROWS, overlay(image, heat, ROWS)))
+        found.append(Saliency(heat, BAND, overlay(image, heat, BAND)))
     return found

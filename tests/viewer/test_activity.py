@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from driving.viewer.activity import hidden_states, largest_changes, principal_components
-from tests.viewer.playbacks import some_playback
+from driving.viewer.activity import find_components, find_largest_changes, select_hidden_states
+from tests.viewer.playbacks import make_playback
 
 
 def test_activity_along_one_line_is_explained_by_one_component() -> None:
     along = np.sin(np.linspace(0, 9, 200))[:, None] * np.array([[0.3, -1.0, 2.0]]) + [1.0, 5.0, -2.0]
-    components = principal_components(along)
+    components = find_components(along)
     assert components.shares[0] == pytest.approx(1.0)
     assert components.first_two.shape == (200, 2)
 
@@ -21,28 +21,28 @@ def test_activity_along_one_line_is_explained_by_one_component() -> None:
 def test_shares_of_variance_are_those_of_the_covariance() -> None:
     states = np.random.default_rng(0).normal(size=(500, 4)) @ np.random.default_rng(1).normal(size=(4, 4))
     expected = np.sort(np.linalg.eigvalsh(np.cov(states.T)))[::-1]
-    assert principal_components(states).shares == pytest.approx(expected / expected.sum())
+    assert find_components(states).shares == pytest.approx(expected / expected.sum())
 
 
 def test_still_neurons_have_no_components() -> None:
-    assert principal_components(np.ones((30, 3))).shares == pytest.approx(np.zeros(3))
+    assert find_components(np.ones((30, 3))).shares == pytest.approx(np.zeros(3))
 
 
 def test_the_motor_is_left_out_of_the_hidden_activity() -> None:
-    assert hidden_states(some_playback(20)).shape == (20, 18)
+    assert select_hidden_states(make_playback(20)).shape == (20, 18)
 
 
 def test_being_put_back_on_the_lane_is_no_change_of_the_networks() -> None:
-    playback = some_playback(40)
+    playback = make_playback(40)
     state = np.zeros((40, 19), np.float32)
     departure = int(np.flatnonzero(playback.columns["departed"])[0])
     state[departure + 1 :] = 7.0
     state[5] = 0.25
-    assert largest_changes(replace(playback, state_TH=state)) == pytest.approx(np.full(19, 0.25))
+    assert find_largest_changes(replace(playback, state_TH=state)) == pytest.approx(np.full(19, 0.25))
 
 
 def test_a_neuron_that_stays_where_it_is_is_dark() -> None:
-    playback = some_playback(30)
+    playback = make_playback(30)
     state = playback.state_TH.copy()
     state[:, 3] = 0.7
     lit = replace(playback, state_TH=state).lit_TH

@@ -12,16 +12,16 @@ import pytest
 
 from driving.quantities import UserError
 from driving.viewer.drawing.theme import Rect
-from driving.viewer.movie import CAMERA, DASH, STATES, TRACK, WIRING, movie_frames, write_movie
+from driving.viewer.movie import CAMERA, DASH, STATES, TRACK, WIRING, draw_frames, write_movie
 from driving.viewer.playback import Playback
 from driving.viewer.saliency import BATCH
-from tests.viewer.playbacks import edges_as_attention, some_playback
+from tests.viewer.playbacks import edges_as_saliency, make_playback
 
 
 def test_the_movie_has_a_frame_a_tick_at_the_drives_own_times(tmp_path: Path) -> None:
-    playback = some_playback(24)
+    playback = make_playback(24)
     jittered = playback.columns["time_s"] + np.linspace(0, 0.08, 24) ** 2
-    write_movie(tmp_path / "drive.mp4", replace(playback, columns={**playback.columns, "time_s": jittered}), edges_as_attention)
+    write_movie(tmp_path / "drive.mp4", replace(playback, columns={**playback.columns, "time_s": jittered}), edges_as_saliency)
     with av.open(str(tmp_path / "drive.mp4")) as container:
         stream = container.streams.video[0]
         assert (stream.width, stream.height, stream.codec_context.pix_fmt) == (1280, 720, "yuv420p")
@@ -29,16 +29,16 @@ def test_the_movie_has_a_frame_a_tick_at_the_drives_own_times(tmp_path: Path) ->
 
 
 def test_every_panel_changes_while_the_car_drives() -> None:
-    frames = [frame.copy() for frame in movie_frames(some_playback(40), edges_as_attention)]
+    frames = [frame.copy() for frame in draw_frames(make_playback(40), edges_as_saliency)]
     for rect in (CAMERA, TRACK, DASH, WIRING, STATES):
         first, last = (rect.view(frame).astype(int) for frame in (frames[5], frames[-1]))
         assert np.abs(first - last).sum() > 10_000
 
 
 def test_a_departure_is_flagged_on_the_camera_image() -> None:
-    playback = some_playback(60)
+    playback = make_playback(60)
     tick = int(np.flatnonzero(playback.columns["departed"])[0])
-    frames = [frame.copy() for frame in movie_frames(playback, edges_as_attention)]
+    frames = [frame.copy() for frame in draw_frames(playback, edges_as_saliency)]
     badge = Rect(CAMERA.x + 14, CAMERA.y + 18, 20, 12)
     assert badge.view(frames[tick])[..., 0].mean() > 240
     assert badge.view(frames[tick - 1])[..., 0].mean() < 200
@@ -46,7 +46,7 @@ def test_a_departure_is_flagged_on_the_camera_image() -> None:
 
 
 def test_frames_are_made_one_at_a_time_so_that_memory_does_not_grow() -> None:
-    playback = some_playback(60)
+    playback = make_playback(60)
     taken = 0
 
     def counted() -> Iterator[np.ndarray]:
@@ -55,7 +55,7 @@ def test_frames_are_made_one_at_a_time_so_that_memory_does_not_grow() -> None:
             taken += 1
             yield frame
 
-    frames = movie_frames(replace(playback, open_frames=counted), edges_as_attention)
+    frames = draw_frames(replace(playback, open_frames=counted), edges_as_saliency)
     first, second = next(frames), next(frames)
     assert taken <= BATCH
     assert first is second
@@ -63,17 +63,17 @@ def test_frames_are_made_one_at_a_time_so_that_memory_does_not_grow() -> None:
 
 @pytest.mark.parametrize("left_out", [("x_m", "y_m", "yaw_rad"), ("speed_mps",), ("lateral_m", "lane_width_m"), ("label_steer",), ("departed",)])
 def test_what_a_log_does_not_know_is_left_out(left_out: tuple[str, ...]) -> None:
-    assert sum(1 for _ in movie_frames(some_playback(6, without=left_out), edges_as_attention)) == 6
+    assert sum(1 for _ in draw_frames(make_playback(6, without=left_out), edges_as_saliency)) == 6
 
 
 def test_a_network_of_64_neurons_fits_too() -> None:
-    assert sum(1 for _ in movie_frames(some_playback(6, roles=("motor",) + ("hidden",) * 63), edges_as_attention)) == 6
+    assert sum(1 for _ in draw_frames(make_playback(6, roles=("motor",) + ("hidden",) * 63), edges_as_saliency)) == 6
 
 
 @pytest.mark.parametrize("cut", [slice(0, 10), slice(0, 16)], ids=["too few", "too many"])
 def test_a_camera_movie_of_another_length_is_refused(cut: slice) -> None:
-    playback = some_playback(16)
+    playback = make_playback(16)
     frames = list(playback.open_frames())
     wrong: Playback = replace(playback, open_frames=lambda: iter([*frames[cut], *([frames[0]] if cut.stop == 16 else [])]))
     with pytest.raises(UserError, match="16 ticks: evaluate again"):
-        list(movie_frames(wrong, edges_as_attention))
+        list(draw_frames(wrong, edges_as_saliency))

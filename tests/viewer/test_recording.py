@@ -9,14 +9,14 @@ import pytest
 from rerun.chunk import RrdReader
 
 from driving.viewer.playback import Playback
-from driving.viewer.recording import TIMELINE, neuron_place, write_recording
-from tests.viewer.playbacks import edges_as_attention, some_playback
+from driving.viewer.recording import TIMELINE, name_entity, write_recording
+from tests.viewer.playbacks import edges_as_saliency, make_playback
 
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Playback]:
-    playback, path = some_playback(30), tmp_path_factory.mktemp("rrd") / "drive.rrd"
-    write_recording(path, playback, edges_as_attention)
+    playback, path = make_playback(30), tmp_path_factory.mktemp("rrd") / "drive.rrd"
+    write_recording(path, playback, edges_as_saliency)
     return path, playback
 
 
@@ -36,7 +36,7 @@ def column(path: Path, entity: str, name: str) -> tuple[np.ndarray, list]:
 def test_every_neuron_is_there_by_role_with_its_states(written: tuple[Path, Playback]) -> None:
     path, playback = written
     for i, (name, role) in enumerate(zip(playback.neurons.names, playback.neurons.roles, strict=True)):
-        times, values = column(path, neuron_place(name, role), "Scalars:scalars")
+        times, values = column(path, name_entity(name, role), "Scalars:scalars")
         assert times == pytest.approx(playback.columns["time_s"])
         assert np.array(values)[:, 0] == pytest.approx(playback.state_TH[:, i])
 
@@ -69,5 +69,5 @@ def test_nothing_half_written_stays_behind_when_a_view_fails(tmp_path: Path) -> 
         raise RuntimeError("no attention")
 
     with pytest.raises(RuntimeError, match="no attention"):
-        write_recording(tmp_path / "drive.rrd", some_playback(4), fails)
+        write_recording(tmp_path / "drive.rrd", make_playback(4), fails)
     assert not (tmp_path / "drive.rrd").exists()

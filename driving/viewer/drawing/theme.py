@@ -1,14 +1,18 @@
-"""One look for all pictures: colours (RGB), panels, text. Drawing is in place on (Y, X, 3) uint8 RGB arrays."""
+"""One look for all pictures: colours, panels, text, lines. Drawing changes (Y, X, 3) uint8 RGB arrays in place; places are in pixels.
+
+OpenCV draws instead of a chart library, because the movie draws every panel again for each tick.
+"""
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import cv2
 import numpy as np
 
-Colour = tuple[int, int, int]
+Colour = tuple[int, int, int]  # RGB
+Align = Literal["left", "centre", "right"]
 
 BACKGROUND: Colour = (11, 14, 19)
 PANEL: Colour = (20, 25, 32)
@@ -28,12 +32,17 @@ ROLE_COLOURS: dict[str, Colour] = {
 EXCITES: Colour = (139, 212, 108)
 INHIBITS: Colour = (255, 99, 141)
 GOOD_TO_BAD: tuple[Colour, ...] = ((74, 201, 178), (247, 209, 84), (255, 92, 87))
+LATERAL_TOP_M = 0.5  # the distance from the centre that has the last colour of GOOD_TO_BAD
+
+SHIFT = 4  # OpenCV's fixed-point coordinates have 4 fractional bits here
+REGULAR, MEDIUM, STRONG, BOLD = 400, 500, 600, 700  # weights of the font
 
 _SANS = cv2.FontFace("sans")
+_CANVAS_PX = (4096, 256)  # larger than any text
 
 
 class Rect(NamedTuple):
-    """A place on the picture in pixels."""
+    """A rectangle of the picture in pixels."""
 
     x: int
     y: int
@@ -41,21 +50,30 @@ class Rect(NamedTuple):
     height: int
 
     def view(self, image: np.ndarray) -> np.ndarray:
-        """The part of the picture that the rectangle covers, not copied."""
+        """Return the part of the picture that the rectangle covers, without copying it."""
         return image[self.y : self.y + self.height, self.x : self.x + self.width]
 
     def inset(self, left: int, top: int, right: int, bottom: int) -> Rect:
-        """A smaller rectangle inside."""
+        """Return a smaller rectangle inside, with these margins."""
         return Rect(self.x + left, self.y + top, self.width - left - right, self.height - top - bottom)
 
 
+class TextStyle(NamedTuple):
+    """The look of a text."""
+
+    size: int  # px
+    colour: Colour = TEXT
+    weight: int = REGULAR
+    align: Align = "left"  # which point of the text x gives
+
+
 def role_colour(role: str) -> Colour:
-    """The colour of a role; a role without one looks like a hidden neuron."""
+    """Return the colour of a role; an unknown role looks like a hidden neuron."""
     return ROLE_COLOURS.get(role, ROLE_COLOURS["hidden"])
 
 
 def mix(first: Colour, second: Colour, share: float) -> Colour:
-    """`share` (0 to 1) of the second colour in the first."""
+    """Mix `share` (0 to 1) of the second colour into the first."""
     return (
         round(first[0] + (second[0] - first[0]) * share),
         round(first[1] + (second[1] - first[1]) * share),
@@ -63,63 +81,64 @@ def mix(first: Colour, second: Colour, share: float) -> Colour:
     )
 
 
-def ramp(colours: tuple[Colour, ...], share: float) -> Colour:
-    """A colour from a scale of colours at `share` in 0 to 1."""
-    place = min(max(share, 0.0), 1.0) * (len(colours) - 1)
-    index = min(int(place), len(colours) - 2)
-    return mix(colours[index], colours[index + 1], place - index)
+def pick_colour(scale: tuple[Colour, ...], share: float) -> Colour:
+    """Return the colour at `share` (0 to 1) of a colour scale."""
+    place = min(max(share, 0.0), 1.0) * (len(scale) - 1)
+    index = min(int(place), len(scale) - 2)
+    return mix(scale[index], scale[index + 1], place - index)
 
 
 @lru_cache(maxsize=4096)
-def text_width(words: str, size: int, weight: int = 400) -> int:
-    """How wide the words will be (px)."""
-    return int(cv2.getTextSize((4096, 256), words, (0, 0), _SANS, size, weight)[2])
+def measure_text(words: str, size: int, weight: int = REGULAR) -> int:
+    """Return the width of a text (px)."""
+    return int(cv2.getTextSize(_CANVAS_PX, words, (0, 0), _SANS, size, weight)[2])
 
 
-def text(image: np.ndarray, words: str, x: float, y: float, size: int, colour: Colour = TEXT, weight: int = 400, align: str = "left") -> None:
-    """Writes words with their baseline at y; x is their left end, middle ("centre") or right end."""
-    if align != "left":
-        width = text_width(words, size, weight)
-        x -= width / 2 if align == "centre" else width
-    cv2.putText(image, words, (round(x), round(y)), colour, _SANS, size, weight)
+def write_text(image: np.ndarray, words: str, x: float, y: float, style: TextStyle) -> None:
+    """Write a text with its baseline at y."""
+    if style.align != "left":
+        width = measure_text(words, style.size, style.weight)
+        x -= width / 2 if style.align == "centre" else width
+    cv2.putText(image, words, (round(x), round(y)), style.colour, _SANS, style.size, style.weight)
 
 
-def chip(image: np.ndarray, words: str, x: float, y: float, size: int, colour: Colour, ground: Colour) -> None:
-    """Words around x on a ground that covers the lines below them."""
-    half = text_width(words, size) / 2 + 2
-    cv2.rectangle(image, (round(x - half), round(y - size * 0.85)), (round(x + half), round(y + size * 0.3)), ground, -1)
-    text(image, words, x, y, size, colour, 400, "centre")
+def draw_chip(image: np.ndarray, words: str, x: float, y: float, style: TextStyle, ground: Colour) -> None:
+    """Write a text centred at x on a ground that covers the lines below it. The style's alignment is not used."""
+    half = measure_text(words, style.size) / 2 + 2
+    cv2.rectangle(image, (round(x - half), round(y - style.size * 0.85)), (round(x + half), round(y + style.size * 0.3)), ground, -1)
+    write_text(image, words, x, y, style._replace(align="centre"))
 
 
-def panel(image: np.ndarray, rect: Rect, title: str = "", note: str = "") -> None:
-    """A card with a title at its top left and a note at its top right."""
-    rounded(image, rect, PANEL, 8)
+def draw_panel(image: np.ndarray, rect: Rect, title: str = "", note: str = "") -> None:
+    """Draw a card with a title at its top left and a note at its top right."""
+    fill_rounded(image, rect, PANEL, 8)
     if title:
-        text(image, title, rect.x + 12, rect.y + 18, 13, TEXT, 600)
+        write_text(image, title, rect.x + 12, rect.y + 18, TextStyle(13, TEXT, STRONG))
     if note:
-        text(image, note, rect.x + rect.width - 12, rect.y + 18, 11, MUTED, 400, "right")
+        write_text(image, note, rect.x + rect.width - 12, rect.y + 18, TextStyle(11, MUTED, align="right"))
 
 
-def rounded(image: np.ndarray, rect: Rect, colour: Colour, radius: int) -> None:
-    """A filled rectangle with round corners."""
-    x, y, w, h = rect
-    cv2.rectangle(image, (x + radius, y), (x + w - radius - 1, y + h - 1), colour, -1)
-    cv2.rectangle(image, (x, y + radius), (x + w - 1, y + h - radius - 1), colour, -1)
-    for cx in (x + radius, x + w - radius - 1):
-        for cy in (y + radius, y + h - radius - 1):
-            cv2.circle(image, (cx, cy), radius, colour, -1, cv2.LINE_AA)
+def fill_rounded(image: np.ndarray, rect: Rect, colour: Colour, radius: int) -> None:
+    """Fill a rectangle with round corners."""
+    x, y, width, height = rect
+    cv2.rectangle(image, (x + radius, y), (x + width - radius - 1, y + height - 1), colour, -1)
+    cv2.rectangle(image, (x, y + radius), (x + width - 1, y + height - radius - 1), colour, -1)
+    for corner_x in (x + radius, x + width - radius - 1):
+        for corner_y in (y + radius, y + height - radius - 1):
+            cv2.circle(image, (corner_x, corner_y), radius, colour, -1, cv2.LINE_AA)
 
 
-def fixed(points: np.ndarray) -> np.ndarray:
-    """Points (N, 2) in sixteenths of a pixel, for OpenCV's `shift=4`."""
-    return np.round(np.asarray(points, dtype=np.float64) * 16.0).astype(np.int32)
+def to_fixed_point(points: np.ndarray) -> np.ndarray:
+    """Return points (N, 2) in px as OpenCV's fixed-point numbers with SHIFT fractional bits."""
+    return np.round(np.asarray(points, dtype=np.float64) * 2.0**SHIFT).astype(np.int32)
 
 
-def curve(image: np.ndarray, points: np.ndarray, colour: Colour, thickness: int = 1) -> None:
-    """A smooth line through points (N, 2) in pixels."""
-    cv2.polylines(image, [fixed(points)], False, colour, thickness, cv2.LINE_AA, 4)
+def draw_curve(image: np.ndarray, points: np.ndarray, colour: Colour, thickness: int = 1) -> None:
+    """Draw a smooth line through points (N, 2) in px."""
+    cv2.polylines(image, [to_fixed_point(points)], False, colour, thickness, cv2.LINE_AA, SHIFT)
 
 
-def disc(image: np.ndarray, x: float, y: float, radius: float, colour: Colour, thickness: int = -1) -> None:
-    """A circle, filled unless a thickness is given."""
-    cv2.circle(image, (round(x * 16), round(y * 16)), round(radius * 16), colour, thickness, cv2.LINE_AA, 4)
+def draw_disc(image: np.ndarray, x: float, y: float, radius: float, colour: Colour, thickness: int = -1) -> None:
+    """Draw a circle, filled unless a thickness is given."""
+    scale = 2**SHIFT
+    cv2.circle(image, (round(x * scale), round(y * scale)), round(radius * scale), colour, thickness, cv2.LINE_AA, SHIFT)

@@ -1,4 +1,4 @@
-"""The page, looked at in a real browser."""
+"""The page in a real browser."""
 
 from __future__ import annotations
 
@@ -14,32 +14,33 @@ import numpy as np
 import pytest
 
 from driving.viewer.page import writer as page
-from driving.viewer.page.writer import packed, page_data, write_page
-from tests.viewer.playbacks import some_playback
+from driving.viewer.page.writer import collect_data, pack, write_page
+from tests.viewer.playbacks import make_playback
 
-# Put before the page's own script, so that errors while it loads are seen too.
+# It stands before the page's own script, so that it sees errors while the page loads.
 LISTENER = "<script>window.failures = []; window.addEventListener('error', (e) => window.failures.push(e.message));</script>"
 
 
-def browser() -> str:
+def find_browser() -> str:
+    """Return the path of Chromium, or skip the test."""
     found = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
     if found is None:
-        pytest.skip("needs Chromium to look at the page: apt-get install chromium")
+        pytest.skip("needs Chromium to open the page: apt-get install chromium")
     return found
 
 
-def look(path: Path, script: str, place: str = "") -> dict:
-    """Opens the page, runs `script` (an expression) after it has started, and returns its value; console errors fail."""
-    told = f"const told = document.createElement('pre'); told.id = 'told'; told.textContent = JSON.stringify({script}); document.body.append(told);"
-    text = path.read_text(encoding="utf-8").replace("<head>", f"<head>{LISTENER}", 1).replace("</body>", f"<script>{told}</script></body>")
+def open_page(path: Path, script: str, place: str = "") -> dict:
+    """Open the page, run `script` (an expression) after the page has started, and return its value. Errors in the console fail."""
+    report = f"const pre = document.createElement('pre'); pre.id = 'result'; pre.textContent = JSON.stringify({script}); document.body.append(pre);"
+    text = path.read_text(encoding="utf-8").replace("<head>", f"<head>{LISTENER}", 1).replace("</body>", f"<script>{report}</script></body>")
     probe = path.with_name("probe.html")
     probe.write_text(text, encoding="utf-8")
-    words = [browser(), "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--window-size=1400,1000"]
+    words = [find_browser(), "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--window-size=1400,1000"]
     words += [f"--user-data-dir={path.parent / 'profile'}", "--virtual-time-budget=3000", "--dump-dom", f"{probe.as_uri()}{place}"]
     done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=True)
     console = [line for line in done.stderr.splitlines() if ":CONSOLE" in line]
     assert console == []
-    found = re.search(r'<pre id="told">(.*?)</pre>', done.stdout, re.S)
+    found = re.search(r'<pre id="result">(.*?)</pre>', done.stdout, re.S)
     assert found is not None, "the page's script did not run to its end"
     return json.loads(html.unescape(found.group(1)))
 
@@ -47,7 +48,7 @@ def look(path: Path, script: str, place: str = "") -> dict:
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("page") / "neurons.html"
-    write_page(path, some_playback(60))
+    write_page(path, make_playback(60))
     return path
 
 
@@ -59,13 +60,13 @@ def test_the_page_needs_no_other_file(written: Path) -> None:
 
 
 def test_the_page_starts_without_errors_and_shows_every_neuron(written: Path) -> None:
-    seen = look(
+    seen = open_page(
         written,
         "{failures: window.failures, neurons: [...document.querySelectorAll('[data-neuron]')].map((n) => n.dataset.neuron), "
         "maps: document.querySelectorAll('#maps figure').length, bars: document.querySelectorAll('#changes rect').length}",
     )
     assert seen["failures"] == []
-    assert sorted(seen["neurons"]) == sorted(some_playback(4).neurons.names)
+    assert sorted(seen["neurons"]) == sorted(make_playback(4).neurons.names)
     assert seen["maps"] == 19 + 2
     assert seen["bars"] == 19
 
@@ -73,7 +74,7 @@ def test_the_page_starts_without_errors_and_shows_every_neuron(written: Path) ->
 def test_scrubbing_changes_the_frame_the_clock_and_the_neurons(written: Path) -> None:
     state = "{frame: byId('camera').src, clock: byId('clock').textContent, lit: bodies.map((body) => body.getAttribute('fill-opacity'))}"
     move = "(() => { const s = document.getElementById('scrub'); s.value = '41'; s.dispatchEvent(new Event('input')); })()"
-    seen = look(written, f"(() => {{ const before = {state}; {move}; return {{before, after: {state}, failures: window.failures}}; }})()")
+    seen = open_page(written, f"(() => {{ const before = {state}; {move}; return {{before, after: {state}, failures: window.failures}}; }})()")
     assert seen["failures"] == []
     assert seen["before"]["clock"].startswith("0.0 s")
     assert seen["after"]["clock"] == "4.1 s · tick 41"
@@ -84,24 +85,24 @@ def test_scrubbing_changes_the_frame_the_clock_and_the_neurons(written: Path) ->
 
 def test_pointing_at_a_neuron_names_it_with_role_and_time_constant(written: Path) -> None:
     point = "document.querySelector('[data-neuron=\"command 2\"]').dispatchEvent(new PointerEvent('pointermove', {clientX: 200, clientY: 200}))"
-    seen = look(written, f"(() => {{ {point}; return document.getElementById('tip').textContent; }})()")
+    seen = open_page(written, f"(() => {{ {point}; return document.getElementById('tip').textContent; }})()")
     assert "command 2  (command)" in seen
     assert re.search(r"τ_sys \d+ ms", seen)
 
 
 def test_a_place_in_the_drive_can_be_linked_to(written: Path) -> None:
-    assert look(written, "document.getElementById('clock').textContent", "#t=3") == "3.0 s · tick 30"
+    assert open_page(written, "document.getElementById('clock').textContent", "#t=3") == "3.0 s · tick 30"
 
 
 def test_playing_moves_on_in_simulation_time(written: Path) -> None:
     steps = "lastFrame = 0; step(200); step(400);"
     play = f"(() => {{ byId('play').click(); const word = byId('play').textContent; {steps} return [word, now]; }})()"
-    assert look(written, play) == ["Pause", 4]
+    assert open_page(written, play) == ["Pause", 4]
 
 
 def test_a_log_without_positions_has_a_page_too(tmp_path: Path) -> None:
-    write_page(tmp_path / "neurons.html", some_playback(12, without=("x_m", "y_m", "yaw_rad", "speed_mps", "lateral_m", "departed")))
-    seen = look(tmp_path / "neurons.html", "{failures: window.failures, above: document.getElementById('above').hidden}")
+    write_page(tmp_path / "neurons.html", make_playback(12, without=("x_m", "y_m", "yaw_rad", "speed_mps", "lateral_m", "departed")))
+    seen = open_page(tmp_path / "neurons.html", "{failures: window.failures, above: document.getElementById('above').hidden}")
     assert seen == {"failures": [], "above": True}
 
 
@@ -109,7 +110,7 @@ def test_numbers_survive_packing_and_gaps_do_not_break_it() -> None:
     values = np.random.default_rng(0).normal(size=(50, 3))
     values[:, 2] = 4.0
     values[7, 0] = np.nan
-    part = packed(values)
+    part = pack(values)
     assert part["low"][1:] == pytest.approx(values.min(axis=0)[1:])
     assert json.loads(json.dumps(part, allow_nan=False)) == part
 
@@ -117,7 +118,7 @@ def test_numbers_survive_packing_and_gaps_do_not_break_it() -> None:
 def test_the_page_stays_small_however_long_the_drive(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(page, "MAX_TICKS", 20)
     monkeypatch.setattr(page, "MAX_FRAMES", 5)
-    data = page_data(some_playback(60))
+    data = collect_data(make_playback(60))
     assert len(data["ticks"]) == 20
     assert (data["ticks"][0], data["ticks"][-1]) == (0, 59)
     assert len(data["frames"]["jpeg"]) == len(data["frames"]["at"]) == 5
@@ -125,6 +126,6 @@ def test_the_page_stays_small_however_long_the_drive(monkeypatch: pytest.MonkeyP
     assert data["departed"] != []
 
 
-def test_words_of_a_drive_cannot_break_out_of_the_page(tmp_path: Path) -> None:
-    write_page(tmp_path / "neurons.html", replace(some_playback(4), title="</script><b id='broken'>"))
-    assert look(tmp_path / "neurons.html", "document.querySelector('#broken') === null") is True
+def test_a_title_with_markup_cannot_break_out_of_the_page(tmp_path: Path) -> None:
+    write_page(tmp_path / "neurons.html", replace(make_playback(4), title="</script><b id='broken'>"))
+    assert open_page(tmp_path / "neurons.html", "document.querySelector('#broken') === null") is True
