@@ -23,14 +23,14 @@ def written(tmp_path: Path) -> Path:
     return path
 
 
-def test_ratios_stand_beside_the_medians(written: Path) -> None:
+def test_ratios_are_shown_beside_the_medians(written: Path) -> None:
     section = make_benchmark_section(written)
     table = next(block for block in section.blocks if isinstance(block, Table))
     assert table.header == ["training step ms", "19 units, batch 32, 1 threads"]
     assert table.rows == [["ltc cpu", "0.5 (120×)"], ["ncps ltc", "60"]]
 
 
-def test_the_solvers_lines_fall_as_they_cost_more(written: Path) -> None:
+def test_solvers_that_cost_more_have_smaller_errors(written: Path) -> None:
     gallery = next(block for block in make_benchmark_section(written).blocks if isinstance(block, Gallery))
     lines = groups(gallery.pictures[0].svg, "curve")
     assert len(lines) == 2

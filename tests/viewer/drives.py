@@ -1,4 +1,4 @@
-"""Drives to look at, made from a seed: a winding road seen in perspective, a car that follows it, a network that watches."""
+"""Drives made from a seed: a winding road seen in perspective, and a car that follows it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ WIDTH_PX, HEIGHT_PX = 320, 180
 LANE_M = 3.5
 
 
-def winding_road(length_m: float, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(N, 2) points 0.5 m apart, their yaw and curvature: a sum of slow sines."""
+def make_road(length_m: float, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return points (N, 2) in m that are 0.5 m apart, their yaw (rad) and their curvature (1/m), which is a sum of slow sines."""
     random = np.random.default_rng(seed)
     s = np.arange(0.0, length_m, 0.5)
     curvature = sum(random.uniform(0.004, 0.012) * np.sin(2 * np.pi * s / wave + random.uniform(0, 6)) for wave in (90.0, 170.0, 310.0))
@@ -23,8 +23,8 @@ def winding_road(length_m: float, seed: int) -> tuple[np.ndarray, np.ndarray, np
     return xy, yaw, np.asarray(curvature)
 
 
-def road_picture(road_xy: np.ndarray, road_yaw: np.ndarray, x: float, y: float, yaw: float, near: int) -> np.ndarray:
-    """What a camera on the car sees of the road (Y, X, 3) RGB: sky, grass, asphalt, a dashed and a solid line."""
+def draw_road(road_xy: np.ndarray, road_yaw: np.ndarray, x: float, y: float, yaw: float, near: int) -> np.ndarray:
+    """Return the image (Y, X, 3) RGB of a camera on the car: sky, grass, asphalt, two solid lines and a middle line."""
     image = np.empty((HEIGHT_PX, WIDTH_PX, 3), np.uint8)
     image[:80] = np.linspace((96, 150, 210), (196, 214, 230), 80).astype(np.uint8)[:, None]
     image[80:] = np.linspace((104, 128, 82), (72, 98, 52), 100).astype(np.uint8)[:, None]
@@ -48,10 +48,10 @@ def road_picture(road_xy: np.ndarray, road_yaw: np.ndarray, x: float, y: float, 
     return image
 
 
-def drive_columns(ticks: int, seed: int, dt_s: float = 0.1) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray, list[np.ndarray]]:
-    """Columns of a drive of `ticks` ticks with one lane departure, the road's points and yaw, and the camera images."""
+def make_drive(ticks: int, seed: int, dt_s: float = 0.1) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray, list[np.ndarray]]:
+    """Return the columns of a drive with one lane departure, the road's points (N, 2) and yaw (N,), and the camera images."""
     random = np.random.default_rng(seed)
-    road_xy, road_yaw, road_curvature = winding_road(ticks * 1.0 + 120.0, seed)
+    road_xy, road_yaw, road_curvature = make_road(ticks * 1.0 + 120.0, seed)
     time = np.arange(ticks) * dt_s
     speed = 8.5 + 1.2 * np.sin(time / 7.0)
     s = 5.0 + np.cumsum(speed) * dt_s
@@ -92,5 +92,5 @@ def drive_columns(ticks: int, seed: int, dt_s: float = 0.1) -> tuple[dict[str, n
         "act_s": np.full(ticks, 0.0009),
         "tick_s": np.full(ticks, 0.004),
     }
-    images = [road_picture(road_xy, road_yaw, float(xy[t, 0]), float(xy[t, 1]), float(yaw[t]), int(index[t])) for t in range(ticks)]
+    images = [draw_road(road_xy, road_yaw, float(xy[t, 0]), float(xy[t, 1]), float(yaw[t]), int(index[t])) for t in range(ticks)]
     return columns, road_xy, road_yaw, images

@@ -7,7 +7,7 @@ import numpy as np
 
 from driving.viewer.playback import Neurons, Playback
 from driving.viewer.saliency import Band, Saliency, overlay
-from tests.viewer.drives import drive_columns
+from tests.viewer.drives import make_drive
 
 PAPER_ROLES = ("motor",) + ("command",) * 6 + ("inter",) * 12
 BAND = Band(0.4, 0.9)
@@ -29,7 +29,7 @@ def make_neurons(roles: tuple[str, ...], features: int = 32, seed: int = 0) -> N
 
 def make_playback(ticks: int = 60, roles: tuple[str, ...] = PAPER_ROLES, seed: int = 3, without: tuple[str, ...] = ()) -> Playback:
     """Return a generated drive whose neurons follow the road with different delays; the columns `without` are missing."""
-    columns, road_xy, _, images = drive_columns(ticks, seed)
+    columns, road_xy, _, images = make_drive(ticks, seed)
     neurons = make_neurons(roles)
     random = np.random.default_rng(seed)
     causes = np.stack([columns["curvature_per_m"] * 60, columns["lateral_m"], columns["heading_error_rad"] * 5], axis=1)

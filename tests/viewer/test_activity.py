@@ -28,11 +28,11 @@ def test_still_neurons_have_no_components() -> None:
     assert find_components(np.ones((30, 3))).shares == pytest.approx(np.zeros(3))
 
 
-def test_the_motor_is_left_out_of_the_hidden_activity() -> None:
+def test_the_hidden_activity_does_not_include_the_motor() -> None:
     assert select_hidden_states(make_playback(20)).shape == (20, 18)
 
 
-def test_being_put_back_on_the_lane_is_no_change_of_the_networks() -> None:
+def test_being_put_back_on_the_lane_does_not_count_as_a_change() -> None:
     playback = make_playback(40)
     state = np.zeros((40, 19), np.float32)
     departure = int(np.flatnonzero(playback.columns["departed"])[0])
@@ -41,7 +41,7 @@ def test_being_put_back_on_the_lane_is_no_change_of_the_networks() -> None:
     assert find_largest_changes(replace(playback, state_TH=state)) == pytest.approx(np.full(19, 0.25))
 
 
-def test_a_neuron_that_stays_where_it_is_is_dark() -> None:
+def test_a_neuron_whose_state_does_not_vary_is_dark() -> None:
     playback = make_playback(30)
     state = playback.state_TH.copy()
     state[:, 3] = 0.7

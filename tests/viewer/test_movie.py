@@ -18,7 +18,7 @@ from driving.viewer.saliency import BATCH
 from tests.viewer.playbacks import edges_as_saliency, make_playback
 
 
-def test_the_movie_has_a_frame_a_tick_at_the_drives_own_times(tmp_path: Path) -> None:
+def test_the_movie_has_one_frame_per_tick_at_the_drives_own_times(tmp_path: Path) -> None:
     playback = make_playback(24)
     jittered = playback.columns["time_s"] + np.linspace(0, 0.08, 24) ** 2
     write_movie(tmp_path / "drive.mp4", replace(playback, columns={**playback.columns, "time_s": jittered}), edges_as_saliency)
@@ -45,28 +45,28 @@ def test_a_departure_is_flagged_on_the_camera_image() -> None:
     assert badge.view(frames[tick + 25 if tick + 25 < 60 else 0])[..., 0].mean() < 200
 
 
-def test_frames_are_made_one_at_a_time_so_that_memory_does_not_grow() -> None:
+def test_frames_are_drawn_one_at_a_time_so_that_memory_does_not_grow() -> None:
     playback = make_playback(60)
     taken = 0
 
-    def counted() -> Iterator[np.ndarray]:
+    def count_frames() -> Iterator[np.ndarray]:
         nonlocal taken
         for frame in playback.open_frames():
             taken += 1
             yield frame
 
-    frames = draw_frames(replace(playback, open_frames=counted), edges_as_saliency)
+    frames = draw_frames(replace(playback, open_frames=count_frames), edges_as_saliency)
     first, second = next(frames), next(frames)
     assert taken <= BATCH
     assert first is second
 
 
-@pytest.mark.parametrize("left_out", [("x_m", "y_m", "yaw_rad"), ("speed_mps",), ("lateral_m", "lane_width_m"), ("label_steer",), ("departed",)])
-def test_what_a_log_does_not_know_is_left_out(left_out: tuple[str, ...]) -> None:
-    assert sum(1 for _ in draw_frames(make_playback(6, without=left_out), edges_as_saliency)) == 6
+@pytest.mark.parametrize("missing", [("x_m", "y_m", "yaw_rad"), ("speed_mps",), ("lateral_m", "lane_width_m"), ("label_steer",), ("departed",)])
+def test_a_drive_without_some_columns_has_a_movie_too(missing: tuple[str, ...]) -> None:
+    assert sum(1 for _ in draw_frames(make_playback(6, without=missing), edges_as_saliency)) == 6
 
 
-def test_a_network_of_64_neurons_fits_too() -> None:
+def test_a_network_of_64_neurons_has_a_movie_too() -> None:
     assert sum(1 for _ in draw_frames(make_playback(6, roles=("motor",) + ("hidden",) * 63), edges_as_saliency)) == 6
 
 

@@ -20,8 +20,8 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Playback]:
     return path, playback
 
 
-def column(path: Path, entity: str, name: str) -> tuple[np.ndarray, list]:
-    """(times in s, values) of a component that changes, over all of the entity's chunks."""
+def read_column(path: Path, entity: str, name: str) -> tuple[np.ndarray, list]:
+    """Return the (times in s, values) of a component that changes, from all chunks of the entity."""
     times, values = [], []
     for chunk in RrdReader(path).stream():
         if str(chunk.entity_path) == f"/{entity}" and TIMELINE in chunk.timeline_names:
@@ -33,30 +33,30 @@ def column(path: Path, entity: str, name: str) -> tuple[np.ndarray, list]:
     return np.array(times)[order], [values[i] for i in order]
 
 
-def test_every_neuron_is_there_by_role_with_its_states(written: tuple[Path, Playback]) -> None:
+def test_every_neuron_is_recorded_by_role_with_its_states(written: tuple[Path, Playback]) -> None:
     path, playback = written
     for i, (name, role) in enumerate(zip(playback.neurons.names, playback.neurons.roles, strict=True)):
-        times, values = column(path, name_entity(name, role), "Scalars:scalars")
+        times, values = read_column(path, name_entity(name, role), "Scalars:scalars")
         assert times == pytest.approx(playback.columns["time_s"])
         assert np.array(values)[:, 0] == pytest.approx(playback.state_TH[:, i])
 
 
-def test_controls_and_lane_errors_are_there(written: tuple[Path, Playback]) -> None:
+def test_controls_and_lane_errors_are_recorded(written: tuple[Path, Playback]) -> None:
     path, playback = written
     series = {"control/steer": "steer", "control/label": "label_steer", "lane/lateral_m": "lateral_m", "car/speed_mps": "speed_mps"}
     for entity, name in series.items():
-        assert np.array(column(path, entity, "Scalars:scalars")[1])[:, 0] == pytest.approx(playback.columns[name])
+        assert np.array(read_column(path, entity, "Scalars:scalars")[1])[:, 0] == pytest.approx(playback.columns[name])
 
 
-def test_camera_and_saliency_have_a_picture_a_tick(written: tuple[Path, Playback]) -> None:
+def test_camera_and_saliency_have_one_picture_per_tick(written: tuple[Path, Playback]) -> None:
     path, playback = written
     for entity in ("camera", "saliency"):
-        times, values = column(path, entity, "EncodedImage:blob")
+        times, values = read_column(path, entity, "EncodedImage:blob")
         assert times == pytest.approx(playback.columns["time_s"])
         assert all(bytes(np.array(value, dtype=np.uint8).reshape(-1)[:3]) == b"\xff\xd8\xff" for value in values)
 
 
-def test_it_opens_with_a_blueprint_of_its_own(written: tuple[Path, Playback]) -> None:
+def test_the_recording_holds_its_own_blueprint(written: tuple[Path, Playback]) -> None:
     reader = RrdReader(written[0])
     assert len(reader.recordings()) == 1
     assert len(reader.blueprints()) == 1
@@ -64,10 +64,10 @@ def test_it_opens_with_a_blueprint_of_its_own(written: tuple[Path, Playback]) ->
     assert any(place.startswith("/view/") for place in shown)
 
 
-def test_nothing_half_written_stays_behind_when_a_view_fails(tmp_path: Path) -> None:
+def test_a_recording_that_fails_leaves_no_file(tmp_path: Path) -> None:
     def fails(images: np.ndarray) -> list:
-        raise RuntimeError("no attention")
+        raise RuntimeError("no saliency")
 
-    with pytest.raises(RuntimeError, match="no attention"):
+    with pytest.raises(RuntimeError, match="no saliency"):
         write_recording(tmp_path / "drive.rrd", make_playback(4), fails)
     assert not (tmp_path / "drive.rrd").exists()

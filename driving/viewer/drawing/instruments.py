@@ -1,4 +1,4 @@
-"""The dashboard: steering wheel and bar, speed, place in the lane, departures."""
+"""The dashboard: steering wheel and bar, speed, position in the lane, departures."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Instruments:
             write_text(image, "speed", rect.x + 288, rect.y + 20, CAPTION)
             write_text(image, "m/s", rect.x + 336, rect.y + 58, CAPTION)
         if "lateral_m" in columns:
-            write_text(image, "place in the lane", self._lane.x, rect.y + 20, CAPTION)
+            write_text(image, "position in the lane", self._lane.x, rect.y + 20, CAPTION)
         if "departed" in columns:
             write_text(image, "departures", rect.x + rect.width - 14, rect.y + 20, CAPTION._replace(align="right"))
 

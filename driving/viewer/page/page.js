@@ -4,6 +4,8 @@
 const data = JSON.parse(document.getElementById("data").textContent);
 const byId = (id) => document.getElementById(id);
 const rgb = (c, alpha = 1) => `rgba(${c[0]},${c[1]},${c[2]},${alpha})`;
+const styles = getComputedStyle(document.documentElement);
+const ink = (name) => styles.getPropertyValue(`--${name}`).trim();  // a colour of page.css
 const clamp = (x, low, high) => Math.min(Math.max(x, low), high);
 
 // Unpacks a table of ticks and columns: `at` gives a value, `share` its place between the column's lowest (0) and highest value (1).
@@ -26,7 +28,7 @@ let now = 0, playing = false, shownTime = 0, lastFrame = 0, focus = -1;  // focu
 
 const VIRIDIS = [[68, 1, 84], [65, 68, 135], [42, 120, 142], [34, 168, 132], [122, 209, 81], [253, 231, 37]];
 const MAGMA = [[28, 16, 68], [114, 31, 129], [182, 54, 121], [241, 96, 93], [254, 175, 119], [252, 253, 191]];
-function ramp(colours, share) {
+function pickColour(colours, share) {
   const place = clamp(share, 0, 1) * (colours.length - 1), i = Math.min(Math.floor(place), colours.length - 2), f = place - i;
   return `rgb(${[0, 1, 2].map((k) => Math.round(colours[i][k] + (colours[i + 1][k] - colours[i][k]) * f)).join(",")})`;
 }
@@ -67,11 +69,11 @@ function fitTrack(width, height, margin) {
 }
 
 // Draws the driven path; it is cut where the car was put back.
-function drawPath(pen, place, colourAt, lineWidth, until = count) {
+function drawPath(pen, place, colourAt, lineWidth) {
   pen.lineWidth = lineWidth;
   pen.lineCap = "round";
   const jumps = new Set(data.departed);
-  for (let t = 0; t + 1 < until; t++) {
+  for (let t = 0; t + 1 < count; t++) {
     if (jumps.has(t)) continue;
     pen.strokeStyle = colourAt(t);
     pen.beginPath();
@@ -94,14 +96,14 @@ function prepareTrack() {
   if (!hasPose) return;
   const { pen, width, height } = preparePen(byId("track")), place = fitTrack(width, height, 16);
   if (data.route) {
-    pen.strokeStyle = "#2d3540";
+    pen.strokeStyle = ink("line");
     pen.lineWidth = 7;
     pen.lineJoin = "round";
     pen.beginPath();
     data.route.forEach((p, i) => pen[i ? "lineTo" : "moveTo"](...place(p)));
     pen.stroke();
   }
-  drawPath(pen, place, (t) => series.lateral_m ? ramp(data.colours.goodToBad, Math.abs(value("lateral_m", t)) / data.lateralTop) : "#9aa5b4", 2.5);
+  drawPath(pen, place, (t) => series.lateral_m ? pickColour(data.colours.goodToBad, Math.abs(value("lateral_m", t)) / data.lateralTop) : ink("muted"), 2.5);
   pen.strokeStyle = rgb(data.colours.goodToBad[2]);
   for (const t of data.departed) {
     const [x, y] = place([value("x_m", t), value("y_m", t)]);
@@ -116,7 +118,7 @@ function drawCar() {
   track.pen.putImageData(track.still, 0, 0);
   const [x, y] = track.place([value("x_m", now), value("y_m", now)]);
   track.pen.fillStyle = "#fff";
-  track.pen.strokeStyle = "#0b0e13";
+  track.pen.strokeStyle = ink("ground");
   track.pen.lineWidth = 2;
   track.pen.beginPath();
   track.pen.arc(x, y, 6, 0, 7);
@@ -145,17 +147,17 @@ function prepareWiring() {
     const colour = rgb(excites ? data.colours.excites : data.colours.inhibits);
     wires[i] = addNode(svg, "path", { d: makeLinkPath(from, to), fill: "none", stroke: colour, "stroke-width": 0.6 + 2.6 * share, "stroke-linecap": "round" });
   });
-  addNode(svg, "rect", { x: senses[0] - 9, y: senses[1] - 125, width: 18, height: 250, rx: 9, fill: "#2d3540" });
+  addNode(svg, "rect", { x: senses[0] - 9, y: senses[1] - 125, width: 18, height: 250, rx: 9, fill: ink("line") });
   addNode(svg, "text", { x: senses[0], y: senses[1] - 148, "text-anchor": "middle", "font-weight": 600 }, data.neurons.features);
   addNode(svg, "text", { x: senses[0] + 2, y: senses[1] - 134, "text-anchor": "middle", class: "muted" }, "features");
   places.forEach(([x, y], i) => {
     const group = addNode(svg, "g", { tabindex: 0, "data-neuron": names[i], "aria-label": `${names[i]}, ${roles[i]}` });
     const size = roles[i] === "command" || roles[i] === "motor" ? radius * 1.2 : radius, left = roles[i] === "inter" || roles[i] === "hidden";
     addNode(group, "circle", { cx: x, cy: y, r: size + 5, fill: "transparent" });
-    addNode(group, "circle", { cx: x, cy: y, r: size, fill: "#0e1218", stroke: rgb(roleColour(i)), "stroke-width": 1.6 });
+    addNode(group, "circle", { cx: x, cy: y, r: size, fill: ink("well"), stroke: rgb(roleColour(i)), "stroke-width": 1.6 });
     bodies[i] = addNode(group, "circle", { cx: x, cy: y, r: size, fill: rgb(roleColour(i)) });
     const where = left ? { x: x - size - 6, y: y + 4, "text-anchor": "end" } : { x, y: y - size - 6, "text-anchor": "middle" };
-    if (named) addNode(group, "text", { ...where, stroke: "#141920", "stroke-width": 3, "paint-order": "stroke" }, names[i]);
+    if (named) addNode(group, "text", { ...where, stroke: ink("card"), "stroke-width": 3, "paint-order": "stroke" }, names[i]);
     group.addEventListener("pointermove", (event) => { setFocus(i); showTip(event.clientX, event.clientY); });
     group.addEventListener("pointerleave", () => { setFocus(-1); byId("tip").hidden = true; });
     group.addEventListener("focus", () => { const box = group.getBoundingClientRect(); setFocus(i); showTip(box.right, box.bottom); });
@@ -218,13 +220,13 @@ function prepareStrips() {
     drawLine(pen, x, (t) => row * ROW + 19 - 16 * state.share(t, i));
   });
   const top = rows.length * ROW + 6, scale = Math.max(...["steer", "label_steer"].filter((n) => series[n]).map((n) => Math.max(Math.abs(series[n].low[0]), Math.abs(series[n].high[0])))) || 1;
-  pen.fillStyle = "#e8eef5";
+  pen.fillStyle = ink("text");
   pen.fillText(steerNames.steer, 8, top + 22);
-  pen.fillStyle = "#8e98a6";
+  pen.fillStyle = ink("muted");
   if (series.label_steer) pen.fillText(steerNames.label, 8, top + 40);
-  pen.strokeStyle = "#8e98a6";
+  pen.strokeStyle = ink("muted");
   if (series.label_steer) drawLine(pen, x, (t) => top + 32 - 28 * value("label_steer", t) / scale);
-  pen.strokeStyle = "#ffba49";
+  pen.strokeStyle = ink("accent");
   drawLine(pen, x, (t) => top + 32 - 28 * value("steer", t) / scale);
   for (const t of data.departed) { pen.fillStyle = rgb(data.colours.goodToBad[2], 0.7); pen.fillRect(x(t), 0, 1.5, height); }
   strips = { pen, width, height, left, span, x, still: pen.getImageData(0, 0, canvas.width, canvas.height) };
@@ -263,7 +265,7 @@ function addNeuronMap(i) {
   pictures.style.gridTemplateColumns = `repeat(${parts.length}, 1fr)`;
   for (const { words, from, colours, factor, digits, unit } of parts) {
     const holder = pictures.appendChild(document.createElement("span"));
-    drawMiniature(holder, (t) => ramp(colours, from.share(t, i)));
+    drawMiniature(holder, (t) => pickColour(colours, from.share(t, i)));
     const range = holder.appendChild(document.createElement("small"));
     range.textContent = `${words} ${format(factor * from.low[i], digits)}…${format(factor * from.high[i], digits)}${unit}`;
   }
@@ -281,7 +283,7 @@ function prepareMaps() {
   [0, 1].forEach((k) => {
     const figure = byId("maps").appendChild(document.createElement("figure")), caption = figure.appendChild(document.createElement("figcaption"));
     caption.textContent = `PC${k + 1}: ${(100 * (data.figures.shares[k] || 0)).toFixed(1)} % of the variance`;
-    drawMiniature(figure, (t) => ramp(VIRIDIS, components.share(t, k)));
+    drawMiniature(figure, (t) => pickColour(VIRIDIS, components.share(t, k)));
   });
 }
 
@@ -297,7 +299,7 @@ function drawBars(svg, values, labels, colours, format) {
 
 function prepareFigures() {
   const shares = data.figures.shares.slice(0, 12);
-  drawBars(byId("shares"), shares, shares.map((_, k) => `PC${k + 1}`), shares.map((_, k) => k ? "#4dc4e8" : "#ffba49"), (v) => `${(100 * v).toFixed(v < 0.1 ? 1 : 0)}%`);
+  drawBars(byId("shares"), shares, shares.map((_, k) => `PC${k + 1}`), shares.map((_, k) => k ? ink("bar") : ink("accent")), (v) => `${(100 * v).toFixed(v < 0.1 ? 1 : 0)}%`);
   const order = names.map((_, i) => i).sort((a, b) => data.figures.changes[b] - data.figures.changes[a]);
   drawBars(byId("changes"), order.map((i) => data.figures.changes[i]), order.map((i) => names[i]), order.map((i) => rgb(roleColour(i))), (v) => v.toFixed(2));
 }

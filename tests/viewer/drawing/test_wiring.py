@@ -16,7 +16,7 @@ DENSE_ROLES = ("motor",) + ("hidden",) * 63
 
 
 @pytest.mark.parametrize("roles", [PAPER_ROLES, DENSE_ROLES, ("motor",)], ids=["paper", "64 units", "one neuron"])
-def test_every_neuron_has_a_place_of_its_own_in_the_unit_square(roles: tuple[str, ...]) -> None:
+def test_every_neuron_has_its_own_place_in_the_unit_square(roles: tuple[str, ...]) -> None:
     places = lay_out(make_neurons(roles)) if len(roles) > 1 else lay_out(make_neurons(("motor", "hidden")))
     assert (places >= 0).all()
     assert (places <= 1).all()
@@ -38,7 +38,7 @@ def test_sensory_synapses_are_summed_to_one_line_per_neuron() -> None:
     assert sum(not link.is_sensory for link in drawn) == sum(synapse.source in neurons.names for synapse in neurons.synapses)
 
 
-def test_a_dense_network_keeps_its_strongest_lines() -> None:
+def test_a_dense_network_shows_only_its_strongest_lines() -> None:
     neurons = make_neurons(DENSE_ROLES)
     dense = [(a, b, 1.0 + i) for i, (a, b) in enumerate((a, b) for a in neurons.names for b in neurons.names)]
     drawn = [link for link in make_links(type(neurons).from_parts(neurons.names, neurons.roles, dense)) if not link.is_sensory]
@@ -47,14 +47,14 @@ def test_a_dense_network_keeps_its_strongest_lines() -> None:
     assert drawn[0].share > 0.9
 
 
-def test_polarity_is_the_weights_sign() -> None:
+def test_polarity_is_the_sign_of_the_weight() -> None:
     neurons = make_neurons(("motor",) + ("command",) * 6)
     index = {name: i for i, name in enumerate(neurons.names)}
     signs = {(index[s.source], index[s.target]): s.weight > 0 for s in neurons.synapses if s.source in index}
     assert {(link.source, link.target): link.excites for link in make_links(neurons) if not link.is_sensory} == signs
 
 
-def test_an_active_neuron_shines_and_its_synapses_with_it() -> None:
+def test_an_active_neuron_and_its_synapses_are_bright() -> None:
     neurons = make_neurons(PAPER_ROLES)
     rect = Rect(0, 0, 600, 360)
     view = WiringView(neurons, rect)

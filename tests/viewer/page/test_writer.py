@@ -52,7 +52,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_the_page_needs_no_other_file(written: Path) -> None:
+def test_the_page_does_not_need_another_file(written: Path) -> None:
     text = written.read_text(encoding="utf-8")
     assert not re.search(r'(src|href)="(?!data:)[^"]', text)
     assert "@@" not in text
@@ -90,11 +90,11 @@ def test_pointing_at_a_neuron_names_it_with_role_and_time_constant(written: Path
     assert re.search(r"τ_sys \d+ ms", seen)
 
 
-def test_a_place_in_the_drive_can_be_linked_to(written: Path) -> None:
+def test_a_link_can_open_the_page_at_a_time_of_the_drive(written: Path) -> None:
     assert open_page(written, "document.getElementById('clock').textContent", "#t=3") == "3.0 s · tick 30"
 
 
-def test_playing_moves_on_in_simulation_time(written: Path) -> None:
+def test_playing_advances_in_simulation_time(written: Path) -> None:
     steps = "lastFrame = 0; step(200); step(400);"
     play = f"(() => {{ byId('play').click(); const word = byId('play').textContent; {steps} return [word, now]; }})()"
     assert open_page(written, play) == ["Pause", 4]
@@ -115,7 +115,7 @@ def test_numbers_survive_packing_and_gaps_do_not_break_it() -> None:
     assert json.loads(json.dumps(part, allow_nan=False)) == part
 
 
-def test_the_page_stays_small_however_long_the_drive(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_page_of_a_long_drive_stays_small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(page, "MAX_TICKS", 20)
     monkeypatch.setattr(page, "MAX_FRAMES", 5)
     data = collect_data(make_playback(60))
