@@ -60,7 +60,7 @@ class Server:
         actors = ActorMethods(self.simulation)
         parts = (WorldMethods(self.simulation), actors, VehicleMethods(self.simulation, actors), LightMethods(self.simulation, actors))
         methods = {name: method for part in parts for name, method in part.methods().items()}
-        methods["apply_batch"] = Batch(self.simulation, actors, methods).apply_batch
+        methods["apply_batch"] = Batch(self.simulation, methods).apply_batch
         return methods
 
     def unknown(self, method: str) -> str:

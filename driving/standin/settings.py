@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from driving.standin.wire.messages import flag, natural, optional, real
+from driving.standin.wire.messages import MalformedError, fields, flag, natural, optional, real
 
 LONGEST_STEP_S = 1.0
 
@@ -45,15 +45,16 @@ class Settings:
 
     @staticmethod
     def from_message(item: list[Any]) -> Settings:
-        """Read a complete EpisodeSettings. Raises ValueError for a step outside of (0, LONGEST_STEP_S]; 0 means a variable step."""
-        synchronous, no_rendering, step, substepping, max_substep, max_substeps, culling, ragdolls, tile_stream, actor_active, ego = item[:11]
+        """Read a complete EpisodeSettings. Raises MalformedError for a step outside of (0, LONGEST_STEP_S]; 0 means a variable step."""
+        sent = fields(item, 11, and_more=True)
+        synchronous, no_rendering, step, substepping, max_substep, max_substeps, culling, ragdolls, tile_stream, actor_active, ego = sent
         step_s = optional(step)
         if step_s is not None:
             step_s = real(step_s)
             if step_s == 0.0:  # how clients ask for a variable step
                 step_s = None
             elif not 0.0 < step_s <= LONGEST_STEP_S:
-                raise ValueError(f"fixed_delta_seconds is {step_s}: give a step above 0 and up to {LONGEST_STEP_S} s")
+                raise MalformedError(f"fixed_delta_seconds above 0 and up to {LONGEST_STEP_S} s", step_s)
         return Settings(
             synchronous=flag(synchronous),
             no_rendering=flag(no_rendering),

@@ -9,13 +9,11 @@ from __future__ import annotations
 import itertools
 import os
 import time
-import traceback
 from collections import deque
 from collections.abc import Callable
 
 import numpy as np
 
-from driving.quantities import UserError
 from driving.standin.episode.catalogue import Catalogue
 from driving.standin.episode.state import Episode
 from driving.standin.faults import DIED, Faults
@@ -65,14 +63,7 @@ class Simulation:
         self.loads += 1
         if self.faults.is_active("refuse", self.loads):
             raise RefusedError(f"load {self.loads} refused by the fault switch")
-        name = name or self.episode.level.name
-        try:
-            episode = self._make_episode(name)
-        except (RefusedError, UserError):
-            raise
-        except Exception as bug:  # the running world is unharmed: it goes on, and the log keeps what is needed to mend the bug
-            traceback.print_exc()
-            raise RefusedError(f"map {name} was not loaded because of a bug in the server ({type(bug).__name__}: {bug}): see its log") from bug
+        episode = self._make_episode(name or self.episode.level.name)
         self.episode.clear()
         self._begin(episode)
         if reset_settings:

@@ -71,7 +71,7 @@ class Vehicle(Body):
     trigger_friction: float | None = None  # of the friction trigger that it is in
 
     def apply_physics(self, physics: Physics, fleet: Fleet) -> None:
-        """Replace the physics. Raises ValueError for physics that cannot drive."""
+        """Replace the physics. Raises UserError for physics that cannot drive."""
         fleet.parameters[self.row] = pack(physics)
         self.physics, self.trigger_friction = physics, None
 

@@ -6,16 +6,17 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from driving.standin.blueprints.description import BOOL, COLOUR, FLOAT, INT, Attribute, Blueprint, Description
+from driving.standin.blueprints.description import BOOL, COLOUR, FLOAT, INT, STRING, Attribute, Blueprint, Description
 from driving.standin.blueprints.props import PROPS, Prop
 from driving.standin.blueprints.sensor_attributes import Attributes
 from driving.standin.blueprints.vehicle_models import MODELS, VehicleModel
 from driving.standin.sensors.table import SENSORS
-from driving.standin.wire.messages import natural, text
+from driving.standin.wire.messages import MalformedError, fields, items, natural, text
 from driving.standin.wire.rpc import RefusedError
 
 MAX_VALUE_CHARACTERS = 200
 WALKERS = 52
+_TYPE_NAMES = {BOOL: "bool", INT: "whole number", FLOAT: "number", STRING: "short text", COLOUR: "colour r,g,b"}
 _PATTERNS = {
     BOOL: re.compile(r"(?i)true|false|1|0"),
     INT: re.compile(r"[+-]?\d{1,10}"),
@@ -110,20 +111,22 @@ def _define(attribute: Attribute) -> list[Any]:
 def describe(item: Any) -> Description:
     """Return an ActorDescription from the wire, its values checked.
 
-    Raises RefusedError for an unknown blueprint and ValueError for a bad value.
+    Raises RefusedError for an unknown blueprint and MalformedError for a bad value.
     """
-    _, identifier, given = natural(item[0]), text(item[1]), item[2]
+    number, name, given = fields(item, 3, and_more=True)
+    natural(number)
+    identifier = text(name)
     blueprint = BY_ID.get(identifier)
     if blueprint is None:
         families = sorted({known.rsplit(".", 1)[0] + ".*" for known in BY_ID})
         raise RefusedError(f"no blueprint '{identifier[:80]}': this server offers {', '.join(families)}")
-    sent = {text(name): text(value) for name, _, value in given}
+    sent = {text(key): text(value) for key, _, value in (fields(one, 3, and_more=True) for one in items(given))}
     values: dict[str, str] = {}
     for attribute in blueprint.attributes:
         value = sent.get(attribute.id, attribute.value) if attribute.modifiable else attribute.value
         pattern = _PATTERNS.get(attribute.type)
         if len(value) > MAX_VALUE_CHARACTERS or (pattern is not None and not pattern.fullmatch(value.strip())):
-            raise ValueError(f"attribute {attribute.id} of {identifier} is '{value[:40]}'")
+            raise MalformedError(f"a {_TYPE_NAMES[attribute.type]} for attribute {attribute.id} of {identifier}", value)
         values[attribute.id] = value
     message = [BLUEPRINTS.index(blueprint) + 1, identifier, [[one.id, one.type, values[one.id]] for one in blueprint.attributes]]
     return Description(blueprint, values, message)

@@ -13,10 +13,9 @@ from driving.quantities import Pose
 from driving.standin.actors.kinds import Actor, Body, Vehicle, Walker, locate_body
 from driving.standin.blueprints.library import describe
 from driving.standin.simulation import Simulation
-from driving.standin.wire.messages import Box, Vector, bounding_box, flag, natural, pose, real, vector
+from driving.standin.wire.messages import Box, Vector, bounding_box, fields, flag, items, natural, pose, real, vector
 from driving.standin.wire.rpc import OK_VOID, RefusedError, value
-from driving.world.physics import dynamics as d
-from driving.world.physics import vehicle_physics as p
+from driving.world.physics import dynamics, vehicle_physics
 
 LEAP_MPS = 0.5  # an upward push of more than this lifts a car off the road
 
@@ -46,7 +45,7 @@ class ActorMethods:
             "add_actor_angular_impulse": self.add_actor_angular_impulse,
             "add_actor_torque": self.add_actor_torque,
             "set_actor_simulate_physics": self.set_actor_simulate_physics,
-            "set_actor_enable_gravity": lambda actor_id, on: self._switch(actor_id, d.E_GRAVITY, flag(on)),
+            "set_actor_enable_gravity": lambda actor_id, on: self._switch(actor_id, dynamics.E_GRAVITY, flag(on)),
             "set_actor_collisions": self.set_actor_collisions,
             "set_actor_autopilot": self.set_actor_autopilot,
             "apply_control_to_walker": self.apply_control_to_walker,
@@ -88,7 +87,7 @@ class ActorMethods:
     def get_actors_by_id(self, ids: Any) -> Any:
         """The Actor records of those ids that live."""
         actors = self._simulation.episode.actors
-        return value([actors[number].record() for number in ids if isinstance(number, int) and number in actors])
+        return value([actors[number].record() for number in items(ids) if isinstance(number, int) and number in actors])
 
     def get_actor_bounding_box(self, actor_id: Any) -> Any:
         """The bounding box in the actor's frame, an empty one for an actor that has gone.
@@ -114,8 +113,8 @@ class ActorMethods:
 
     def apply_control_to_walker(self, actor_id: Any, item: Any) -> Any:
         """WalkerControl [direction, speed (m/s), jump]."""
-        walker, direction, speed, jump = self._walker(actor_id), vector(item[0]), real(item[1]), flag(item[2])
-        walker.direction, walker.speed_mps, walker.jump = direction, speed, jump
+        walker, (direction, speed, jump) = self._walker(actor_id), fields(item, 3, and_more=True)
+        walker.direction, walker.speed_mps, walker.jump = vector(direction), real(speed), flag(jump)
         return OK_VOID
 
     def set_walker_state(self, actor_id: Any, at: Any, speed: Any) -> Any:
@@ -135,9 +134,9 @@ class ActorMethods:
             return OK_VOID
         at = where(locate_body(actor, episode.fleet))
         row = episode.fleet.state[actor.row]
-        velocity = d.world_velocity(episode.fleet.state[actor.row : actor.row + 1])[0]
-        row[d.X : d.ROLL + 1] = (at.x_m, at.y_m, at.z_m, at.pitch_rad, at.yaw_rad, at.roll_rad)
-        d.set_world_velocity(row, (float(velocity[0]), float(velocity[1]), float(velocity[2])))
+        velocity = dynamics.world_velocity(episode.fleet.state[actor.row : actor.row + 1])[0]
+        row[dynamics.X : dynamics.ROLL + 1] = (at.x_m, at.y_m, at.z_m, at.pitch_rad, at.yaw_rad, at.roll_rad)
+        dynamics.set_world_velocity(row, (float(velocity[0]), float(velocity[1]), float(velocity[2])))
         episode.others.follow(episode.fleet)
         return OK_VOID
 
@@ -152,15 +151,15 @@ class ActorMethods:
         if isinstance(actor, Vehicle):
             row = self._simulation.episode.fleet.state[actor.row]
             if wanted[2] > LEAP_MPS:
-                row[d.ON_GROUND] = 0.0
-            d.set_world_velocity(row, wanted)
+                row[dynamics.ON_GROUND] = 0.0
+            dynamics.set_world_velocity(row, wanted)
         return OK_VOID
 
     def set_actor_target_angular_velocity(self, actor_id: Any, velocity: Any) -> Any:
         """Gives a vehicle an angular velocity (deg/s) once; this world's cars turn about the vertical only."""
         actor, wanted = self.actor(actor_id), vector(velocity)
         if isinstance(actor, Vehicle):
-            self._simulation.episode.fleet.state[actor.row, d.YAW_RATE] = math.radians(wanted[2])
+            self._simulation.episode.fleet.state[actor.row, dynamics.YAW_RATE] = math.radians(wanted[2])
         return OK_VOID
 
     def enable_actor_constant_velocity(self, actor_id: Any, velocity: Any) -> Any:
@@ -184,18 +183,18 @@ class ActorMethods:
         found = self._pushed(actor_id, impulse)
         if found is not None:
             fleet, (row, pushed) = self._simulation.episode.fleet, found
-            change = np.array(pushed) / fleet.parameters[row, p.MASS]
-            velocity = d.world_velocity(fleet.state[row : row + 1])[0] + change
+            change = np.array(pushed) / fleet.parameters[row, vehicle_physics.MASS]
+            velocity = dynamics.world_velocity(fleet.state[row : row + 1])[0] + change
             if change[2] > LEAP_MPS:
-                fleet.state[row, d.ON_GROUND] = 0.0
-            d.set_world_velocity(fleet.state[row], (float(velocity[0]), float(velocity[1]), float(velocity[2])))
+                fleet.state[row, dynamics.ON_GROUND] = 0.0
+            dynamics.set_world_velocity(fleet.state[row], (float(velocity[0]), float(velocity[1]), float(velocity[2])))
         return OK_VOID
 
     def add_actor_force(self, actor_id: Any, force: Any) -> Any:
         """Pushes a vehicle (N, world frame) during the next tick."""
         found = self._pushed(actor_id, force)
         if found is not None:
-            self._simulation.episode.fleet.external[found[0], d.E_FX : d.E_FZ + 1] += found[1]
+            self._simulation.episode.fleet.external[found[0], dynamics.E_FX : dynamics.E_FZ + 1] += found[1]
         return OK_VOID
 
     def add_actor_angular_impulse(self, actor_id: Any, impulse: Any) -> Any:
@@ -203,14 +202,14 @@ class ActorMethods:
         found = self._pushed(actor_id, impulse)
         if found is not None:
             fleet = self._simulation.episode.fleet
-            fleet.state[found[0], d.YAW_RATE] += math.radians(found[1][2]) / fleet.parameters[found[0], p.YAW_INERTIA]
+            fleet.state[found[0], dynamics.YAW_RATE] += math.radians(found[1][2]) / fleet.parameters[found[0], vehicle_physics.YAW_INERTIA]
         return OK_VOID
 
     def add_actor_torque(self, actor_id: Any, torque: Any) -> Any:
         """Turns a vehicle (N m, about the vertical) during the next tick."""
         found = self._pushed(actor_id, torque)
         if found is not None:
-            self._simulation.episode.fleet.external[found[0], d.E_TORQUE] += found[1][2]
+            self._simulation.episode.fleet.external[found[0], dynamics.E_TORQUE] += found[1][2]
         return OK_VOID
 
     # Switches
@@ -219,14 +218,14 @@ class ActorMethods:
         """Whether a vehicle moves by itself; nothing for an actor that has gone, see `get_actor_bounding_box`."""
         if self._simulation.episode.has_departed(natural(actor_id)):
             return OK_VOID
-        return self._switch(actor_id, d.E_SIMULATE, flag(on))
+        return self._switch(actor_id, dynamics.E_SIMULATE, flag(on))
 
     def _switch(self, actor_id: Any, column: int, on: bool) -> Any:
         actor, fleet = self.actor(actor_id), self._simulation.episode.fleet
         if isinstance(actor, Vehicle):
             fleet.external[actor.row, column] = float(on)
-            if column == d.E_SIMULATE and not on:
-                fleet.state[actor.row, [d.VX, d.VY, d.VZ, d.YAW_RATE, d.AX, d.AY, d.AZ]] = 0.0
+            if column == dynamics.E_SIMULATE and not on:
+                fleet.state[actor.row, [dynamics.VX, dynamics.VY, dynamics.VZ, dynamics.YAW_RATE, dynamics.AX, dynamics.AY, dynamics.AZ]] = 0.0
         return OK_VOID
 
     def set_actor_collisions(self, actor_id: Any, on: Any) -> Any:

@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from driving.quantities import UserError
+from driving.quantities import LiquidLaneError
 from driving.standin.blueprints.library import describe
-from driving.standin.methods.actors import ActorMethods
 from driving.standin.simulation import Simulation
-from driving.standin.wire.messages import natural, optional, pose
-from driving.standin.wire.rpc import RefusedError, error, value
+from driving.standin.wire.messages import fields, items, natural, optional, pose
+from driving.standin.wire.rpc import RefusedError, call, error, value
 
 SPAWN, DESTROY = 0, 1
 # Commands that are calls with the same arguments.
@@ -38,30 +37,33 @@ PLAIN = {
     19: "set_actor_location",
     21: "set_traffic_light_state",
 }
-REFUSALS = (RefusedError, UserError, TypeError, ValueError, ArithmeticError, IndexError, KeyError)
 
 
 class Batch:
     """The method, bound to a simulation and to the methods that it calls."""
 
-    def __init__(self, simulation: Simulation, actors: ActorMethods, methods: dict[str, Callable[..., Any]]) -> None:
-        self._simulation, self._actors, self._methods = simulation, actors, methods
+    def __init__(self, simulation: Simulation, methods: dict[str, Callable[..., Any]]) -> None:
+        self._simulation, self._methods = simulation, methods
 
     def apply_batch(self, commands: Any, _tick: Any = False) -> list[Any]:
-        """Does the commands in order; answers one Response<id> each."""
-        return [self._answer(command, 0) for command in commands]
+        """Do the commands in order; return one Response<id> each. The client sends its tick as a call of its own."""
+        return [self._answer(command) for command in items(commands)]
 
-    def _answer(self, command: Any, spawned_id: int) -> list[Any]:
+    def _answer(self, command: Any) -> list[Any]:
         try:
-            return value(self._do(command, spawned_id))
-        except REFUSALS as cause:
-            return error(str(cause) or type(cause).__name__)
+            return value(self._do(command))
+        except LiquidLaneError as cause:
+            return error(str(cause))
 
-    def _do(self, command: Any, spawned_id: int) -> int:
-        index, body = command[0]
+    def _do(self, command: Any, spawned_id: int = 0) -> int:
+        """Do one command and return its actor's id. `spawned_id` stands in for the id 0 in the commands that follow a spawn."""
+        (variant,) = fields(command, 1, and_more=True)
+        number, body = fields(variant, 2)
+        index = natural(number)
         if index == SPAWN:
             return self._spawn(body)
-        actor_id = natural(body[0]) or spawned_id
+        (target,) = fields(body, 1, and_more=True)
+        actor_id = natural(target) or spawned_id
         if index == DESTROY:
             if not self._simulation.episode.destroy(actor_id):
                 raise RefusedError(f"unable to destroy actor: actor {actor_id} not found")
@@ -69,15 +71,15 @@ class Batch:
         name = PLAIN.get(index)
         if name is None:
             raise RefusedError(f"command {index} of apply_batch is not served by this stand-in server")
-        self._methods[name](actor_id, *body[1:])
+        call(self._methods[name], [actor_id, *body[1:]])
         return actor_id
 
     def _spawn(self, body: Any) -> int:
-        description, at, parent = describe(body[0]), pose(body[1]), optional(body[2])
-        attachment = natural(body[3]) if parent is not None else 0
-        actor = self._simulation.episode.spawn(description, at, natural(parent) if parent is not None else 0, attachment)
-        for command in body[5]:
-            answer = self._answer(command, actor.id)
-            if answer[0][0] == 0:
-                raise RefusedError(answer[0][1][0])
+        description, at, parent, attachment, _, commands = fields(body, 6, and_more=True)
+        parent_id = optional(parent)
+        # without a parent the client leaves the attachment uninitialised
+        attached = () if parent_id is None else (natural(parent_id), natural(attachment))
+        actor = self._simulation.episode.spawn(describe(description), pose(at), *attached)
+        for command in items(commands):
+            self._do(command, actor.id)
         return actor.id

@@ -9,10 +9,10 @@ from typing import Any
 from driving.standin.actors.kinds import Vehicle, locate_wheels
 from driving.standin.methods.actors import ActorMethods
 from driving.standin.simulation import Simulation
-from driving.standin.wire.messages import ackermann_control, natural, physics_control, physics_message, real, vehicle_control
+from driving.standin.wire.messages import ackermann_control, fields, natural, physics_control, physics_message, real, vehicle_control
 from driving.standin.wire.rpc import OK_VOID, RefusedError, value
-from driving.world.physics import dynamics as d
-from driving.world.physics import vehicle_physics as p
+from driving.world.physics import dynamics, vehicle_physics
+from driving.world.physics.fleet import Fleet
 
 
 class VehicleMethods:
@@ -47,7 +47,7 @@ class VehicleMethods:
         }
 
     @property
-    def _fleet(self) -> Any:
+    def _fleet(self) -> Fleet:
         return self._simulation.episode.fleet
 
     def _vehicle(self, actor_id: Any) -> Vehicle:
@@ -66,9 +66,7 @@ class VehicleMethods:
 
     def apply_control_to_vehicle(self, actor_id: Any, item: Any) -> Any:
         """Sets throttle, steer, brake and so on, until the next such call."""
-        vehicle = self._simulation.episode.actors.get(actor_id) if isinstance(actor_id, int) else None
-        if not isinstance(vehicle, Vehicle):
-            vehicle = self._vehicle(actor_id)
+        vehicle = self._vehicle(actor_id)
         self._fleet.control[vehicle.row] = vehicle_control(item)
         vehicle.ackermann = None
         return OK_VOID
@@ -82,7 +80,7 @@ class VehicleMethods:
 
     def apply_ackermann_controller_settings(self, actor_id: Any, item: Any) -> Any:
         """Keeps the controller's six gains."""
-        self._vehicle(actor_id).ackermann_settings = [real(part) for part in item[:6]]
+        self._vehicle(actor_id).ackermann_settings = [real(part) for part in fields(item, 6, and_more=True)]
         return OK_VOID
 
     def get_physics_control(self, actor_id: Any) -> Any:
@@ -104,7 +102,7 @@ class VehicleMethods:
 
     def set_vehicle_light_state(self, actor_id: Any, item: Any) -> Any:
         """Sets the light bits."""
-        self._fleet.lights[self._vehicle(actor_id).row] = natural(item[0] if isinstance(item, list) else item)
+        self._fleet.lights[self._vehicle(actor_id).row] = natural(fields(item, 1)[0] if isinstance(item, list) else item)
         return OK_VOID
 
     def get_vehicle_light_states(self) -> Any:
@@ -115,14 +113,16 @@ class VehicleMethods:
         """The angle of a wheel in degrees; the two front ones steer."""
         vehicle = self._vehicle(actor_id)
         steers = natural(wheel) < max(1, len(vehicle.physics.wheels) // 2)
-        return value(math.degrees(float(self._fleet.state[vehicle.row, d.STEER])) if steers else 0.0)
+        return value(math.degrees(float(self._fleet.state[vehicle.row, dynamics.STEER])) if steers else 0.0)
 
     def get_telemetry_data(self, actor_id: Any) -> Any:
         """VehicleTelemetryData: speed, steer, throttle, brake, rpm, gear, drag, wheels."""
         vehicle = self._vehicle(actor_id)
-        row, control, parameters = self._fleet.state[vehicle.row], self._fleet.control[vehicle.row], self._fleet.parameters[vehicle.row]
-        speed = float(math.hypot(row[d.VX], row[d.VY]))
-        spin = float(row[d.VX] / parameters[p.RADIUS])
-        wheels = [[wheel.tire_friction, 0.0, 0.0, spin, *[0.0] * 6] for wheel in vehicle.physics.wheels]
-        plain = [float(control[k]) for k in (d.C_STEER, d.C_THROTTLE, d.C_BRAKE)]
-        return value([speed, *plain, float(row[d.RPM]), int(row[d.GEAR]), float(parameters[p.DRAG] * speed * speed), wheels])
+        fleet, row = self._fleet, vehicle.row
+        state, control, parameters = fleet.state[row], fleet.control[row], fleet.parameters[row]
+        speed_mps = math.hypot(state[dynamics.VX], state[dynamics.VY])
+        spin_radps = float(state[dynamics.VX] / parameters[vehicle_physics.RADIUS])
+        drag_n = float(parameters[vehicle_physics.DRAG] * speed_mps * speed_mps)
+        wheels = [[wheel.tire_friction, 0.0, 0.0, spin_radps, *[0.0] * 6] for wheel in vehicle.physics.wheels]
+        pedals = [float(control[column]) for column in (dynamics.C_STEER, dynamics.C_THROTTLE, dynamics.C_BRAKE)]
+        return value([speed_mps, *pedals, float(state[dynamics.RPM]), int(state[dynamics.GEAR]), drag_n, wheels])

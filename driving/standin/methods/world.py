@@ -16,7 +16,7 @@ from driving.standin.episode.environment_objects import ANY
 from driving.standin.methods.ray_queries import cast_ray, project
 from driving.standin.settings import Settings
 from driving.standin.simulation import Simulation
-from driving.standin.wire.messages import flag, natural, real, text, transform, vector, wide
+from driving.standin.wire.messages import fields, flag, items, natural, real, text, transform, vector, wide_natural
 from driving.standin.wire.rpc import OK_VOID, RefusedError, value
 from driving.standin.wire.streams import EPISODE_STREAM
 from driving.world.physics.dynamics import GRAVITY
@@ -24,6 +24,7 @@ from driving.world.weather import NAMES, Weather
 
 VERSION = "0.9.16"
 MAX_REGISTERED = 1000
+MAX_HOST_CHARACTERS = 200
 
 
 class WorldMethods:
@@ -93,7 +94,7 @@ class WorldMethods:
 
     def set_episode_settings(self, item: Any) -> Any:
         """Applies settings, answers the frame."""
-        self._simulation.apply_settings(Settings.from_message([*item, *Settings().message()[len(item) :]]))
+        self._simulation.apply_settings(Settings.from_message([*items(item), *Settings().message()[len(item) :]]))
         return value(self._simulation.frame)
 
     def get_map_info(self) -> Any:
@@ -113,15 +114,14 @@ class WorldMethods:
 
     def set_weather_parameters(self, item: Any) -> Any:
         """Changes the weather from the next image on."""
-        values = [real(part) for part in item]
+        values = [real(part) for part in items(item)]
         before = self._simulation.weather.as_list()
         self._simulation.weather = Weather.from_list([*values, *before[len(values) :]][: len(NAMES)])
         return OK_VOID
 
     def project_point(self, location: Any, direction: Any, distance: Any) -> Any:
         """The first thing met from a point in a direction, as optional<LabelledPoint>."""
-        x, y, z = vector(location)
-        found = project(self._simulation.episode, (x, y, z), vector(direction), real(distance))
+        found = project(self._simulation.episode, vector(location), vector(direction), real(distance))
         return value([found is not None, found or [[0.0, 0.0, 0.0], 0]])
 
     def cast_ray(self, start: Any, end: Any) -> Any:
@@ -135,12 +135,13 @@ class WorldMethods:
 
     def enable_environment_objects(self, ids: Any, shown: Any) -> Any:
         """Shows or hides environment objects."""
-        self._simulation.episode.environment.show([wide(item) for item in ids], flag(shown))
+        self._simulation.episode.environment.show([wide_natural(item) for item in items(ids)], flag(shown))
         return OK_VOID
 
     def add_traffic_manager_running(self, item: Any) -> Any:
         """Notes where a client runs its traffic manager; False if that port has one."""
-        host, port = text(item[0])[:200], natural(item[1])
+        name, number = fields(item, 2, and_more=True)
+        host, port = text(name)[:MAX_HOST_CHARACTERS], natural(number)
         if port in self._traffic_managers or len(self._traffic_managers) >= MAX_REGISTERED:
             return value(False)
         self._traffic_managers[port] = host

@@ -10,19 +10,32 @@ import select
 import socket
 import sys
 import time
+import traceback
 from collections import deque
 from collections.abc import Callable
 from typing import Any
 
 READ_CHUNK = 1 << 18
 MAX_CONNECTIONS = 1000
+MAX_LINE_CHARACTERS = 500
 Part = bytes | bytearray | memoryview
 
 
+class ProtocolError(Exception):
+    """Bytes that break the protocol. The connection that they came from is closed, with one line in the log."""
+
+
 def log(text: str) -> None:
-    """One line on stderr, its control characters escaped, because parts of it come from the network."""
-    line = "".join(character if character.isprintable() else "?" for character in text)[:500]
+    """Print one line on stderr. Parts of it come from the network, so that unprintable characters are replaced and the line is cut."""
+    line = "".join(character if character.isprintable() else "?" for character in text)[:MAX_LINE_CHARACTERS]
     print(f"standin: {line}", file=sys.stderr, flush=True)
+
+
+def log_bug(what: str) -> None:
+    """Log the exception that is being handled, with its traceback."""
+    log(f"bug in {what}")
+    for line in traceback.format_exc().splitlines():
+        log(line)
 
 
 class Connection:
@@ -41,7 +54,7 @@ class Connection:
         self._queue: deque[memoryview] = deque()
 
     def received(self, data: bytes) -> None:
-        """What the peer sent; overridden. Raising ValueError closes the connection with one log line."""
+        """What the peer sent; overridden. Raising ProtocolError closes the connection with one log line."""
         raise NotImplementedError
 
     def drained(self) -> None:
@@ -109,7 +122,7 @@ class Connection:
             return
         try:
             self.received(data)
-        except ValueError as error:
+        except ProtocolError as error:
             log(f"closed {self.peer}: {error}")
             self.close()
 

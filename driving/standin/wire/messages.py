@@ -1,7 +1,7 @@
-"""The shapes of CARLA's RPC arguments and results, checked on the way in: degrees become radians here, and only here.
+"""The shapes of CARLA's RPC arguments and results. Arguments are checked, and degrees become radians here and only here.
 
-Every decoder raises ValueError (or TypeError, IndexError from a wrong structure) and leaves nothing half done; the caller turns
-that into an error reply. Numbers must be finite and below `LARGEST`, so that no later arithmetic meets nan or overflow.
+Every decoder raises MalformedError for an argument of another shape; `rpc` turns it into an error reply. Numbers must be finite and below
+`LARGEST`, so that no later arithmetic meets nan or overflow.
 """
 
 from __future__ import annotations
@@ -10,16 +10,23 @@ import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from driving.quantities import Pose
+from driving.quantities import LiquidLaneError, Pose
 from driving.world.physics.vehicle_physics import Gear, Physics, Wheel
 
 LARGEST = 1e9
 Vector = tuple[float, float, float]
 
 
+class MalformedError(LiquidLaneError):
+    """An argument of a call that does not have the shape that the method takes. The message says what was expected and what was got."""
+
+    def __init__(self, expected: str, got: Any) -> None:
+        super().__init__(f"expected {expected}, got {str(got)[:40]!r}")
+
+
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A bounding box: its centre and rotation in the actor's frame, and its half sizes (m)."""
+    """A bounding box in the actor's frame."""
 
     centre_m: Vector = (0.0, 0.0, 0.0)
     half_m: Vector = (0.0, 0.0, 0.0)
@@ -27,51 +34,75 @@ class Box:
 
 
 def real(item: Any) -> float:
-    """A finite number."""
+    """Return a finite number."""
     if isinstance(item, bool) or not isinstance(item, (int, float)) or not abs(item) < LARGEST:
-        raise ValueError(f"expected a number below {LARGEST:.0e}, got {str(item)[:40]!r}")
+        raise MalformedError(f"a number below {LARGEST:.0e}", item)
     return float(item)
 
 
 def natural(item: Any) -> int:
-    """An integer in [0, 2^32)."""
+    """Return an integer in [0, 2^32): an id or a count."""
     if isinstance(item, bool) or not isinstance(item, int) or not 0 <= item < 1 << 32:
-        raise ValueError(f"expected an id or count, got {str(item)[:40]!r}")
+        raise MalformedError("an id or count", item)
     return item
 
 
-def wide(item: Any) -> int:
-    """An integer in [0, 2^64)."""
+def wide_natural(item: Any) -> int:
+    """Return an integer in [0, 2^64): the id of an environment object."""
     if isinstance(item, bool) or not isinstance(item, int) or not 0 <= item < 1 << 64:
-        raise ValueError(f"expected an object's id, got {str(item)[:40]!r}")
+        raise MalformedError("an object's id", item)
     return item
 
 
 def flag(item: Any) -> bool:
-    """A bool, strictly."""
+    """Return a bool; numbers are not taken for one."""
     if not isinstance(item, bool):
-        raise ValueError(f"expected true or false, got {str(item)[:40]!r}")
+        raise MalformedError("true or false", item)
     return item
 
 
 def text(item: Any) -> str:
-    """A string that is valid Unicode."""
+    """Return a string of valid Unicode."""
     if not isinstance(item, str):
-        raise ValueError(f"expected a string, got {str(item)[:40]!r}")
-    item.encode()
+        raise MalformedError("a string", item)
+    try:
+        item.encode()
+    except UnicodeEncodeError:
+        raise MalformedError("a string of valid Unicode", item) from None
     return item
 
 
+def items(item: Any) -> list[Any]:
+    """Return a list of any length."""
+    if not isinstance(item, list):
+        raise MalformedError("a list", item)
+    return item
+
+
+def fields(item: Any, count: int, and_more: bool = False) -> list[Any]:
+    """Return the `count` fields of a record; with `and_more` the record may have others after them."""
+    if not isinstance(item, list) or len(item) < count or (len(item) > count and not and_more):
+        raise MalformedError(f"a list of {count} fields", item)
+    return item[:count]
+
+
+def optional(item: Any) -> Any:
+    """Return the value of an optional<T>, or None."""
+    has_value = flag(fields(item, 1, and_more=True)[0])
+    return fields(item, 2)[1] if has_value else None
+
+
 def vector(item: Any) -> Vector:
-    """Vector3D or Location, [x, y, z]."""
-    x, y, z = item
+    """Return a Vector3D or Location, [x, y, z]."""
+    x, y, z = fields(item, 3)
     return real(x), real(y), real(z)
 
 
 def pose(item: Any) -> Pose:
-    """Transform, [[x, y, z], [pitch, yaw, roll] in degrees]."""
-    (x, y, z), (pitch, yaw, roll) = item
-    return Pose(real(x), real(y), real(z), math.radians(real(pitch)), math.radians(real(yaw)), math.radians(real(roll)))
+    """Return a Transform, [[x, y, z], [pitch, yaw, roll] in degrees]."""
+    location, rotation = fields(item, 2)
+    (x, y, z), (pitch, yaw, roll) = vector(location), vector(rotation)
+    return Pose(x, y, z, math.radians(pitch), math.radians(yaw), math.radians(roll))
 
 
 def transform(at: Pose) -> list[Any]:
@@ -84,16 +115,9 @@ def bounding_box(box: Box, actor_id: int = 0) -> list[Any]:
     return [list(box.centre_m), list(box.half_m), [0.0, math.degrees(box.yaw_rad), 0.0], actor_id]
 
 
-def optional(item: Any) -> Any:
-    """optional<T>: None or the value."""
-    if not isinstance(item, list) or not item or not isinstance(item[0], bool):
-        raise ValueError("expected an optional")
-    return item[1] if item[0] else None
-
-
 def vehicle_control(item: Any) -> tuple[float, ...]:
-    """VehicleControl in the order of `dynamics`' control columns: steer, throttle, brake, hand brake, reverse, manual, gear."""
-    throttle, steer, brake, hand_brake, reverse, manual, gear = item[:7]
+    """Return a VehicleControl in the order of `dynamics`' control columns: steer, throttle, brake, hand brake, reverse, manual, gear."""
+    throttle, steer, brake, hand_brake, reverse, manual, gear = fields(item, 7, and_more=True)
     limited = (max(-1.0, min(1.0, real(steer))), max(0.0, min(1.0, real(throttle))), max(0.0, min(1.0, real(brake))))
     return (*limited, float(flag(hand_brake)), float(flag(reverse)), float(flag(manual)), float(int(real(gear))))
 
@@ -109,42 +133,62 @@ class AckermannControl(NamedTuple):
 
 
 def ackermann_control(item: Any) -> AckermannControl:
-    """VehicleAckermannControl, its first five fields."""
-    return AckermannControl(*(real(part) for part in item[:5]))
+    """Return the first five fields of a VehicleAckermannControl."""
+    return AckermannControl(*(real(part) for part in fields(item, 5, and_more=True)))
 
 
 def physics_control(item: Any, before: Physics) -> Physics:
-    """VehiclePhysicsControl; wheel positions are those of `before`, because clients send the world positions that they read."""
-    if len(item) < 17 or len(item[15]) != len(before.wheels):
-        raise ValueError(f"expected 17 fields and {len(before.wheels)} wheels")
-    curve = tuple((real(x), real(y)) for x, y in item[0])
-    gears = tuple(Gear(real(ratio), real(down), real(up)) for ratio, down, up in item[10])
-    steering = tuple((real(x), real(y)) for x, y in item[14])
-    wheels = []
-    for wheel, known in zip(item[15], before.wheels, strict=True):
-        friction, damping, steer_deg, radius_cm, brake, hand, max_load, lateral, longitudinal = (real(part) for part in wheel[:9])
-        wheels.append(Wheel(friction, damping, steer_deg, radius_cm / 100.0, brake, hand, max_load, lateral, longitudinal, known.position_m))
-    plain = [real(item[k]) for k in (1, 2, 3, 4, 5)]
+    """Return a VehiclePhysicsControl; wheels keep their positions of `before`, because clients send back the world positions that they read."""
+    (
+        torque_curve,
+        max_rpm,
+        moi,
+        full_throttle,
+        clutch_engaged,
+        clutch_disengaged,
+        autobox,
+        switch_time,
+        clutch_strength,
+        final_ratio,
+        gears,
+        mass,
+        drag,
+        center_of_mass,
+        steering_curve,
+        wheels,
+        sweep,
+    ) = fields(item, 17, and_more=True)
+    known = before.wheels
     return Physics(
-        torque_curve=curve,
-        max_rpm=plain[0],
-        moi=plain[1],
-        damping_full_throttle=plain[2],
-        damping_zero_throttle_clutch_engaged=plain[3],
-        damping_zero_throttle_clutch_disengaged=plain[4],
-        use_gear_autobox=flag(item[6]),
-        gear_switch_time_s=real(item[7]),
-        clutch_strength=real(item[8]),
-        final_ratio=real(item[9]),
-        forward_gears=gears,
-        mass_kg=real(item[11]),
-        drag_coefficient=real(item[12]),
-        center_of_mass_m=vector(item[13]),
-        steering_curve=steering,
-        wheels=tuple(wheels),
-        use_sweep_wheel_collision=flag(item[16]),
+        torque_curve=_curve(torque_curve),
+        max_rpm=real(max_rpm),
+        moi=real(moi),
+        damping_full_throttle=real(full_throttle),
+        damping_zero_throttle_clutch_engaged=real(clutch_engaged),
+        damping_zero_throttle_clutch_disengaged=real(clutch_disengaged),
+        use_gear_autobox=flag(autobox),
+        gear_switch_time_s=real(switch_time),
+        clutch_strength=real(clutch_strength),
+        final_ratio=real(final_ratio),
+        forward_gears=tuple(Gear(*(real(ratio) for ratio in fields(gear, 3))) for gear in items(gears)),
+        mass_kg=real(mass),
+        drag_coefficient=real(drag),
+        center_of_mass_m=vector(center_of_mass),
+        steering_curve=_curve(steering_curve),
+        wheels=tuple(_wheel(wheel, one.position_m) for wheel, one in zip(fields(wheels, len(known)), known, strict=True)),
+        use_sweep_wheel_collision=flag(sweep),
         frontal_area_m2=before.frontal_area_m2,
     )
+
+
+def _curve(item: Any) -> tuple[tuple[float, float], ...]:
+    return tuple((real(x), real(y)) for x, y in (fields(point, 2) for point in items(item)))
+
+
+def _wheel(item: Any, position_m: Vector) -> Wheel:
+    numbers = [real(part) for part in fields(item, 9, and_more=True)]
+    friction, damping, steer_deg, radius_cm, brake, hand_brake, max_load, lateral, longitudinal = numbers
+    return Wheel(friction, damping, steer_deg, radius_cm / 100.0, brake, hand_brake, max_load, lateral, longitudinal, position_m)
 
 
 def physics_message(physics: Physics, wheels_world_m: list[Vector]) -> list[Any]:

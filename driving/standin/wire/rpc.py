@@ -6,15 +6,19 @@ Response: [[1, value]] or, for void, [[false]]; [[0, [text]]] is an error whose 
 
 from __future__ import annotations
 
+import functools
+import inspect
+import math
 import socket
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 import msgpack
 
-from driving.quantities import UserError
-from driving.standin.wire.event_loop import Connection, Loop, log
+from driving.quantities import LiquidLaneError
+from driving.standin.wire.event_loop import Connection, Loop, ProtocolError, log, log_bug
+from driving.standin.wire.messages import MalformedError
 
 MAX_MESSAGE_BYTES = 64 << 20  # an OpenDRIVE text is the largest thing a client sends
 MAX_ITEMS = 10_000
@@ -22,7 +26,7 @@ MAX_UNSENT_BYTES = 8 << 20
 OK_VOID = [[False]]
 
 
-class RefusedError(Exception):
+class RefusedError(LiquidLaneError):
     """A call that cannot be done; its text reaches the caller as the text of a RuntimeError."""
 
 
@@ -57,6 +61,23 @@ def error(text: str) -> list[Any]:
     return [[0, [text]]]
 
 
+def call(method: Callable[..., Any], arguments: list[Any]) -> Any:
+    """Return what a method returns. Raises MalformedError where it does not take so many arguments."""
+    least, most = _count_parameters(method)
+    if not least <= len(arguments) <= most:
+        raise MalformedError(f"{least} arguments" if least == most else f"{least} to {most} arguments", len(arguments))
+    return method(*arguments)
+
+
+@functools.cache
+def _count_parameters(method: Callable[..., Any]) -> tuple[int, float]:
+    """Return the least and the largest number of arguments that a method takes."""
+    parameters = inspect.signature(method).parameters.values()
+    plain = [one for one in parameters if one.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]
+    takes_any = any(one.kind is inspect.Parameter.VAR_POSITIONAL for one in parameters)
+    return sum(one.default is inspect.Parameter.empty for one in plain), math.inf if takes_any else len(plain)
+
+
 class RpcConnection(Connection):
     """One client on the RPC port. Calls are served in order; while one waits (`Later`), those behind it wait too."""
 
@@ -74,25 +95,29 @@ class RpcConnection(Connection):
             max_ext_len=0,
             strict_map_key=True,
         )
-        self._packer = msgpack.Packer(use_bin_type=True, autoreset=True)
+        self._packer = msgpack.Packer(use_bin_type=True, autoreset=True, unicode_errors="replace")
         self._waiting: Later | None = None
         self._calls: deque[Any] = deque()
 
     def received(self, data: bytes) -> None:
-        """Serves every complete call in what has come. Raises ValueError for bytes that are no call."""
-        try:
-            self._unpacker.feed(data)
+        """Serve every complete call in what has come. Raises ProtocolError for bytes that are not a call."""
+        for message in self._unpack(data):
+            if self.closed:
+                return
             if self._waiting is None and not self._calls:
-                for message in self._unpacker:
-                    self._serve(message)
-                    if self._waiting is not None or self.closed:
-                        break
-            if self._waiting is not None:
-                self._calls.extend(self._unpacker)
-        except (msgpack.exceptions.UnpackException, ValueError, RecursionError) as cause:
-            raise ValueError(f"bytes that are no call ({type(cause).__name__} {cause})") from None
+                self._serve(message)
+            else:
+                self._calls.append(message)
         if self.pending_bytes > MAX_UNSENT_BYTES or len(self._calls) > MAX_ITEMS:
             self.set_reading(False)
+
+    def _unpack(self, data: bytes) -> Iterator[Any]:
+        """Yield the messages that are complete with `data`. Raises ProtocolError for bytes that are not MessagePack or go over the limits."""
+        try:
+            self._unpacker.feed(data)
+            yield from self._unpacker
+        except (msgpack.exceptions.UnpackException, ValueError, RecursionError) as cause:
+            raise ProtocolError(f"bytes that are not a call ({type(cause).__name__} {cause})") from None
 
     def drained(self) -> None:
         """Takes calls again once the client has read its answers."""
@@ -101,10 +126,10 @@ class RpcConnection(Connection):
 
     def _serve(self, message: Any) -> None:
         if not (isinstance(message, list) and len(message) == 4 and message[0] == 0 and isinstance(message[2], str) and isinstance(message[3], list)):
-            raise ValueError("not a request [0, id, method, arguments]")
+            raise ProtocolError("not a request [0, id, method, arguments]")
         _, number, method, arguments = message
         if not (isinstance(number, int) and 0 <= number < 1 << 32 and arguments and isinstance(arguments[0], list)):
-            raise ValueError("a request without id or metadata")
+            raise ProtocolError("a request without id or metadata")
         silent = arguments[0] == [True]
         result = self._call(method, arguments[1:])
         if isinstance(result, Later):
@@ -120,12 +145,15 @@ class RpcConnection(Connection):
             log(f"{self.peer} called {method}, which is not served")
             return error(self.service.unknown(method))
         try:
-            return handler(*arguments)
-        except (RefusedError, UserError) as cause:
+            return call(handler, arguments)
+        except MalformedError as cause:
+            log(f"{self.peer} called {method} with arguments that are not understood: {cause}")
+            return error(f"{method}: arguments not understood: {cause}")
+        except LiquidLaneError as cause:
             return error(str(cause))
-        except (TypeError, ValueError, ArithmeticError, IndexError, KeyError) as cause:
-            log(f"{self.peer} called {method} with arguments it cannot take: {type(cause).__name__} {cause}")
-            return error(f"{method}: arguments not understood ({type(cause).__name__}: {cause})")
+        except Exception as bug:  # a bug in one method must not end the server for all other clients
+            log_bug(f"{method}, called by {self.peer}")
+            return error(f"{method}: internal error of the stand-in server ({type(bug).__name__}: {bug}); its log has the traceback")
 
     def _finish(self, later: Later, number: int, silent: bool, result: Any) -> None:
         if self._waiting is not later or self.closed:
@@ -137,7 +165,7 @@ class RpcConnection(Connection):
         try:
             while self._calls and self._waiting is None and not self.closed:
                 self._serve(self._calls.popleft())
-        except ValueError as cause:
+        except ProtocolError as cause:
             log(f"closed {self.peer}: {cause}")
             self.close()
             return

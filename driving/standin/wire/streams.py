@@ -11,7 +11,7 @@ import struct
 import time
 from collections.abc import Callable
 
-from driving.standin.wire.event_loop import Connection, Loop, Part
+from driving.standin.wire.event_loop import Connection, Loop, Part, ProtocolError
 
 SIZE = struct.Struct("<I")
 TOKEN = struct.Struct("<IHBB16x")
@@ -35,12 +35,12 @@ class StreamConnection(Connection):
         self._head = b""
 
     def received(self, data: bytes) -> None:
-        """Takes the stream id. Raises ValueError for an unknown id or for anything after it."""
+        """Takes the stream id. Raises ProtocolError for an unknown id or for anything after it."""
         if self.stream_id is not None:
-            raise ValueError("bytes after the stream id")
+            raise ProtocolError("bytes after the stream id")
         self._head += data
         if len(self._head) > SIZE.size:
-            raise ValueError("bytes after the stream id")
+            raise ProtocolError("bytes after the stream id")
         if len(self._head) == SIZE.size:
             (stream_id,) = SIZE.unpack(self._head)
             self.stream_id = stream_id
@@ -100,10 +100,10 @@ class Streams:
         return self._subscribers.get(stream_id, [])
 
     def subscribe(self, connection: StreamConnection, stream_id: int) -> None:
-        """Adds a listener; one of the episode stream gets the latest snapshot at once. Raises ValueError for an unknown id."""
+        """Adds a listener; one of the episode stream gets the latest snapshot at once. Raises ProtocolError for an unknown id."""
         listeners = self._subscribers.get(stream_id)
         if listeners is None:
-            raise ValueError(f"no stream {stream_id}")
+            raise ProtocolError(f"no stream {stream_id}")
         listeners.append(connection)
         self._promised.pop(stream_id, None)
         if stream_id == EPISODE_STREAM:

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from driving.quantities import UserError
+
 TORQUE_POINTS = 33  # samples of the torque curve over [0, max_rpm]
 STEER_POINTS = 41  # samples of the steering curve over [0, STEER_CURVE_TOP_KMH]
 STEER_CURVE_TOP_KMH = 200.0
@@ -138,13 +140,13 @@ AIR_DENSITY = 1.225  # kg/m^3
 def pack(physics: Physics) -> np.ndarray:
     """One car's parameters as a row of `WIDTH` numbers for `dynamics.step_vehicles`.
 
-    Raises ValueError where the physics cannot drive: fewer than two axles, no gear, a non-positive mass, radius or rpm.
+    Raises UserError where the physics cannot drive: fewer than two axles, no gear, a non-positive mass, radius or rpm.
     """
     wheels = physics.wheels
     if len(wheels) < 2 or not physics.forward_gears or len(physics.forward_gears) > GEARS:
-        raise ValueError(f"physics needs at least 2 wheels and 1 to {GEARS} gears, got {len(wheels)} and {len(physics.forward_gears)}")
+        raise UserError(f"physics needs at least 2 wheels and 1 to {GEARS} gears, got {len(wheels)} and {len(physics.forward_gears)}")
     if min(physics.mass_kg, physics.max_rpm, *(wheel.radius_m for wheel in wheels)) <= 0.0:
-        raise ValueError(f"mass, max_rpm and wheel radii must be positive, got {physics.mass_kg}, {physics.max_rpm}, {[w.radius_m for w in wheels]}")
+        raise UserError(f"mass, max_rpm and wheel radii must be positive, got {physics.mass_kg}, {physics.max_rpm}, {[w.radius_m for w in wheels]}")
     half = max(1, len(wheels) // 2)
     front, rear = wheels[:half], wheels[half:]
     front_x = float(np.mean([wheel.position_m[0] for wheel in front]))

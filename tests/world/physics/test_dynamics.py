@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from driving.quantities import UserError
 from driving.world.physics import dynamics as d
 from driving.world.physics.vehicle_physics import Gear, Physics, Wheel, pack
 
@@ -167,8 +168,8 @@ def test_gears_shift_up_with_speed_and_down_again() -> None:
 
 
 def test_physics_that_cannot_drive_are_refused() -> None:
-    with pytest.raises(ValueError, match="positive"):
+    with pytest.raises(UserError, match="positive"):
         pack(replace(Physics(), mass_kg=0.0))
-    with pytest.raises(ValueError, match="gears"):
+    with pytest.raises(UserError, match="gears"):
         pack(replace(Physics(), forward_gears=()))
     assert pack(replace(Physics(), wheels=(Wheel(position_m=(1.0, 0, 0)), Wheel(position_m=(-1.0, 0, 0)))))[2] == pytest.approx(1.0)
