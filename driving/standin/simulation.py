@@ -1,7 +1,7 @@
-"""The server's one world over its whole life: the clock, the settings, the episode of the moment, and what goes out at each tick.
+"""The server's world over its whole life: the clock, the settings, the current episode, and what is sent at each tick.
 
-Order at a tick: step, snapshot, the answer to the call (by `rpc`), then what the sensors measured. The snapshot comes before any
-sensor message, because a client whose stream threads all wait in callbacks would otherwise never see it.
+The order at a tick is: step, snapshot, the reply to the call (sent by `rpc`), the sensors' messages. The snapshot comes before any
+sensor message, because a client whose stream threads all wait in callbacks would otherwise never receive it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,18 +22,34 @@ from driving.standin.sensors.measuring import Measurer
 from driving.standin.sensors.tick import SensorTick
 from driving.standin.settings import Settings
 from driving.standin.wire import packets
-from driving.standin.wire.event_loop import Part, log
+from driving.standin.wire.event_loop import log
 from driving.standin.wire.rpc import Later, RefusedError, value
 from driving.standin.wire.streams import EPISODE_STREAM, STALLED_S, Streams
 from driving.world.weather import Weather, random_weather
 
-FASTEST_HZ = 60.0  # asynchronous ticks a second with a variable step
-LONGEST_VARIABLE_STEP_S = 0.1
+FASTEST_HZ = 60.0  # asynchronous ticks per second with a variable step
+SHORTEST_VARIABLE_STEP_S, LONGEST_VARIABLE_STEP_S = 1e-3, 0.1
 HANG_FOREVER_S = 1e9
+RETRY_S = 0.05  # between two tries of a tick that waits for a subscriber
+
+
+class WaitingTick(NamedTuple):
+    """A tick that cannot be made yet."""
+
+    reply: Later
+    since_s: float  # monotonic clock
+
+
+class DueReply(NamedTuple):
+    """A reply that a fault delays."""
+
+    due_s: float  # monotonic clock
+    reply: Later
+    result: object
 
 
 class Simulation:
-    """Everything that survives a load; `episode` is what does not."""
+    """What stays when another map is loaded. What does not is in `episode`."""
 
     def __init__(self, streams: Streams, catalogue: Catalogue, faults: Faults) -> None:
         self.streams, self.catalogue, self.faults = streams, catalogue, faults
@@ -42,27 +59,27 @@ class Simulation:
         self.episode_id, self.loads, self.synchronous_ticks = 0, 0, 0
         self.on_cut: Callable[[], None] = lambda: None
         self._ids = itertools.count(1)
-        self._ticks_waiting: deque[tuple[Later, float]] = deque()
-        self._answers_due: list[tuple[float, Later, object]] = []
+        self._waiting_ticks: deque[WaitingTick] = deque()
+        self._due_replies: list[DueReply] = []
         self._last_tick_s = time.monotonic()
         self._unmeasured: SensorTick | None = None  # the last tick, until the sensors have measured it
         self._scene_begins_s = 0.0
         self._snapshot: bytes = b""
-        streams.greeting = self._greeting
+        streams.greeting = lambda: [self._snapshot]
         self._measurer = Measurer(streams, faults)
         self.episode: Episode
         self._begin(self._make_episode(catalogue.names[0]))
 
-    def _greeting(self) -> list[Part]:
-        return [self._snapshot]
-
     # Episodes
 
     def load(self, name: str, reset_settings: bool) -> None:
-        """Begins a new episode on a map ("" means the one of now). Raises RefusedError or UserError, and leaves all as it was."""
+        """Begin a new episode on a map; "" is the current map.
+
+        Raises RefusedError or UserError where the map cannot be loaded; the current episode then goes on.
+        """
         self.loads += 1
         if self.faults.is_active("refuse", self.loads):
-            raise RefusedError(f"load {self.loads} refused by the fault switch")
+            raise RefusedError(f"load {self.loads} is refused by the fault switch")
         episode = self._make_episode(name or self.episode.level.name)
         self.episode.clear()
         self._begin(episode)
@@ -70,10 +87,11 @@ class Simulation:
             self.settings = Settings()
 
     def _make_episode(self, name: str) -> Episode:
-        """Make an episode without touching the current one. Raises RefusedError or UserError for a map that cannot be had."""
+        """Make an episode without touching the current one. Raises RefusedError or UserError for a map that cannot be loaded."""
         return Episode(self.catalogue.load(name, self.loads), self._ids, self.streams)
 
     def _begin(self, episode: Episode) -> None:
+        """Make an episode the current one, with a new clock and weather."""
         self.episode = episode
         self._measurer.forget()
         self.episode_id += 1
@@ -84,7 +102,10 @@ class Simulation:
         log(f"episode {self.episode_id} on {episode.level.name}: {len(episode.level.spawns)} spawn points")
 
     def apply_settings(self, settings: Settings) -> None:
-        """Changes how time runs. An empty world's clock starts again when it becomes synchronous, so that drives repeat exactly."""
+        """Change how time runs.
+
+        When a world without spawned actors becomes synchronous its clock starts again at 0, so that drives repeat exactly.
+        """
         if settings.synchronous and not self.settings.synchronous and self.episode.untouched:
             self.elapsed_s = 0.0
             self.episode.lights.restart()
@@ -94,16 +115,19 @@ class Simulation:
     # Ticks
 
     def tick(self) -> object:
-        """Answers a tick: a Response with the frame, or Later while a subscriber has not taken what it was sent or is about to connect."""
-        if self._ticks_waiting or self.streams.full() is not None or self.streams.awaited():
+        """Make a tick for a client, and return its result: a Response with the frame.
+
+        Returns Later while a subscriber has not read what it was sent, or is about to connect.
+        """
+        if self._waiting_ticks or self.streams.full() is not None or self.streams.awaited():
             later = Later()
-            self._ticks_waiting.append((later, time.monotonic()))
+            self._waiting_ticks.append(WaitingTick(later, time.monotonic()))
             return later
         return self._tick_now()
 
     def _tick_now(self) -> object:
         if not self.settings.synchronous:
-            self._advance(self._step_s())
+            self._advance(self._choose_step_s())
             return value(self.frame)
         self.synchronous_ticks += 1
         number = self.synchronous_ticks
@@ -112,22 +136,24 @@ class Simulation:
                 os._exit(DIED)
             if self.faults.find_amount("cut", number):
                 self.on_cut()
-        self._advance(self._step_s())
+        self._advance(self._choose_step_s())
         hang_s = self.faults.find_amount("hang", number) if self.faults.kinds else None
         if hang_s is not None:
             later = Later()
-            self._answers_due.append((time.monotonic() + min(hang_s, HANG_FOREVER_S), later, value(self.frame)))
+            self._due_replies.append(DueReply(time.monotonic() + min(hang_s, HANG_FOREVER_S), later, value(self.frame)))
             return later
         return value(self.frame)
 
-    def _step_s(self) -> float:
+    def _choose_step_s(self) -> float:
+        """Return the next step: the one in the settings, otherwise the wall-clock time since the last tick, within limits."""
         now = time.monotonic()
-        since, self._last_tick_s = now - self._last_tick_s, now
+        since_s, self._last_tick_s = now - self._last_tick_s, now
         if self.settings.step_s is not None:
             return self.settings.step_s
-        return min(max(since, 1e-3), LONGEST_VARIABLE_STEP_S)
+        return min(max(since_s, SHORTEST_VARIABLE_STEP_S), LONGEST_VARIABLE_STEP_S)
 
     def _advance(self, dt_s: float) -> None:
+        """Move the world by a step, 0 for the first frame of an episode, and send its snapshot."""
         self.measure()
         if self.episode.untouched:
             self._scene_begins_s = self.elapsed_s + dt_s
@@ -152,57 +178,61 @@ class Simulation:
             )
 
     def measure(self) -> None:
-        """Lets the sensors measure the frame of the last tick, once; called when the tick's answer is on its way."""
+        """Let the sensors measure the last tick, once. Called after the reply to the tick has been sent."""
         tick, self._unmeasured = self._unmeasured, None
         if tick is not None:
             self._measurer.measure(self.episode.sensors, tick)
 
-    # Time that passes by itself
+    # Work without a call
 
     def run_due_work(self) -> float | None:
-        """What is due without a call: asynchronous ticks, late answers, waiting ticks. Answers in how many seconds to come again."""
+        """Do what is due without a call: asynchronous ticks, delayed replies, waiting ticks.
+
+        Returns after how many seconds something is due again, None if nothing is.
+        """
         self.measure()
         now = time.monotonic()
-        waits = [self._answer_late(now), self._unblock(now), self._tick_alone(now)]
+        waits = [self._send_due_replies(now), self._make_waiting_ticks(now), self._tick_asynchronously(now)]
         known = [wait for wait in waits if wait is not None]
         return min(known) if known else None
 
-    def _tick_alone(self, now: float) -> float | None:
+    def _tick_asynchronously(self, now: float) -> float | None:
         if self.settings.synchronous:
             return None
-        period = self.settings.step_s or 1.0 / FASTEST_HZ
-        due = self._last_tick_s + period
+        period_s = self.settings.step_s or 1.0 / FASTEST_HZ
+        due = self._last_tick_s + period_s
         if now < due:
             return due - now
-        behind = now - due
-        self._advance(self._step_s())
-        if self.settings.step_s is not None:  # keeps real time, but never runs after what it has missed
-            self._last_tick_s = due if behind < period else now
+        behind_s = now - due
+        self._advance(self._choose_step_s())
+        if self.settings.step_s is not None:  # keeps real time, but does not make up for more than one missed tick
+            self._last_tick_s = due if behind_s < period_s else now
         self.measure()
-        return max(0.0, self._last_tick_s + period - time.monotonic())
+        return max(0.0, self._last_tick_s + period_s - time.monotonic())
 
-    def _answer_late(self, now: float) -> float | None:
-        for entry in [entry for entry in self._answers_due if entry[0] <= now]:
-            self._answers_due.remove(entry)
-            entry[1].finish(entry[2])
-        return min((entry[0] for entry in self._answers_due), default=now + 1e9) - now if self._answers_due else None
+    def _send_due_replies(self, now: float) -> float | None:
+        for late in [late for late in self._due_replies if late.due_s <= now]:
+            self._due_replies.remove(late)
+            late.reply.finish(late.result)
+        return min(late.due_s for late in self._due_replies) - now if self._due_replies else None
 
-    def _unblock(self, now: float) -> float | None:
-        while self._ticks_waiting:
+    def _make_waiting_ticks(self, now: float) -> float | None:
+        """Make the ticks that wait for a subscriber; a subscriber that has not read for STALLED_S is closed."""
+        while self._waiting_ticks:
             full = self.streams.full()
             if full is None and self.streams.awaited():
-                return 0.05
+                return RETRY_S
             if full is None:
-                later, _ = self._ticks_waiting.popleft()
-                answer = self._tick_now()
-                if isinstance(answer, Later):
-                    answer.finish = later.finish
+                later = self._waiting_ticks.popleft().reply
+                result = self._tick_now()
+                if isinstance(result, Later):
+                    result.finish = later.finish
                 else:
-                    later.finish(answer)
+                    later.finish(result)
                 self.measure()
                 continue
-            if now - max(full.progress_s, self._ticks_waiting[0][1]) <= STALLED_S:
-                return 0.05
-            log(f"closed {full.peer}: it has read nothing of stream {full.stream_id} for {STALLED_S:.0f} s")
+            if now - max(full.progress_s, self._waiting_ticks[0].since_s) <= STALLED_S:
+                return RETRY_S
+            log(f"closed {full.peer}: it has not read from stream {full.stream_id} for {STALLED_S:.0f} s")
             full.close()
         return None

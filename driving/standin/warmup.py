@@ -25,7 +25,7 @@ from driving.world.physics import dynamics
 from driving.world.weather import PRESETS
 
 LONG_S = 5.0  # a longer warm-up is logged
-FREE_AIR_M = 200.0  # so high above the first car the others are spawned, where nothing is in their way
+FREE_AIR_M = 200.0  # how high above the first car the other bodies are spawned: nothing is in their way there
 MOUNT = Pose(1.0, 0.0, 1.6)
 STEP_S = 0.05
 

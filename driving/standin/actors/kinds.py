@@ -111,7 +111,7 @@ class Sensor(Actor):
 
     @cached_property
     def random(self) -> np.random.Generator:
-        """The sensor's own noise, by its seed."""
+        """The generator of the sensor's noise, from its attribute `noise_seed`."""
         return np.random.default_rng(int(self.description.number("noise_seed")) & 0xFFFFFFFF)
 
     @property
