@@ -11,6 +11,7 @@ import math
 import numpy as np
 from numba import njit
 
+from driving.world.geometry.rectangles import make_footprints
 from driving.world.rendering.camera import C_FORWARD
 from driving.world.scenery.objects import ShadowProxies
 
@@ -59,10 +60,7 @@ def _box_shadows(proxies: ShadowProxies, away: np.ndarray) -> np.ndarray:
     """Return a house's shadow, the projections of its walls and its eaves: (N, 10, 3, 3). away (2,): the shadow's shift per height."""
     feet, size = proxies.feet, proxies.sizes
     ground = feet[:, 2] + ABOVE_GROUND_M
-    cos, sin = np.cos(proxies.yaw)[:, None], np.sin(proxies.yaw)[:, None]
-    x = np.array([-0.5, 0.5, 0.5, -0.5]) * size[:, :1]
-    y = np.array([-0.5, -0.5, 0.5, 0.5]) * size[:, 1:2]
-    low = np.stack([feet[:, :1] + cos * x - sin * y, feet[:, 1:2] + sin * x + cos * y], axis=2)
+    low = make_footprints(feet[:, :2], proxies.yaw, -0.5 * size[:, :2], 0.5 * size[:, :2])
     high = low + away * (size[:, 2] * 0.85)[:, None, None]
     low, high = (np.concatenate([part, np.broadcast_to(ground[:, None, None], (len(feet), 4, 1))], axis=2) for part in (low, high))
     faces = [np.stack([high[:, 0], high[:, 1], high[:, 2]], 1), np.stack([high[:, 0], high[:, 2], high[:, 3]], 1)]

@@ -13,11 +13,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from driving.world.geometry.rectangles import make_footprints
 from driving.world.ground.contact import Ground
 from driving.world.maps.roads import RoadNetwork
 from driving.world.meshes.shapes import SHAPES, place_copies
 from driving.world.scenery.barriers import AWAY_M, add_barriers
-from driving.world.scenery.clearance import MARGIN_M, Clearance, make_footprints
+from driving.world.scenery.clearance import MARGIN_M, Clearance
 from driving.world.scenery.objects import Scenery, SceneryBuilder
 from driving.world.scenery.regions import Region, Regions
 from driving.world.scenery.roadsides import STRIDE_M, Roadsides, find_edges, find_roadsides

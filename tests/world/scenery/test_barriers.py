@@ -8,12 +8,13 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
+from driving.world.geometry.rectangles import make_footprints
 from driving.world.maps.roads import RoadNetwork
 from driving.world.maps.tracks import generate_track, street
 from driving.world.meshes import materials
 from driving.world.physics import collisions
 from driving.world.rendering.scene import Scene, SceneConfig, build_scene
-from driving.world.scenery.clearance import Clearance, make_footprints
+from driving.world.scenery.clearance import Clearance
 from driving.world.scenery.planting import OPEN_LAND, SceneryConfig, choose_scenery
 from driving.world.scenery.roadsides import find_edges
 from tests.world.networks import driving_waypoints, ground, network, places
