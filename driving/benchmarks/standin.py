@@ -33,7 +33,7 @@ from driving.benchmarks.peers import Peer, installed_peers
 from driving.quantities import UserError
 from driving.simulator.client import connect
 from driving.simulator.process import StandinProcess
-from driving.world.maps.opendrive import without_harmless_complaint
+from driving.world.maps.opendrive import suppress_georeference_warning
 
 TRAFFIC_PORT = 8000
 STEP_S = 0.05
@@ -252,7 +252,7 @@ def measure(rounds: int, seconds: float, map_file: Path | None, maps: Path | Non
     if not alone_on_the_network() and any(case.traffic for case in cases):
         result.left_out.append("autopilot cars: the TrafficManager opens a port on all interfaces, and no network namespace can be made here")
         cases = tuple(case for case in cases if not case.traffic)
-    with without_harmless_complaint():
+    with suppress_georeference_warning():
         if maps is not None:
             result.loads = _loads(maps)
         result.rows = _race(peers, map_file, cases, rounds, seconds)

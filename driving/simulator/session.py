@@ -18,7 +18,7 @@ from driving.quantities import CameraSpec, Pose, UserError
 from driving.simulator.client import connect
 from driving.simulator.ego import EgoVehicle
 from driving.simulator.errors import SimulatorError
-from driving.world.maps.opendrive import without_harmless_complaint
+from driving.world.maps.opendrive import suppress_georeference_warning
 from driving.world.weather import NAMES, Weather
 
 # The mesh that a real server builds from OpenDRIVE text: 2 m between vertices, no walls, 0.6 m beside the lanes.
@@ -66,7 +66,7 @@ class Session:
     def _explained(self, what: str, remedy: str = "") -> Iterator[None]:
         """Turns the client's RuntimeError into a SimulatorError that says what was asked of whom, and perhaps what to do."""
         try:
-            with without_harmless_complaint():
+            with suppress_georeference_warning():
                 yield
         except RuntimeError as error:
             where = f"{self.config.host}:{self.config.port}"

@@ -1,4 +1,4 @@
-"""The maps that world tests drive on, each read once: the real ones where they are there, and generated tracks."""
+"""The maps of the world tests, each read once: real maps where they are available, and generated tracks."""
 
 from __future__ import annotations
 
@@ -18,41 +18,41 @@ EVERY = REAL + TRACKS
 
 
 def map_text(name: str) -> str:
-    """The OpenDRIVE text of a real map, or of a generated track named `track:SEED`."""
+    """Return the OpenDRIVE text of a real map, or of a generated track named `track:SEED`."""
     return generate_track(int(name.removeprefix("track:"))) if name.startswith("track:") else shared(f"maps/{name}.xodr").read_text()
 
 
 @lru_cache
 def network(name: str) -> RoadNetwork:
-    """The map, read."""
+    """Return the map of a name."""
     return RoadNetwork.from_opendrive(name.replace(":", "_"), map_text(name))
 
 
 @lru_cache
 def ground(name: str) -> Ground:
-    """The ground of the map."""
+    """Return the ground of a map."""
     return Ground.from_network(network(name))
 
 
 def driving_waypoints(name: str, apart_m: float = 2.0) -> list[carla.Waypoint]:
-    """The client's own waypoints on driving lanes."""
+    """Return the client's own waypoints on driving lanes, `apart_m` apart."""
     return [point for point in network(name).map.generate_waypoints(apart_m) if point.lane_type == carla.LaneType.Driving]
 
 
 def places(points: list[carla.Waypoint]) -> np.ndarray:
-    """Their places (N, 3)."""
+    """Return the positions (N, 3) m of waypoints."""
     return np.array([(point.transform.location.x, point.transform.location.y, point.transform.location.z) for point in points])
 
 
 def strip_of(strips: tuple[Strip, ...], point: carla.Waypoint) -> Strip:
-    """The strip of a waypoint's lane and section."""
+    """Return the strip of a waypoint's lane and section."""
     own = [strip for strip in strips if (strip.road_id, strip.lane_id) == (point.road_id, point.lane_id)]
     before = [strip for strip in own if strip.section_s_m <= point.s + 1e-3]
     return max(before or own, key=lambda strip: strip.section_s_m)
 
 
 def offset_from(line: np.ndarray, at: np.ndarray) -> tuple[float, float]:
-    """How far (m) `at` (2,) lies to the right of a polyline (K, 2 or more), seen along it, and how far from it."""
+    """Return how far (m) a position (2,) lies to the right of a polyline (K, 2 or more), seen along it, and its distance (m) from it."""
     start, step = line[:-1, :2], np.diff(line[:, :2], axis=0)
     size = np.maximum((step**2).sum(axis=1), 1e-12)
     share = np.clip(((at - start) * step).sum(axis=1) / size, 0.0, 1.0)

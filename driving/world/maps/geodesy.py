@@ -1,4 +1,4 @@
-"""Latitude and longitude of places on a map, by the client's own reading of the map's georeference."""
+"""Latitude and longitude of positions on a map, computed by the client from the map's georeference."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from driving.world.maps.roads import RoadNetwork
 
 
 def geolocation(network: RoadNetwork, at: Pose) -> tuple[float, float, float]:
-    """Latitude and longitude (degrees) and altitude (m) of a place; where a map has no georeference, CARLA's default holds."""
+    """Return the latitude and longitude (degrees) and the altitude (m) of a pose. A map without a georeference gets CARLA's default."""
     found = network.map.transform_to_geolocation(carla.Location(at.x_m, at.y_m, at.z_m))
     return found.latitude, found.longitude, found.altitude

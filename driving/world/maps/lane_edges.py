@@ -1,8 +1,9 @@
-"""Where the lanes of one lane section lie: their edges, sampled through the simulator's own map reader.
+"""The edges of the lanes in one lane section, sampled through `carla.Map`.
 
-`carla.Map` places lane centres and gives widths; both edges lie half a width to the sides, square to the road (not to the
-lane, which slants where widths change). The centres of all lanes at one station lie on one line: that line is the square.
-K stations; "left" and "right" are seen along the road's reference direction; metres, CARLA's frame.
+`carla.Map` gives the centre and the width of each lane. Both edges lie half a width from the centre, perpendicular to the road. They are not
+perpendicular to the lane, because a lane slants where widths change. The centres of all lanes at one station lie on one line, and that line
+gives the perpendicular direction.
+Shapes: K stations. Left and right are seen along the road's reference direction. Metres, CARLA's frame.
 """
 
 from __future__ import annotations
@@ -17,44 +18,47 @@ from driving.world.maps.opendrive import Lane
 
 STEP_M, LONGEST_STEP_M = 1.9, 2.0
 CHORD_ERROR_M = 0.01
-MOST_FINER = 8
-SQUARE_BASE_M = 0.5  # centres closer than this do not say which way is square
+MOST_REFINEMENT = 8
+SHORTEST_BASE_M = 0.5  # centres closer together than this do not give a reliable perpendicular
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One lane section, sampled: stations (K,), unit vectors to the right (K, 2), and for each lane id its type name and edges (K, 3)."""
+    """One lane section, sampled at K stations."""
 
-    s_m: np.ndarray
-    right: np.ndarray
-    kinds: dict[int, str]
-    edges: dict[int, tuple[np.ndarray, np.ndarray]]
+    s_m: np.ndarray  # (K,) m, stations along the road
+    right: np.ndarray  # (K, 2) unit vectors to the right of the road
+    kinds: dict[int, str]  # by lane id: the lower-case name of its carla.LaneType
+    edges: dict[int, tuple[np.ndarray, np.ndarray]]  # by lane id: the left and the right edge, (K, 3) m
 
     def outer_edge(self, lane_id: int) -> np.ndarray | None:
-        """The edge (K, 3) that a lane's road marks lie on: its outer one; the reference line (0) has a neighbour's inner one."""
+        """Return the edge (K, 3) that a lane's road marks lie on, or None if there is none.
+
+        That is the lane's outer edge. For the reference line (id 0) it is the inner edge of a neighbour.
+        """
         if lane_id == 0:
             return self.edges[-1][0] if -1 in self.edges else self.edges[1][1] if 1 in self.edges else None
         return self.edges[lane_id][1 if lane_id < 0 else 0] if lane_id in self.edges else None
 
 
 def sample_section(carla_map: carla.Map, lanes: list[Lane]) -> Section | None:
-    """The edges of a section's lanes, at most 2 m apart and closer in bends; None where the client places none of the lanes."""
+    """Sample the edges of a section's lanes at most 2 m apart, and more densely in bends. Return None if the client places none of the lanes."""
     lanes = [lane for lane in lanes if lane.lane_id != 0]
     if not lanes:
         return None
-    # float32 is what the client reads stations in: stay that far inside
+    # the client reads stations as float32: stay inside the section by more than their rounding
     margin = max(1e-4, lanes[0].end_m * 3e-7)
     start, end = lanes[0].start_m + margin, lanes[0].end_m - margin
     count = max(1, math.ceil((end - start) / STEP_M))
     section = _sample(carla_map, lanes, np.linspace(start, end, count + 1))
-    finer = _finer(section) if section is not None else 1
-    if finer > 1:
-        section = _sample(carla_map, lanes, np.linspace(start, end, count * finer + 1))
-    return _stretched(section, lanes[0], margin) if section is not None else None
+    factor = _refinement(section) if section is not None else 1
+    if factor > 1:
+        section = _sample(carla_map, lanes, np.linspace(start, end, count * factor + 1))
+    return _stretch(section, lanes[0], margin) if section is not None else None
 
 
-def _stretched(section: Section, lane: Lane, margin: float) -> Section:
-    """The section with its first and last points moved out by the margin, so that strips of one road meet without a crack."""
+def _stretch(section: Section, lane: Lane, margin: float) -> Section:
+    """Move the first and last points of a section out by the margin, so that strips of one road meet without a crack."""
     s = section.s_m.copy()
     if s[0] - lane.start_m < 2.0 * margin:
         s[0] = lane.start_m
@@ -62,17 +66,18 @@ def _stretched(section: Section, lane: Lane, margin: float) -> Section:
         s[-1] = lane.end_m
     before, after = ((old - new) / np.diff(section.s_m)[k] for k, old, new in ((0, section.s_m[0], s[0]), (-1, section.s_m[-1], s[-1])))
 
-    def stretched(edge: np.ndarray) -> np.ndarray:
+    def stretch(edge: np.ndarray) -> np.ndarray:
         moved = edge.copy()
         moved[0] += (edge[0] - edge[1]) * before
         moved[-1] += (edge[-2] - edge[-1]) * after
         return moved
 
-    edges = {lane_id: (stretched(left), stretched(right)) for lane_id, (left, right) in section.edges.items()}
+    edges = {lane_id: (stretch(left), stretch(right)) for lane_id, (left, right) in section.edges.items()}
     return Section(s, section.right, section.kinds, edges)
 
 
 def _sample(carla_map: carla.Map, lanes: list[Lane], stations: np.ndarray) -> Section | None:
+    """Sample all lanes at those of the stations where the client places every lane that it knows; None for fewer than two stations."""
     rows: dict[int, np.ndarray] = {}
     kinds: dict[int, str] = {}
     for lane in lanes:
@@ -87,7 +92,7 @@ def _sample(carla_map: carla.Map, lanes: list[Lane], stations: np.ndarray) -> Se
     if valid.sum() < 2:
         return None
     rows = {lane_id: values[valid] for lane_id, values in rows.items()}
-    right = _square(rows, stations[valid])
+    right = _right_of_road(rows, stations[valid])
     edges = {}
     for lane_id, values in rows.items():
         half = np.zeros((len(values), 3))
@@ -97,27 +102,28 @@ def _sample(carla_map: carla.Map, lanes: list[Lane], stations: np.ndarray) -> Se
 
 
 def _row(point: carla.Waypoint) -> list[float]:
+    """Return x, y, z (m), yaw (rad) and lane width (m) of a waypoint."""
     transform = point.transform
     at = transform.location
     return [at.x, at.y, at.z, math.radians(transform.rotation.yaw), point.lane_width]
 
 
-def _square(rows: dict[int, np.ndarray], s: np.ndarray) -> np.ndarray:
-    """Unit vectors (K, 2) to the right of the road."""
+def _right_of_road(rows: dict[int, np.ndarray], s: np.ndarray) -> np.ndarray:
+    """Return unit vectors (K, 2) to the right of the road, from rows (K, 5) by lane id as of `_row`."""
     rightmost, leftmost = min(rows), max(rows)
     widest = max(rows, key=lambda lane_id: float(rows[lane_id][:, 4].max()))
     lane = rows[widest]
-    # a lane's own heading slants by half its change of width
+    # the heading of a lane beside the reference line slants by half its change of width
     slant = np.gradient(lane[:, 4], s) / 2.0 if abs(widest) == 1 else np.zeros(len(s))
     yaw = lane[:, 3] - slant if widest < 0 else lane[:, 3] + math.pi + slant  # left lanes face the other way
     fallback = np.stack([-np.sin(yaw), np.cos(yaw)], axis=1)
     across = rows[rightmost][:, :2] - rows[leftmost][:, :2]
     length = np.hypot(*across.T)[:, None]
-    return np.where(length > SQUARE_BASE_M, across / np.maximum(length, 1e-9), fallback)
+    return np.where(length > SHORTEST_BASE_M, across / np.maximum(length, 1e-9), fallback)
 
 
-def _finer(section: Section) -> int:
-    """By how much to divide the stations so that chords stay within the error and steps within 2 m."""
+def _refinement(section: Section) -> int:
+    """Return the factor on the number of stations that keeps chords within CHORD_ERROR_M and steps within LONGEST_STEP_M."""
     cos, sin = (
         (section.right[1:] * section.right[:-1]).sum(1),
         section.right[:-1, 0] * section.right[1:, 1] - section.right[:-1, 1] * section.right[1:, 0],
@@ -130,4 +136,4 @@ def _finer(section: Section) -> int:
             crest = np.abs(np.diff(edge[:, 2], 2)).max(initial=0.0) / 8.0
             error = max(float((bend * step).max()) / 8.0, float(crest))
             need = max(need, float(step.max()) / (LONGEST_STEP_M * 1.005), math.sqrt(error / CHORD_ERROR_M))
-    return min(math.ceil(need), MOST_FINER)
+    return min(math.ceil(need), MOST_REFINEMENT)

@@ -1,7 +1,8 @@
-"""OpenDRIVE text: is it safe to read, and what it lists (lanes, road marks, signals, banks). Geometry is `edges`' affair.
+"""Check OpenDRIVE text, read it with CARLA's own code, and list what it contains: lanes, road marks, signals, banks.
 
-A broken file can crash libcarla, and with it the process. So an unknown text is read first in a child process; the verdict is
-kept, by content, for this process and on disk, so that the child's half second is spent once a text.
+A broken file can crash libcarla, and with it the whole process. A new text is therefore read in a child process first, which takes about
+half a second. A positive result is remembered by the text's hash, in this process and on disk, so that each text is checked once.
+Left to `lane_edges`: where the lanes lie.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ CHECK_TIMEOUT_S = 120.0
 REMEDY = "give a whole OpenDRIVE 1.4 file (.xodr), as CARLA, esmini or RoadRunner export it"
 NO_LANES = 3
 MOST_LANES_KM, FARTHEST_KM = 3000.0, 500.0
-# The child reads the map and asks it all that this package asks, because some files crash only then.
+# The child makes every call that this package makes, because some files crash only in a later call.
 _CHECK = """
 import json, sys
 import carla
@@ -47,36 +48,32 @@ for point in points[:3000]:
 carla_map.get_topology()
 sys.exit(0 if any(point.lane_width > 0.1 for point in points) else 3)
 """
-_HARMLESS = "cannot parse georeference"
+_WARNING = "cannot parse georeference"
 _checked: set[str] = set()
 
 
 @dataclass(frozen=True, slots=True)
 class RoadMark:
-    """A lane's outer road mark from `s_m` on, until the next one.
-
-    `kind` is the lower-case name of carla.LaneMarkingType; of double kinds the first word is the line on the left, seen along
-    the road's reference direction.
-    """
+    """A lane's outer road mark, from `s_m` to the start of the next one."""
 
     s_m: float
-    kind: str
-    colour: str
+    kind: str  # the lower-case name of a carla.LaneMarkingType; a double kind names the left line first, seen along the road's reference direction
+    colour: str  # lower-case, as in OpenDRIVE
     width_m: float
-    dash_m: float
-    gap_m: float
+    dash_m: float  # length of a painted piece, for broken kinds
+    gap_m: float  # length of the gap after it
 
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One lane over one lane section: ids count outwards from the reference line, negative to its right. `junction` is its id, "" outside of any."""
+    """One lane over one lane section."""
 
     road_id: int
-    lane_id: int
-    start_m: float
+    lane_id: int  # counts outwards from the reference line (0), negative to its right
+    start_m: float  # where the section begins and ends along the road
     end_m: float
-    junction: str
-    marks: tuple[RoadMark, ...]
+    junction: str  # the id of the junction that its road crosses, "" outside of junctions
+    marks: tuple[RoadMark, ...]  # in the order of their starts
 
     @property
     def in_junction(self) -> bool:
@@ -86,22 +83,22 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """A signal of a road: where along it and how far to its left (OpenDRIVE's t), and what it is."""
+    """A signal beside a road."""
 
     id: str
     road_id: int
-    s_m: float
-    t_m: float
-    type: str
-    dynamic: bool
+    s_m: float  # station along the road
+    t_m: float  # distance to the left of the reference line
+    type: str  # OpenDRIVE's code, for example "1000001" for a traffic light
+    dynamic: bool  # whether it changes its state
 
 
 def parse_opendrive(name: str, text: str) -> ET.Element:
-    """The text's root element, namespaces stripped. Raises UserError for what is no OpenDRIVE or has no driving lane."""
+    """Return the text's root element without namespaces. Raises UserError when the text is not OpenDRIVE or has no driving lane."""
     try:
         root = ET.fromstring(text)
     except (ET.ParseError, ValueError) as error:
-        raise UserError(f"map {name} is no XML ({error}): {REMEDY}") from None
+        raise UserError(f"map {name} is not XML ({error}): {REMEDY}") from None
     for element in root.iter():
         if isinstance(element.tag, str):
             element.tag = element.tag.rpartition("}")[2]
@@ -113,7 +110,7 @@ def parse_opendrive(name: str, text: str) -> ET.Element:
 
 
 def check_opendrive(name: str, text: str) -> None:
-    """Raises UserError where `text` is no OpenDRIVE map that the simulator's client can read and drive on."""
+    """Check that the client can read and drive on a map. Raises UserError when it cannot, with the reason and the remedy."""
     digest = hashlib.sha256("\0".join((version("carla"), f"{MOST_LANES_KM} {FARTHEST_KM}", _CHECK, text)).encode(errors="replace")).hexdigest()
     known = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "liquidlane" / "opendrive" / digest
     if digest in _checked or known.exists():
@@ -123,19 +120,19 @@ def check_opendrive(name: str, text: str) -> None:
         lanes = list(lanes_of(root))
         _refuse_absurd(name, root, lanes)
     except ValueError as error:
-        raise UserError(f"map {name} has an attribute that is no number ({error}): {REMEDY}") from None
+        raise UserError(f"map {name} has an attribute that is not a number ({error}): {REMEDY}") from None
     places = [(lane.road_id, lane.lane_id, s) for lane in lanes if lane.lane_id for s in (lane.start_m + 1e-3, (lane.start_m + lane.end_m) / 2.0)]
     trouble = _read_in_child(text, places)
     if trouble:
         raise UserError(f"map {name} cannot be used: CARLA's map reader {trouble}: {REMEDY}")
     _checked.add(digest)
-    with contextlib.suppress(OSError):  # a read-only home costs the check again, nothing else
+    with contextlib.suppress(OSError):  # with a read-only home directory the check is repeated in each process
         known.parent.mkdir(parents=True, exist_ok=True)
         known.touch()
 
 
 def _refuse_absurd(name: str, root: ET.Element, lanes: list[Lane]) -> None:
-    """Raises UserError for maps that no computer's memory holds, or whose single precision places are too coarse to drive by."""
+    """Raise UserError for a map too large for memory, or too far from its origin for single precision."""
     length_km = sum(lane.end_m - lane.start_m for lane in lanes if lane.lane_id) / 1000.0
     if length_km > MOST_LANES_KM:
         raise UserError(f"map {name} has {length_km:,.0f} km of lanes where at most {MOST_LANES_KM:,.0f} km can be served: cut a part out of it")
@@ -149,16 +146,16 @@ def _refuse_absurd(name: str, root: ET.Element, lanes: list[Lane]) -> None:
 
 
 def read_map(name: str, text: str) -> carla.Map:
-    """The checked map, read by CARLA's own code, without its harmless complaint about a missing georeference on stderr."""
-    import carla  # here, as training and reports read routes without the simulator's client
+    """Check a map and read it with CARLA's own code. Raises UserError as `check_opendrive` does."""
+    import carla  # here, because training and reports read routes without the simulator's client
 
     check_opendrive(name, text)
-    with without_harmless_complaint():
+    with suppress_georeference_warning():
         return carla.Map(name, text)
 
 
 def lanes_of(root: ET.Element) -> Iterator[Lane]:
-    """Every lane of every section, the reference line (id 0) included for its marks. Raises ValueError for numbers that are none."""
+    """Yield every lane of every section, with the reference line (id 0) because it has marks too. Raises ValueError when a number is malformed."""
     for road in root.findall("road"):
         road_id, length = int(road.get("id", "0")), number_of(road, "length")
         junction = road.get("junction", "-1")
@@ -173,7 +170,7 @@ def lanes_of(root: ET.Element) -> Iterator[Lane]:
 
 
 def signals_of(root: ET.Element) -> Iterator[Signal]:
-    """Every signal that stands by a road."""
+    """Yield every signal of every road. Raises ValueError when a number is malformed."""
     for road in root.findall("road"):
         for signal in road.findall("signals/signal"):
             place = (number_of(signal, "s"), number_of(signal, "t"))
@@ -196,7 +193,7 @@ def cubics_of(elements: list[ET.Element]) -> list[Cubic]:
 
 
 def number_of(element: ET.Element, key: str) -> float:
-    """An attribute's number, 0 where it is not there. Raises ValueError for what is none, or not finite."""
+    """Return an attribute as a number, 0 if it is missing. Raises ValueError when it is malformed or not finite."""
     value = float(element.get(key) or 0.0)
     if not math.isfinite(value):
         raise ValueError(f"{key}='{element.get(key)}' of <{element.tag}>")
@@ -204,6 +201,7 @@ def number_of(element: ET.Element, key: str) -> float:
 
 
 def _marks(lane: ET.Element, lane_id: int, start_m: float, end_m: float) -> tuple[RoadMark, ...]:
+    """Return the road marks of a lane that spans the stations from `start_m` to `end_m`."""
     marks = []
     for mark in lane.findall("roadMark"):
         line = mark.find("type/line")
@@ -219,7 +217,7 @@ def _marks(lane: ET.Element, lane_id: int, start_m: float, end_m: float) -> tupl
 
 
 def _read_in_child(text: str, places: list[tuple[int, int, float]]) -> str:
-    """What went wrong when another process read the map, "" if nothing did."""
+    """Read the map in a child process. Return what went wrong, "" if nothing did."""
     try:
         asked = json.dumps((text, places))
         child = subprocess.run([sys.executable, "-c", _CHECK], input=asked, text=True, capture_output=True, timeout=CHECK_TIMEOUT_S, check=False)
@@ -227,43 +225,45 @@ def _read_in_child(text: str, places: list[tuple[int, int, float]]) -> str:
         return f"hung on it for {CHECK_TIMEOUT_S:.0f} s"
     if child.returncode == NO_LANES:
         return "found no drivable lane in it"
-    lines = [line.strip() for line in child.stderr.splitlines() if line.strip() and _HARMLESS not in line]
+    lines = [line.strip() for line in child.stderr.splitlines() if line.strip() and _WARNING not in line]
     return f"failed on it (exit {child.returncode}{': ' + lines[-1][:200] if lines else ''})" if child.returncode else ""
 
 
 class _HeldStderr:
-    """This process's stderr, held back while anybody asks for it; what matters is let through when the last one leaves."""
+    """This process's stderr, held back while at least one thread is inside `enter` and `leave`. The last one to leave passes on what matters."""
 
     def __init__(self) -> None:
         self._lock, self._holders = threading.Lock(), 0
 
     def enter(self) -> None:
+        """Redirect stderr to a file, unless another thread has done so."""
         with self._lock:
             self._holders += 1
             if self._holders == 1:
                 sys.stderr.flush()
-                self._kept, self._held = os.dup(2), tempfile.TemporaryFile()  # noqa: SIM115 - closed in leave()
-                os.dup2(self._held.fileno(), 2)
+                self._stderr_fd, self._held_lines = os.dup(2), tempfile.TemporaryFile()  # noqa: SIM115 - closed in leave()
+                os.dup2(self._held_lines.fileno(), 2)
 
     def leave(self) -> None:
+        """Restore stderr when no thread is left, and write the held lines except the warning."""
         with self._lock:
             self._holders -= 1
             if self._holders == 0:
-                os.dup2(self._kept, 2)
-                self._held.seek(0)
-                for line in self._held:
-                    if _HARMLESS.encode() not in line:
-                        os.write(self._kept, line)
-                self._held.close()
-                os.close(self._kept)
+                os.dup2(self._stderr_fd, 2)
+                self._held_lines.seek(0)
+                for line in self._held_lines:
+                    if _WARNING.encode() not in line:
+                        os.write(self._stderr_fd, line)
+                self._held_lines.close()
+                os.close(self._stderr_fd)
 
 
 _stderr = _HeldStderr()
 
 
 @contextlib.contextmanager
-def without_harmless_complaint() -> Iterator[None]:
-    """Holds this process's stderr back, and then lets through all lines but the harmless one. Threads may overlap."""
+def suppress_georeference_warning() -> Iterator[None]:
+    """Hold this process's stderr back, then pass on all lines except libcarla's harmless warning. Threads may overlap."""
     _stderr.enter()
     try:
         yield

@@ -1,6 +1,6 @@
-"""Which lanes of a junction are in each other's way: the paths that cross or join a vehicle's own, and what comes to them.
+"""Conflicting lanes of a junction: the paths that cross or join a vehicle's own path, and the lanes that lead to them.
 
-Points along lanes are rows (K, 5) of x, y, z (m), yaw (rad), inside (1 in the junction, 0 on the way to it).
+Points along lanes are rows (K, 5): x, y, z (m), yaw (rad), and inside, which is 1 in the junction and 0 on the way to it.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ import carla
 import numpy as np
 
 STEP_M, APPROACH_M, LONGEST_PATH_M = 2.0, 24.0, 100.0
-CROSSING_M = 3.0  # lanes whose centre lines come closer than this are in each other's way
+CROSSING_M = 3.0  # lanes conflict when their centre lines come closer than this
 
 
 def waypoint_at(carla_map: Any, x_m: float, y_m: float, z_m: float) -> Any:
-    """The driving lane's waypoint nearest to a place."""
+    """Return the waypoint on a driving lane that is nearest to a position."""
     return carla_map.get_waypoint(carla.Location(x_m, y_m, z_m))
 
 
 def paths_from(lane: Any, ahead_m: float) -> list[list[Any]]:
-    """The ways through the junction that begins `ahead_m` after a waypoint, or a little earlier, each as waypoints."""
+    """Return the paths, as lists of waypoints, through a junction that begins `ahead_m` after a waypoint or up to STEP_M later."""
     found = []
     for point in lane.next(ahead_m + STEP_M):
         path: list[Any] = []
@@ -36,7 +36,14 @@ def paths_from(lane: Any, ahead_m: float) -> list[list[Any]]:
 
 
 def right_of_way(own: list[list[Any]], signed: set[tuple[int, int]]) -> np.ndarray:
-    """What has right of way over the paths `own`, as points (K, 5)."""
+    """Return the points (K, 5) on which other vehicles have right of way over the paths `own`.
+
+    These are the conflicting paths up to the last conflict, and the approaches to them, except for approaches that have a sign of their own.
+
+    Args:
+        own: the paths through the junction, as of `paths_from`.
+        signed: (road id, lane id) of the lanes that have a stop or yield sign.
+    """
     if not own:
         return np.zeros((0, 5))
     mine = np.concatenate([rows_of(path, 1.0) for path in own])
@@ -58,15 +65,16 @@ def right_of_way(own: list[list[Any]], signed: set[tuple[int, int]]) -> np.ndarr
 
 
 def rows_of(points: list[Any], inside: float) -> np.ndarray:
-    """Waypoints as points (K, 5)."""
+    """Return waypoints as points (K, 5)."""
     places = [(point.transform.location, point.transform.rotation.yaw) for point in points]
     return np.array([(at.x, at.y, at.z, np.radians(yaw), inside) for at, yaw in places]).reshape(-1, 5)
 
 
 def _distance_m(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Return the distances (N, M) in the plane between points (N, 5) and (M, 5)."""
     return np.hypot(one[:, None, 0] - other[None, :, 0], one[:, None, 1] - other[None, :, 1])
 
 
 def meet(one: np.ndarray, other: np.ndarray) -> bool:
-    """Whether two sets of points come within `CROSSING_M`."""
+    """Return whether any two points of two sets are closer than CROSSING_M."""
     return bool(len(one) and len(other) and _distance_m(one, other).min() < CROSSING_M)

@@ -1,4 +1,4 @@
-"""The objects that an OpenDRIVE text lists beside and on its roads: what each is called, where it lies, its outline."""
+"""Read the objects that an OpenDRIVE text lists on and beside its roads: name, position and outline."""
 
 from __future__ import annotations
 
@@ -16,25 +16,22 @@ MOST_CORNERS = 1000
 
 @dataclass(frozen=True, slots=True)
 class MapObject:
-    """One object of a road. t_m counts to the left from the line between the lanes, not from the text's reference line.
-
-    `outline` are its corners: (s, t) along the road where `along_road`, else (u, v) in the object's own frame, forward and left (m).
-    """
+    """One object of a road. Lateral distances count from the line between the lanes (lane id 0), which `laneOffset` shifts."""
 
     road_id: int
-    type: str
+    type: str  # lower-case
     name: str
-    s_m: float
-    t_m: float
-    heading_rad: float
-    length_m: float
+    s_m: float  # station along the road
+    t_m: float  # distance to the left
+    heading_rad: float  # relative to the road, left positive as in OpenDRIVE
+    length_m: float  # 0 where the text gives none
     width_m: float
-    outline: tuple[tuple[float, float], ...]
+    outline: tuple[tuple[float, float], ...]  # corners: (s, t) if `along_road`, else (u, v) in the object's frame, forward and left (m)
     along_road: bool
 
 
 def objects_of(root: ET.Element) -> Iterator[MapObject]:
-    """Every object of every road. Raises ValueError for numbers that are none."""
+    """Yield every object of every road, once per outline. Raises ValueError when a number is malformed."""
     for road in root.findall("road"):
         found = road.findall("objects/object")
         offsets = cubics_of(road.findall("lanes/laneOffset")) if found else []
@@ -46,6 +43,7 @@ def objects_of(root: ET.Element) -> Iterator[MapObject]:
 
 
 def _outlines(one: ET.Element, offsets: list[Cubic]) -> list[tuple[tuple[tuple[float, float], ...], bool]]:
+    """Return the outlines of an object, each as its corners and whether these lie along the road."""
     made = []
     for outline in [*one.findall("outline"), *one.findall("outlines/outline")]:
         local = [(number_of(corner, "u"), number_of(corner, "v")) for corner in outline.findall("cornerLocal")[:MOST_CORNERS]]

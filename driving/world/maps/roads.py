@@ -1,9 +1,8 @@
 """A map's surfaces as arrays: lane strips and painted markings, for the ground under the wheels and for the camera.
 
-Where everything lies is asked of `carla.Map` (see `edges`), so that the picture agrees with what a client computes from the
-same map; the OpenDRIVE text only lists what there is, so that sampling hits section boundaries exactly. The client ignores
-superelevation and lane heights (its lane centres carry no bank), and so do the heights here; a strip's `bank_rad` says what
-the text asks for, and the ground's normals follow it.
+All positions come from `carla.Map` (see `lane_edges`), so that pictures agree with what a client computes from the same map. The OpenDRIVE text
+only lists what there is, so that the samples include section boundaries exactly. The client ignores superelevation and lane heights, and so
+do the heights here. A strip's `bank_rad` is the superelevation that the text asks for.
 Axes and signs: `driving.quantities`. Right and left of a strip are seen along the road's reference direction.
 """
 
@@ -26,60 +25,52 @@ UNPAINTED = ("none", "curb", "grass", "edge")
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """One lane over one lane section: its two edges, K points each, along the road's reference direction.
-
-    `kind` is the lower-case carla.LaneType name ("driving", "shoulder", "sidewalk", "border", "parking", ..., "none");
-    `bank_rad` (K,) is positive where the right side should lie lower, and empty on roads without superelevation.
-    """
+    """One lane over one lane section: its two edges with K points each, along the road's reference direction."""
 
     road_id: int
-    lane_id: int
-    section_s_m: float
-    kind: str
-    junction: str
-    s_m: np.ndarray
-    left_xyz_m: np.ndarray
-    right_xyz_m: np.ndarray
-    bank_rad: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    lane_id: int  # counts outwards from the reference line, negative to its right
+    section_s_m: float  # where the section begins
+    kind: str  # the lower-case name of a carla.LaneType: "driving", "shoulder", "sidewalk", "border", "parking", ..., "none"
+    junction: str  # the id of the junction that its road crosses, "" outside of junctions
+    s_m: np.ndarray  # (K,) stations along the road
+    left_xyz_m: np.ndarray  # (K, 3)
+    right_xyz_m: np.ndarray  # (K, 3)
+    bank_rad: np.ndarray = field(default_factory=lambda: np.zeros(0))  # (K,) positive where the right side is lower; empty without superelevation
 
     @property
     def in_junction(self) -> bool:
-        """Whether its road crosses a junction; `junction` is that one's id, "" outside of any."""
+        """Whether its road crosses a junction."""
         return bool(self.junction)
 
 
 @dataclass(frozen=True, slots=True)
 class Marking:
-    """One painted line: its middle (K, 3), width (m), kind, colour, and the lengths of dash and gap (m).
+    """One painted line."""
 
-    `kind` is the lower-case carla.LaneMarkingType name ("solid", "broken", "solidsolid", "solidbroken", ...); of double kinds
-    the first word is the line on the left, seen along the points.
-    """
-
-    xyz_m: np.ndarray
+    xyz_m: np.ndarray  # (K, 3), its middle line
     width_m: float
-    kind: str
-    colour: str
-    dash_m: float
-    gap_m: float
+    kind: str  # the lower-case name of a carla.LaneMarkingType; a double kind ("solidbroken") names the left line first, seen along the points
+    colour: str  # lower-case, as in OpenDRIVE
+    dash_m: float  # length of a painted piece, for broken kinds
+    gap_m: float  # length of the gap after it
 
 
 @dataclass(frozen=True)
 class RoadNetwork:
-    """A map, read: its name and text, the client's own `carla.Map`, its strips, markings, signals and objects, and its bounds (m)."""
+    """A map that has been read."""
 
     name: str
-    text: str = field(repr=False)
-    map: carla.Map = field(repr=False)
+    text: str = field(repr=False)  # OpenDRIVE
+    map: carla.Map = field(repr=False)  # the client's own reading of the text
     strips: tuple[Strip, ...] = field(repr=False)
     markings: tuple[Marking, ...] = field(repr=False)
     signals: tuple[Signal, ...] = field(repr=False)
     objects: tuple[MapObject, ...] = field(repr=False)
-    bounds_xyxy_m: tuple[float, float, float, float]
+    bounds_xyxy_m: tuple[float, float, float, float]  # lowest x and y, highest x and y of all strips
 
     @staticmethod
     def from_opendrive(name: str, text: str) -> RoadNetwork:
-        """Reads a map from its OpenDRIVE text. Raises UserError for a text that cannot be driven on."""
+        """Read a map from its OpenDRIVE text. Raises UserError when a client cannot drive on it."""
         carla_map = read_map(name, text)
         root = parse_opendrive(name, text)
         banks = banks_of(root)
@@ -100,7 +91,7 @@ class RoadNetwork:
 
 
 def _strips(lanes: list[Lane], section: Section, bank: np.ndarray) -> list[Strip]:
-    """The section's lanes as strips; those of no width anywhere are left out."""
+    """Return the section's lanes as strips, except for lanes narrower than NARROWEST_M everywhere."""
     made = []
     for lane in lanes:
         if lane.lane_id in section.edges:
@@ -112,6 +103,7 @@ def _strips(lanes: list[Lane], section: Section, bank: np.ndarray) -> list[Strip
 
 
 def _markings(lanes: list[Lane], section: Section) -> list[Marking]:
+    """Return the painted lines on the outer edges of a section's lanes."""
     found = []
     for lane in lanes:
         edge = section.outer_edge(lane.lane_id)
@@ -125,6 +117,7 @@ def _markings(lanes: list[Lane], section: Section) -> list[Marking]:
 
 
 def _cut(mark: RoadMark, end_m: float, s: np.ndarray, xyz: np.ndarray) -> list[Marking]:
+    """Return the piece of an edge (K, 3) that a mark lies on, up to station `end_m`; nothing if it is shorter than 5 cm."""
     inside = s[(s > mark.s_m) & (s < end_m)]
     at = np.unique(np.concatenate([[max(mark.s_m, s[0])], inside, [min(end_m, s[-1])]]))
     if at[-1] - at[0] < 0.05:

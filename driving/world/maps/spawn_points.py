@@ -1,4 +1,4 @@
-"""Where cars may start: poses on driving lanes, facing their traffic, spread over the map, a little above the road."""
+"""Poses at which cars may start: on driving lanes, in the direction of traffic, spread over the map, a little above the road."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ from driving.quantities import Pose
 from driving.world.maps.roads import RoadNetwork
 
 ABOVE_ROAD_M = 0.3
-ROOM_M = 4.0  # a car's length of lane before and behind, so that nobody starts across a junction or over a road's end
+ROOM_M = 4.0  # free lane before and behind, a car's length: no car starts across a junction or over a road's end
 APART_M = 3.0
 
 
 def spawn_poses(network: RoadNetwork, spacing_m: float = 20.0) -> list[Pose]:
-    """Poses every `spacing_m` along the driving lanes, none in or at a junction while others exist; the order is the map's own."""
+    """Return poses every `spacing_m` along the driving lanes, in the map's own order.
+
+    Poses in or near junctions are used only if there are no others.
+    """
     points = [point for point in network.map.generate_waypoints(spacing_m) if point.lane_width > 1.5 and point.lane_type == carla.LaneType.Driving]
-    free = [place for point in points if (place := _with_room(point)) is not None]
+    free = [place for point in points if (place := _find_room(point)) is not None]
     poses: list[Pose] = []
     taken = np.full((len(points), 2), np.inf)
     for point in free or points:
@@ -29,8 +32,8 @@ def spawn_poses(network: RoadNetwork, spacing_m: float = 20.0) -> list[Pose]:
     return poses
 
 
-def _with_room(point: carla.Waypoint) -> carla.Waypoint | None:
-    """The point, or one a little further along its lane, with room before and behind it; None where there is neither."""
+def _find_room(point: carla.Waypoint) -> carla.Waypoint | None:
+    """Return the waypoint, or one a little further along its lane, if it has ROOM_M before and behind it; else None."""
     for place in (point, *point.next(1.5 * ROOM_M)):
         around = (place, *place.next(ROOM_M)), (place, *place.previous(ROOM_M))
         if all(len(side) > 1 and not any(other.is_junction for other in side) for side in around):

@@ -1,6 +1,6 @@
-"""Roads that a seed makes: straights and clothoid curves, hills, lanes and paint of every kind, as OpenDRIVE text.
+"""Generate roads from a seed: straights and clothoid curves, hills, lanes and paint of every kind, as OpenDRIVE text.
 
-Written with the `scenariogeneration` library. The same seed and configuration give the same text, byte by byte.
+The `scenariogeneration` library writes the text. The same seed and configuration give the same text, byte by byte.
 """
 
 from __future__ import annotations
@@ -17,19 +17,28 @@ from driving.world.geometry.cubics import Cubic
 
 KEEP_APART_M = 30.0
 SHARPEST_M = 6.0
-# A shoulder that no line parts from its lane is a gutter: nobody can tell the lane's middle beside wider ones, and policies drove half of
-# their width off it.
-NARROW_M = 0.15
-DATE = "2020-01-01T00:00:00"  # OpenDRIVE wants one; a fixed one keeps the text the seed's alone
+# The widest shoulder without a line between it and its lane. Beside a wider one the lane's middle cannot be seen, and policies drive too far
+# aside by half of its width.
+UNMARKED_SHOULDER_M = 0.15
+DATE = "2020-01-01T00:00:00"  # OpenDRIVE requires a date; a fixed one keeps the text reproducible
 
 
 @dataclass
 class TrackConfig:
-    """What generated tracks are like. Lengths in metres; ranges are (lowest, highest).
+    """The parameters of generated tracks. Ranges are (lowest, highest).
 
-    A curve begins and ends with a clothoid `clothoid` times as long as its radius. `pavement_share` of them have pavements beyond their
-    edges: a policy that had never seen one took it for road beside a lane's edge line, and left the lane there in rain. Half of those have no
-    edge line, as streets in towns.
+    Args:
+        length_m: total length.
+        radius_m: range of the curves' radii.
+        turn_deg: range of the angles by which curves turn.
+        clothoid: range of the clothoids' length as a multiple of the radius; each curve begins and ends with one.
+        straight_m: range of the straights' lengths.
+        lane_width_m: range of lane widths, one per track.
+        lanes_each_way: range of the number of lanes in each direction.
+        max_grade: steepest slope, as rise over distance.
+        hilly_share: share of tracks with hills.
+        pavement_share: share of tracks with pavements beyond their edges. A policy that has never seen a pavement takes it for road. Half of
+            these tracks have no edge line, like streets in towns.
     """
 
     length_m: float = 1200.0
@@ -44,7 +53,7 @@ class TrackConfig:
     pavement_share: float = 0.4
 
     def __post_init__(self) -> None:
-        """Raises UserError for ranges that no road could have."""
+        """Check the ranges. Raises UserError when no road could have them."""
         for name in ("radius_m", "turn_deg", "clothoid", "straight_m", "lane_width_m", "lanes_each_way"):
             low, high = getattr(self, name)
             if not 0 < low <= high:
@@ -54,7 +63,7 @@ class TrackConfig:
 
 
 def street() -> TrackConfig:
-    """Streets as in a small town: straights, corners of about 90 degrees that begin all at once, pavements, level."""
+    """Return the configuration of level streets in a small town: straights, abrupt corners of about 90 degrees, pavements."""
     return TrackConfig(
         length_m=600.0,
         radius_m=(6.2, 14.0),
@@ -70,15 +79,15 @@ def street() -> TrackConfig:
 
 @dataclass(frozen=True)
 class _Piece:
-    """One geometry: curvature (1/m, left positive as OpenDRIVE has it) from start to end over a length (m)."""
+    """One geometry of a road. The curvature changes linearly along it."""
 
-    start: float
-    end: float
+    start: float  # curvature at the start, 1/m, left positive as in OpenDRIVE
+    end: float  # curvature at the end, 1/m
     length_m: float
 
 
 def generate_track(seed: int, config: TrackConfig | None = None) -> str:
-    """The OpenDRIVE text of track `seed`. Raises UserError if 200 draws in a row cross themselves (ask for less length)."""
+    """Return the OpenDRIVE text of track `seed`. Raises UserError when each of 200 drawn tracks crosses itself."""
     config = config or TrackConfig()
     for draw in range(200):
         random = np.random.default_rng([seed, draw])
@@ -89,6 +98,7 @@ def generate_track(seed: int, config: TrackConfig | None = None) -> str:
 
 
 def _draw_pieces(random: np.random.Generator, config: TrackConfig) -> list[_Piece]:
+    """Draw the geometries of one track, in order."""
     pieces = [_Piece(0.0, 0.0, 30.0)]
     total, side = 30.0, float(random.choice([-1.0, 1.0]))
     while total < config.length_m:
@@ -107,6 +117,7 @@ def _draw_pieces(random: np.random.Generator, config: TrackConfig) -> list[_Piec
 
 
 def _crosses_itself(pieces: list[_Piece]) -> bool:
+    """Return whether places far apart along the track lie closer together than KEEP_APART_M."""
     step = 4.0
     curvature = np.concatenate([np.linspace(p.start, p.end, max(2, math.ceil(p.length_m / step)), endpoint=False) for p in pieces])
     lengths = np.concatenate([np.full(n := max(2, math.ceil(p.length_m / step)), p.length_m / n) for p in pieces])
@@ -117,6 +128,7 @@ def _crosses_itself(pieces: list[_Piece]) -> bool:
 
 
 def _write(name: str, pieces: list[_Piece], random: np.random.Generator, config: TrackConfig) -> str:
+    """Draw the lanes and hills of a track and return it as OpenDRIVE text."""
     view = xodr.PlanView(0.0, 0.0, 0.0)
     for piece in pieces:
         if piece.start == piece.end == 0.0:
@@ -142,6 +154,7 @@ def _write(name: str, pieces: list[_Piece], random: np.random.Generator, config:
 
 
 def _mark(kind: xodr.RoadMarkType, colour: xodr.RoadMarkColor, random: np.random.Generator) -> xodr.RoadMark:
+    """Draw the width and the dashes of a road mark."""
     width = float(random.uniform(0.12, 0.18))
     if kind == xodr.RoadMarkType.broken:
         return xodr.RoadMark(kind, width, length=float(random.choice([2.0, 3.0, 4.0])), space=float(random.choice([3.0, 4.5, 6.0])), color=colour)
@@ -149,24 +162,25 @@ def _mark(kind: xodr.RoadMarkType, colour: xodr.RoadMarkColor, random: np.random
 
 
 def _lanes(random: np.random.Generator, config: TrackConfig) -> xodr.Lanes:
+    """Draw the lanes, shoulders and pavements of a track with their marks."""
     kinds, colours = xodr.RoadMarkType, xodr.RoadMarkColor
     width = float(random.uniform(*config.lane_width_m))
     count = int(random.integers(config.lanes_each_way[0], config.lanes_each_way[1] + 1))
     centre_kind = [kinds.broken, kinds.solid, kinds.solid_solid, kinds.broken_solid, kinds.none][int(random.choice(5, p=[0.4, 0.2, 0.25, 0.1, 0.05]))]
     if count == 2 and centre_kind in (kinds.broken, kinds.none):
-        centre_kind = kinds.solid_solid  # nobody could tell the inner lane's left edge on a wide road without a middle line
+        centre_kind = kinds.solid_solid  # without a middle line the left edge of the inner lane could not be seen on a wide road
     centre_colour = colours.yellow if random.random() < 0.5 else colours.white
     edge_kind = [kinds.solid, kinds.broken, kinds.none][int(random.choice(3, p=[0.8, 0.12, 0.08]))]
     if edge_kind == kinds.none and centre_kind == kinds.none:
-        edge_kind = kinds.solid  # a road without any paint is no lane-keeping task
+        edge_kind = kinds.solid  # without any paint there is no lane to keep
     shoulder = float(random.uniform(0.3, 1.8))
-    [apart] = random.spawn(1)  # so that a seed's road is the same with pavements and without
-    pavement = apart.random() < config.pavement_share
-    if pavement and apart.random() < 0.5:
+    [pavement_random] = random.spawn(1)  # a generator of its own, so that a seed's road is the same with and without pavements
+    pavement = pavement_random.random() < config.pavement_share
+    if pavement and pavement_random.random() < 0.5:
         edge_kind = kinds.none
         centre_kind = kinds.broken if centre_kind == kinds.none else centre_kind
     if edge_kind == kinds.none:
-        shoulder = min(shoulder, NARROW_M)
+        shoulder = min(shoulder, UNMARKED_SHOULDER_M)
 
     section_centre = xodr.Lane(lane_type=xodr.LaneType.none)
     section_centre.add_roadmark(_mark(centre_kind, centre_colour, random))
@@ -190,7 +204,7 @@ def _lanes(random: np.random.Generator, config: TrackConfig) -> xodr.Lanes:
 
 
 def _hills(random: np.random.Generator, length_m: float, max_grade: float) -> list[Cubic]:
-    """Cubic pieces through knots of drawn grade, so that height and grade run on without a kink."""
+    """Draw the height along the road as cubics between knots of drawn grade, so that height and grade are continuous."""
     steepest = max_grade * random.uniform(0.3, 1.0)
     knots = [0.0]
     while knots[-1] < length_m:

@@ -109,7 +109,7 @@ def _classify(edges: Edges, ground: Ground, land: Terrain) -> Profiles:
     z = edges.near[:, 2].copy()
     deep = np.zeros(len(z))  # how far below lies a lane that a verge does not reach
     needed = np.full(len(z), VERGE_DROP_M)  # drop of a verge that passes below all lower lanes
-    feet = land.drawn_at(*edges.aside(EDGE_M))
+    feet = land.at_triangles(*edges.aside(EDGE_M))
     free, alone = np.ones(len(z), bool), np.ones(len(z), bool)  # room for a parapet; no lane of nearly the same height beside
     for offset_m in OFFSETS_M:
         level, _, friction = ground.height(*edges.aside(offset_m), z)
@@ -121,7 +121,7 @@ def _classify(edges: Edges, ground: Ground, land: Terrain) -> Profiles:
         if offset_m < UNDER_WALL_M:
             feet = np.where(lower, np.minimum(feet, level), feet)
             free &= ~(below < CLEAR_M + GIRDER_M)
-    far = land.drawn_at(*edges.aside(VERGE_M))
+    far = land.at_triangles(*edges.aside(VERGE_M))
     hangs = z - VERGE_DROP_M - far > HANGING_M
     drops = np.where(hangs, np.maximum(needed, z - far + INTO_LAND_M), needed)
     deep = np.where(hangs & (drops > STEEPEST_DROP_M), np.maximum(deep, z - far), deep)
@@ -130,7 +130,7 @@ def _classify(edges: Edges, ground: Ground, land: Terrain) -> Profiles:
     deck = _is_deck(edges, ground, z)
     thick = np.clip(under / 4.0, 0.3, GIRDER_M)
     feet = np.where(deck, z - np.where(under > CLEAR_M, thick, GIRDER_M), feet - ABUTMENT_M)
-    outer = land.drawn_at(*edges.aside(OUTER_M)) - ABUTMENT_M
+    outer = land.at_triangles(*edges.aside(OUTER_M)) - ABUTMENT_M
     high = free & (z - np.maximum(feet, outer) > GUARDED_M)
     return Profiles(np.where(deck, DECK, kinds), drops, np.where(deck | ~high, feet, np.minimum(feet, outer)), free & deck | high)
 
@@ -214,6 +214,6 @@ def _make_undersides(edges: Edges, profiles: Profiles, right: slice, left: slice
         for end, inside in ((0, run.start > 0), (-1, run.stop < len(kinds))):
             if inside:
                 top = np.stack([one[end], two[end]])
-                low = np.column_stack([top[:, :2], np.minimum(land.drawn_at(*top[:, :2].T) - ABUTMENT_M, top[:, 2])])
+                low = np.column_stack([top[:, :2], np.minimum(land.at_triangles(*top[:, :2].T) - ABUTMENT_M, top[:, 2])])
                 faces.append(ribbon(top, low))
         yield make_mesh(np.concatenate(faces), materials.BRIDGE, CONCRETE)

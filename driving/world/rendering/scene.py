@@ -91,7 +91,7 @@ def build_scene(network: RoadNetwork, ground: Ground, seed: int, config: SceneCo
     low, long = _find_low_and_long(scenery.mesh.triangles)
     lanes = join([make_lane_mesh(network, palette), make_junction_mesh(network, ground, palette)])
     on_lanes = lane_points(network)
-    near_land, far_land = ground.terrain.drawn(on_lanes), ground.terrain.drawn(on_lanes, FAR_LAND)
+    near_land, far_land = ground.terrain.lower_for_drawing(on_lanes), ground.terrain.lower_for_drawing(on_lanes, FAR_LAND)
     verges, structures = make_embankments(network, ground, near_land, palette)
     layers = [
         Layer(make_land_mesh(near_land, palette), 0.0, NEAR_LAND_M),

@@ -1,4 +1,4 @@
-"""The ground lies where the client says that lanes lie; beside them is land a little lower; a bridge is not the ground of what is below."""
+"""The ground lies where the client places lanes, with land a little lower beside them. A bridge is not the ground of what is below it."""
 
 from __future__ import annotations
 
@@ -63,13 +63,13 @@ def test_the_land_begins_a_little_below_the_road(name: str) -> None:
 
 
 def flat(x: float, y: float, size: float, height: float) -> np.ndarray:
-    """A level square as two triangles (2, 3, 3)."""
+    """Return a level square as two triangles (2, 3, 3)."""
     a, b, c, d = ([x, y, height], [x + size, y, height], [x + size, y + size, height], [x, y + size, height])
     return np.array([[a, b, c], [a, c, d]])
 
 
 def bridge() -> Ground:
-    """A road at 0 m with a bridge at 6 m over its middle."""
+    """Make a road at 0 m with a bridge at 6 m over its middle."""
     axis = np.array([0.0, 30.0])
     return Ground(np.concatenate([flat(0.0, 0.0, 30.0, 0.0), flat(10.0, 10.0, 10.0, 6.0)]), Terrain(axis, axis, np.full((2, 2), -1.0)))
 

@@ -1,4 +1,4 @@
-"""The land stays below the lanes, near by and far off; it goes no deeper than it must."""
+"""The drawn land stays below the lanes, near and far, and lies no deeper than necessary."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 
 from driving.quantities import Pose
 from driving.world.ground.contact import Ground
-from driving.world.ground.terrain import CLEARANCE_M, lane_points, sunk
+from driving.world.ground.terrain import CLEARANCE_M, lane_points, sink_below
 from driving.world.rendering.boxes import NO_BOXES
 from driving.world.rendering.camera import Lens
 from driving.world.rendering.renderer import Renderer
@@ -22,15 +22,15 @@ from tests.world.networks import EVERY, ground, network
 @pytest.mark.parametrize("name", EVERY)
 def test_no_land_is_drawn_above_a_lane(name: str, every: int) -> None:
     lanes = lane_points(network(name))
-    drawn = ground(name).terrain.drawn(lanes, every)
-    assert (lanes[:, 2] - drawn.drawn_at(lanes[:, 0], lanes[:, 1])).min() > CLEARANCE_M - 0.01
+    drawn = ground(name).terrain.lower_for_drawing(lanes, every)
+    assert (lanes[:, 2] - drawn.at_triangles(lanes[:, 0], lanes[:, 1])).min() > CLEARANCE_M - 0.01
 
 
 def test_a_hill_of_land_sinks_below_a_road_across_it_and_stays_elsewhere() -> None:
     axis = np.arange(0.0, 201.0, 10.0)
     hill = 8.0 * np.exp(-(((axis[None] - 100.0) ** 2 + (axis[:, None] - 100.0) ** 2) / 1500.0))
     road = np.stack([np.arange(5.0, 195.0, 1.0), np.full(190, 103.0), np.full(190, 1.0)], 1)
-    low = sunk(axis, axis, hill, road, 0.15)
+    low = sink_below(axis, axis, hill, road, 0.15)
     assert (low <= hill).all()
     away = np.abs(axis - 103.0) > 10.0
     assert (low[away] == hill[away]).all()
@@ -39,7 +39,7 @@ def test_a_hill_of_land_sinks_below_a_road_across_it_and_stays_elsewhere() -> No
 
 def test_land_that_is_low_enough_is_left_as_it_is() -> None:
     axis = np.arange(0.0, 51.0, 10.0)
-    assert (sunk(axis, axis, np.full((6, 6), -0.35), np.array([[12.0, 33.0, 0.0], [500.0, 0.0, -9.0]]), 0.15) == -0.35).all()
+    assert (sink_below(axis, axis, np.full((6, 6), -0.35), np.array([[12.0, 33.0, 0.0], [500.0, 0.0, -9.0]]), 0.15) == -0.35).all()
 
 
 def test_from_above_every_lane_of_the_shared_maps_is_seen_and_not_the_land() -> None:

@@ -1,4 +1,4 @@
-"""Maps too large for memory or too far away for single precision are refused with what to do; merely large ones are not."""
+"""Maps too large for memory, or too far from the origin for single precision, are refused with a remedy. Large maps are accepted."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ level="false"><width sOffset="0" a="3.5" b="0" c="0" d="0"/></lane></right></lan
 
 
 def _map(*roads: tuple[float, float]) -> str:
-    """Straight roads (x where each begins, length) as OpenDRIVE text."""
+    """Return straight roads, each given as the x of its start and its length (m), as OpenDRIVE text."""
     body = "".join(ROAD.format(number=number, x=x, length=length) for number, (x, length) in enumerate(roads))
     return f'<OpenDRIVE><header revMajor="1" revMinor="4" name="" version="1"/>{body}</OpenDRIVE>'
 

@@ -1,4 +1,4 @@
-"""Routes over roads that overlap or jump aside where they meet: their points lie ahead of one another all the same."""
+"""On roads that overlap or are offset where they meet, each point of a route still lies ahead of the one before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is no drivable OpenDRIVE map is refused with the remedy, whatever CARLA's reader does on it; sound maps are read as they are."""
+"""A text that is not a drivable OpenDRIVE map is refused with a remedy, even if it crashes CARLA's reader. Sound maps are read unchanged."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TRACK = generate_track(1, TrackConfig(length_m=200.0))
 
 @pytest.fixture(autouse=True)
 def _no_verdicts_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every text is really read, not known from before."""
+    """Keep verdicts in an empty folder, so that every text is read."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(opendrive, "_checked", set())
 

@@ -1,4 +1,4 @@
-"""Strips and markings lie where CARLA's own client says that lanes and their edges are."""
+"""Strips and markings lie where CARLA's own client places lanes and their edges."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_the_bounds_enclose_every_waypoint(name: str) -> None:
 
 
 def xodr_text(file: xodr.OpenDrive) -> str:
-    """A generated map as text."""
+    """Return a generated map as OpenDRIVE text."""
     return ET.tostring(file.get_element(), encoding="unicode")
 
 
@@ -124,7 +124,7 @@ def test_a_marking_ends_where_the_next_one_begins() -> None:
 
 
 def two_marks() -> xodr.OpenDrive:
-    """A road whose right edge is solid for 30 m, then broken."""
+    """Make a road whose right edge is solid for 30 m, then broken."""
     right = xodr.Lane(lane_type=xodr.LaneType.driving, a=3.5)
     right.add_roadmark(xodr.RoadMark(xodr.RoadMarkType.solid, 0.13))
     right.add_roadmark(xodr.RoadMark(xodr.RoadMarkType.broken, 0.13, length=3.0, space=4.5, soffset=30.0))

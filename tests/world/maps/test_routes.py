@@ -1,4 +1,4 @@
-"""Routes follow lanes with the road's curvature, and a tracker knows where a car is along one: right is positive."""
+"""Routes follow lanes with the road's curvature, and a tracker locates a car along a route. Right is positive."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ TIGHT = TrackConfig(length_m=500.0, radius_m=(40.0, 40.0), turn_deg=(60.0, 90.0)
 
 @lru_cache
 def track_route() -> Route:
-    """The first lane of a generated track, to its end."""
+    """Return the route along the first lane of a generated track, to its end."""
     carla_map = network("track:3").map
     return follow_lane(carla_map, carla_map.get_waypoint_xodr(0, -1, 1.0), 1000.0)
 
 
 @lru_cache
 def loop() -> Route:
-    """A closed route through Town02's streets and junctions."""
+    """Return a closed route through Town02's streets and junctions."""
     return next(route for route in spread_routes(network("Town02").map, 3, 3000.0, 1) if route.closed)
 
 
 def beside(route: Route, s_m: float, lateral_m: float, heading_error_rad: float) -> Pose:
-    """A pose off the route's centre line."""
+    """Return a pose beside the route's centre line."""
     pose = route.pose_at(s_m)
     x, y = pose.x_m - math.sin(pose.yaw_rad) * lateral_m, pose.y_m + math.cos(pose.yaw_rad) * lateral_m
     return Pose(x, y, pose.z_m, 0.0, pose.yaw_rad + heading_error_rad)

@@ -1,4 +1,4 @@
-"""Cars start on driving lanes, facing their traffic, a little above the road, clear of each other."""
+"""Cars start on driving lanes, in the direction of traffic, a little above the road, clear of each other."""
 
 from __future__ import annotations
 

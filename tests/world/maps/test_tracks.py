@@ -1,4 +1,4 @@
-"""A seed makes a track: always the same one, one that CARLA's reader takes, with the roads that were asked for."""
+"""A seed always gives the same track. CARLA's reader accepts it, and its road is as configured."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def _network(roads: tuple[dict, ...]) -> RoadNetwork:
 def _built(roads: tuple[dict, ...]) -> tuple[Mesh, Mesh]:
     made = _network(roads)
     ground = Ground.from_network(made)
-    return make_embankments(made, ground, ground.terrain.drawn(lane_points(made)), Palette())
+    return make_embankments(made, ground, ground.terrain.lower_for_drawing(lane_points(made)), Palette())
 
 
 def test_a_level_road_has_verges_and_nothing_built() -> None:
@@ -73,7 +73,7 @@ def test_a_road_a_little_above_another_has_a_verge_that_ends_below_it() -> None:
 def _above_lanes(road: RoadNetwork) -> np.ndarray:
     """Return the points (N, 3) on walls and bridges that are where a lane's traffic drives."""
     ground = Ground.from_network(road)
-    _, built = make_embankments(road, ground, ground.terrain.drawn(lane_points(road)), Palette())
+    _, built = make_embankments(road, ground, ground.terrain.lower_for_drawing(lane_points(road)), Palette())
     shares = np.array([(a, b, 1 - a - b) for a in np.linspace(0, 1, 6) for b in np.linspace(0, 1 - a, 6)])
     at = np.einsum("sk,fkc->fsc", shares, built.triangles.astype(float)).reshape(-1, 3)
     level, _, friction = ground.height(*at.T.copy())
