@@ -25,8 +25,8 @@ from driving.world.scenery.roadsides import STRIDE_M, Roadsides, find_edges, fin
 from driving.world.scenery.signposts import Signpost, add_signposts
 from driving.world.scenery.site import Site
 
-FURTHER_M = (0.0, 2.0, 4.5)  # an object that would reach over a lane is moved outwards by these distances, one after the other
-SUNK_M = 0.3  # how deep objects stand in the ground, so that none floats on a slope
+FURTHER_M = (0.0, 2.0, 4.5)  # distances outwards from the drawn place that are tried in turn, until there is room
+SUNK_M = 0.3  # how deep objects reach into the ground, so that they do not float on a slope
 NEAR_THE_ROAD = 1.7  # exponent of the distances' distribution: above 1, more objects stand near the road than far from it
 SOLID_MARGIN_M = 0.1  # from an object's solid part to a barrier
 
