@@ -59,15 +59,15 @@ class Server:
     def _collect_methods(self) -> dict[str, Callable[..., Any]]:
         actors = ActorMethods(self.simulation)
         parts = (WorldMethods(self.simulation), actors, VehicleMethods(self.simulation, actors), LightMethods(self.simulation, actors))
-        methods = {name: method for part in parts for name, method in part.methods().items()}
+        methods = {name: method for part in parts for name, method in part.list_methods().items()}
         methods["apply_batch"] = Batch(self.simulation, methods).apply_batch
         return methods
 
-    def unknown(self, method: str) -> str:
+    def describe_unknown(self, method: str) -> str:
         """Return the error text for a method that is not served."""
         return f"'{method[:LONGEST_NAME]}' is not served by this stand-in server, which serves: {', '.join(sorted(self.methods))}"
 
-    def answered(self) -> None:
+    def follow_up(self) -> None:
         """Let the sensors measure after a reply has been sent."""
         self.simulation.measure()
 

@@ -23,7 +23,7 @@ from driving.standin.sensors.tick import SensorTick
 from driving.standin.settings import Settings
 from driving.standin.wire import packets
 from driving.standin.wire.event_loop import log
-from driving.standin.wire.rpc import Later, RefusedError, value
+from driving.standin.wire.rpc import Later, RefusedError, respond
 from driving.standin.wire.streams import EPISODE_STREAM, STALLED_S, Streams
 from driving.world.weather import Weather, random_weather
 
@@ -119,7 +119,7 @@ class Simulation:
 
         Returns Later while a subscriber has not read what it was sent, or is about to connect.
         """
-        if self._waiting_ticks or self.streams.full() is not None or self.streams.awaited():
+        if self._waiting_ticks or self.streams.find_full() is not None or self.streams.is_awaited():
             later = Later()
             self._waiting_ticks.append(WaitingTick(later, time.monotonic()))
             return later
@@ -128,7 +128,7 @@ class Simulation:
     def _tick_now(self) -> object:
         if not self.settings.synchronous:
             self._advance(self._choose_step_s())
-            return value(self.frame)
+            return respond(self.frame)
         self.synchronous_ticks += 1
         number = self.synchronous_ticks
         if self.faults.kinds:
@@ -140,9 +140,9 @@ class Simulation:
         hang_s = self.faults.find_amount("hang", number) if self.faults.kinds else None
         if hang_s is not None:
             later = Later()
-            self._due_replies.append(DueReply(time.monotonic() + min(hang_s, HANG_FOREVER_S), later, value(self.frame)))
+            self._due_replies.append(DueReply(time.monotonic() + min(hang_s, HANG_FOREVER_S), later, respond(self.frame)))
             return later
-        return value(self.frame)
+        return respond(self.frame)
 
     def _choose_step_s(self) -> float:
         """Return the next step: the one in the settings, otherwise the wall-clock time since the last tick, within limits."""
@@ -219,8 +219,8 @@ class Simulation:
     def _make_waiting_ticks(self, now: float) -> float | None:
         """Make the ticks that wait for a subscriber; a subscriber that has not read for STALLED_S is closed."""
         while self._waiting_ticks:
-            full = self.streams.full()
-            if full is None and self.streams.awaited():
+            full = self.streams.find_full()
+            if full is None and self.streams.is_awaited():
                 return RETRY_S
             if full is None:
                 later = self._waiting_ticks.popleft().reply

@@ -86,7 +86,7 @@ class Spawner:
         stream_id = self._streams.open()
         sensor = Sensor(next(self._ids), wanted.blueprint.id, wanted.message, 0, parent, description=wanted, stream_id=stream_id)
         sensor.period_s = max(0.0, wanted.number("sensor_tick"))
-        sensor.token = self._streams.token(stream_id)
+        sensor.token = self._streams.make_token(stream_id)
         return sensor
 
     def _make_trigger(self, wanted: Description, parent: Actor | None) -> Trigger:

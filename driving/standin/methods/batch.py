@@ -12,7 +12,7 @@ from driving.quantities import LiquidLaneError
 from driving.standin.blueprints.library import describe
 from driving.standin.simulation import Simulation
 from driving.standin.wire.messages import fields, items, natural, optional, pose
-from driving.standin.wire.rpc import RefusedError, call, error, value
+from driving.standin.wire.rpc import RefusedError, call, respond, respond_error
 
 SPAWN, DESTROY = 0, 1
 # Commands that are calls with the same arguments.
@@ -51,9 +51,9 @@ class Batch:
 
     def _answer(self, command: Any) -> list[Any]:
         try:
-            return value(self._do(command))
+            return respond(self._do(command))
         except LiquidLaneError as cause:
-            return error(str(cause))
+            return respond_error(str(cause))
 
     def _do(self, command: Any, spawned_id: int = 0) -> int:
         """Do one command and return its actor's id. `spawned_id` stands in for the id 0 in the commands that follow a spawn."""

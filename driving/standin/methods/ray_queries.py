@@ -36,7 +36,7 @@ def cast_ray(episode: Episode, start: Vector, end: Vector) -> list[Any]:
     met: set[tuple[int, int]] = set()
     ground_m = math.inf
     for _ in range(MOST_STEPS):
-        hit = _next(episode, origin + at_m * forward, forward, length - at_m, boxes)
+        hit = _cast_next(episode, origin + at_m * forward, forward, length - at_m, boxes)
         if not np.isfinite(hit.distances_m[0]):
             break
         at_m += float(hit.distances_m[0])
@@ -60,11 +60,11 @@ def project(episode: Episode, start: Vector, direction: Vector, distance_m: floa
     if size < 1e-9 or distance_m <= 0.0:
         return None
     forward = np.array(direction) / size
-    hit = _next(episode, np.array(start), forward, min(distance_m, FARTHEST_M), boxes_of(episode.fleet))
+    hit = _cast_next(episode, np.array(start), forward, min(distance_m, FARTHEST_M), boxes_of(episode.fleet))
     if not np.isfinite(hit.distances_m[0]):
         return None
     return [(np.array(start) + float(hit.distances_m[0]) * forward).tolist(), ROADS if hit.tags[0] == ROAD_LINES else int(hit.tags[0])]
 
 
-def _next(episode: Episode, start: np.ndarray, forward: np.ndarray, reach_m: float, boxes: Boxes) -> Hits:
+def _cast_next(episode: Episode, start: np.ndarray, forward: np.ndarray, reach_m: float, boxes: Boxes) -> Hits:
     return episode.level.rays.cast(Pose(*start.tolist()), forward[None], np.array([reach_m]), boxes)

@@ -17,7 +17,7 @@ from driving.standin.methods.ray_queries import cast_ray, project
 from driving.standin.settings import Settings
 from driving.standin.simulation import Simulation
 from driving.standin.wire.messages import fields, flag, items, natural, real, text, transform, vector, wide_natural
-from driving.standin.wire.rpc import OK_VOID, RefusedError, value
+from driving.standin.wire.rpc import OK_VOID, RefusedError, respond
 from driving.standin.wire.streams import EPISODE_STREAM
 from driving.world.physics.dynamics import GRAVITY
 from driving.world.weather import NAMES, Weather
@@ -34,41 +34,41 @@ class WorldMethods:
         self._simulation = simulation
         self._traffic_managers: dict[int, str] = {}
 
-    def methods(self) -> dict[str, Callable[..., Any]]:
+    def list_methods(self) -> dict[str, Callable[..., Any]]:
         """All of them by name."""
         return {
-            "version": lambda: value(VERSION),
-            "get_available_maps": lambda: value([PREFIX + name for name in self._simulation.catalogue.names]),
+            "version": lambda: respond(VERSION),
+            "get_available_maps": lambda: respond([PREFIX + name for name in self._simulation.catalogue.names]),
             "get_episode_info": self.get_episode_info,
             "get_sensor_token": self.get_sensor_token,
-            "get_episode_settings": lambda: value(self._simulation.settings.message()),
+            "get_episode_settings": lambda: respond(self._simulation.settings.message()),
             "set_episode_settings": self.set_episode_settings,
             "tick_cue": self._simulation.tick,
             "get_map_info": self.get_map_info,
-            "get_map_data": lambda: value(self._simulation.episode.level.map.network.text),
-            "get_required_files": lambda *_: value([]),
+            "get_map_data": lambda: respond(self._simulation.episode.level.map.network.text),
+            "get_required_files": lambda *_: respond([]),
             "load_new_episode": self.load_new_episode,
             "copy_opendrive_to_file": self.copy_opendrive_to_file,
-            "get_actor_definitions": lambda: value(blueprints.list_definitions()),
-            "get_spectator": lambda: value(self._simulation.episode.spectator.record()),
-            "get_weather_parameters": lambda: value(self._simulation.weather.as_list()),
+            "get_actor_definitions": lambda: respond(blueprints.list_definitions()),
+            "get_spectator": lambda: respond(self._simulation.episode.spectator.record()),
+            "get_weather_parameters": lambda: respond(self._simulation.weather.as_list()),
             "set_weather_parameters": self.set_weather_parameters,
-            "is_weather_enabled": lambda: value(True),
-            "query_lights_state": lambda *_: value([]),
+            "is_weather_enabled": lambda: respond(True),
+            "query_lights_state": lambda *_: respond([]),
             "update_lights_state": lambda *_: OK_VOID,
             "draw_debug_shape": lambda *_: OK_VOID,
             "project_point": self.project_point,
             "cast_ray": self.cast_ray,
-            "get_environment_objects": lambda tag=ANY: value(self._simulation.episode.environment.list_objects(natural(tag))),
+            "get_environment_objects": lambda tag=ANY: respond(self._simulation.episode.environment.list_objects(natural(tag))),
             "get_all_level_BBs": self.get_all_level_bbs,
             "enable_environment_objects": self.enable_environment_objects,
-            "get_names_of_all_objects": lambda: value(self._simulation.episode.environment.names),
-            "get_imui_gravity": lambda: value(GRAVITY),
+            "get_names_of_all_objects": lambda: respond(self._simulation.episode.environment.names),
+            "get_imui_gravity": lambda: respond(GRAVITY),
             "load_map_layer": lambda *_: OK_VOID,
             "unload_map_layer": lambda *_: OK_VOID,
             "console_command": self._refuse("console commands need Unreal"),
-            "is_traffic_manager_running": lambda port: value(natural(port) in self._traffic_managers),
-            "get_traffic_manager_running": lambda port: value([self._traffic_managers.get(natural(port), ""), natural(port)]),
+            "is_traffic_manager_running": lambda port: respond(natural(port) in self._traffic_managers),
+            "get_traffic_manager_running": lambda port: respond([self._traffic_managers.get(natural(port), ""), natural(port)]),
             "add_traffic_manager_running": self.add_traffic_manager_running,
             "destroy_traffic_manager": self.destroy_traffic_manager,
             **{name: self._refuse("recording is left to driving.logs: `python scripts/record.py`") for name in RECORDER},
@@ -83,24 +83,24 @@ class WorldMethods:
 
     def get_episode_info(self) -> Any:
         """EpisodeInfo [id, [token]]."""
-        return value([self._simulation.episode_id, [self._simulation.streams.token(EPISODE_STREAM)]])
+        return respond([self._simulation.episode_id, [self._simulation.streams.make_token(EPISODE_STREAM)]])
 
     def get_sensor_token(self, stream_id: Any) -> Any:
         """The token of a stream."""
         if natural(stream_id) not in self._simulation.streams:
             raise RefusedError(f"no stream {stream_id}: its sensor is destroyed")
         self._simulation.streams.promise(stream_id)
-        return value([self._simulation.streams.token(stream_id)])
+        return respond([self._simulation.streams.make_token(stream_id)])
 
     def set_episode_settings(self, item: Any) -> Any:
         """Applies settings, answers the frame."""
         self._simulation.apply_settings(Settings.from_message([*items(item), *Settings().message()[len(item) :]]))
-        return value(self._simulation.frame)
+        return respond(self._simulation.frame)
 
     def get_map_info(self) -> Any:
         """MapInfo [name, spawn points]."""
         level = self._simulation.episode.level
-        return value([SHORT_PREFIX + level.name, [transform(_wrapped(at)) for at in level.spawns]])
+        return respond([SHORT_PREFIX + level.name, [transform(_wrap_angles(at)) for at in level.spawns]])
 
     def load_new_episode(self, name: Any, reset_settings: Any = True, _layers: Any = 0) -> Any:
         """Begins a new episode; "" is the map of now."""
@@ -122,16 +122,16 @@ class WorldMethods:
     def project_point(self, location: Any, direction: Any, distance: Any) -> Any:
         """The first thing met from a point in a direction, as optional<LabelledPoint>."""
         found = project(self._simulation.episode, vector(location), vector(direction), real(distance))
-        return value([found is not None, found or [[0.0, 0.0, 0.0], 0]])
+        return respond([found is not None, found or [[0.0, 0.0, 0.0], 0]])
 
     def cast_ray(self, start: Any, end: Any) -> Any:
         """All things met between two points, as LabelledPoints."""
-        return value(cast_ray(self._simulation.episode, vector(start), vector(end)))
+        return respond(cast_ray(self._simulation.episode, vector(start), vector(end)))
 
     def get_all_level_bbs(self, tag: Any = ANY) -> Any:
         """The BoundingBoxes of all that has a semantic tag."""
         episode = self._simulation.episode
-        return value(episode.environment.list_boxes(natural(tag), episode.fleet))
+        return respond(episode.environment.list_boxes(natural(tag), episode.fleet))
 
     def enable_environment_objects(self, ids: Any, shown: Any) -> Any:
         """Shows or hides environment objects."""
@@ -143,16 +143,16 @@ class WorldMethods:
         name, number = fields(item, 2, and_more=True)
         host, port = text(name)[:MAX_HOST_CHARACTERS], natural(number)
         if port in self._traffic_managers or len(self._traffic_managers) >= MAX_REGISTERED:
-            return value(False)
+            return respond(False)
         self._traffic_managers[port] = host
-        return value(True)
+        return respond(True)
 
     def destroy_traffic_manager(self, port: Any) -> Any:
         """Forgets a traffic manager."""
-        return value(self._traffic_managers.pop(natural(port), None) is not None)
+        return respond(self._traffic_managers.pop(natural(port), None) is not None)
 
 
-def _wrapped(at: Pose) -> Pose:
+def _wrap_angles(at: Pose) -> Pose:
     """The same pose with angles in [-pi, pi), as snapshots show them."""
     return replace(at, pitch_rad=wrap_angle(at.pitch_rad), yaw_rad=wrap_angle(at.yaw_rad))
 

@@ -45,7 +45,7 @@ class Measurer:
             if self._faults.is_active("close", tick.number):
                 self._close_streams(sensors)
         for sensor in sensors:
-            if self._streams.subscribers(sensor.stream_id) and self._is_due(sensor, tick.elapsed_s):
+            if self._streams.list_subscribers(sensor.stream_id) and self._is_due(sensor, tick.elapsed_s):
                 for message in measure_sensor(sensor, tick):
                     self._deliver(sensor, message, tick)
 
@@ -70,7 +70,7 @@ class Measurer:
 
     def _close_streams(self, sensors: Iterable[Sensor]) -> None:
         for sensor in sensors:
-            for connection in list(self._streams.subscribers(sensor.stream_id)):
+            for connection in list(self._streams.list_subscribers(sensor.stream_id)):
                 connection.close()
 
     def _deliver(self, sensor: Sensor, message: Message, tick: SensorTick) -> None:

@@ -39,7 +39,7 @@ def log_bug(what: str) -> None:
 
 
 class Connection:
-    """One accepted socket: hands what arrives to `received`, and queues what the peer is slow to take."""
+    """One accepted socket: hands what arrives to `receive`, and queues what the peer is slow to take."""
 
     def __init__(self, loop: Loop, sock: socket.socket, peer: str) -> None:
         sock.setblocking(False)
@@ -53,11 +53,11 @@ class Connection:
         self.progress_s = self.opened_s
         self._queue: deque[memoryview] = deque()
 
-    def received(self, data: bytes) -> None:
+    def receive(self, data: bytes) -> None:
         """What the peer sent; overridden. Raising ProtocolError closes the connection with one log line."""
         raise NotImplementedError
 
-    def drained(self) -> None:
+    def resume(self) -> None:
         """Called when a queue has become empty again; overridden where that matters."""
 
     def send(self, *parts: Part) -> None:
@@ -88,7 +88,7 @@ class Connection:
             sent -= size
         return ()
 
-    def writable(self) -> None:
+    def send_queued(self) -> None:
         """Sends from the queue until the socket is full again."""
         while self._queue and not self.closed:
             head = self._queue[0]
@@ -107,9 +107,9 @@ class Connection:
             self._queue.popleft()
         if not self.closed:
             self.loop.watch(self)
-            self.drained()
+            self.resume()
 
-    def readable(self) -> None:
+    def read(self) -> None:
         """Reads once and hands it on."""
         try:
             data = self.sock.recv(READ_CHUNK)
@@ -121,7 +121,7 @@ class Connection:
             self.close()
             return
         try:
-            self.received(data)
+            self.receive(data)
         except ProtocolError as error:
             log(f"closed {self.peer}: {error}")
             self.close()
@@ -166,7 +166,7 @@ class Listener:
         self.port: int = self.sock.getsockname()[1]
         loop.add_listener(self)
 
-    def readable(self) -> None:
+    def accept_one(self) -> None:
         """Accepts one connection; beyond MAX_CONNECTIONS it is closed again at once."""
         try:
             sock, address = self.sock.accept()
@@ -223,13 +223,13 @@ class Loop:
             if connection is None:
                 listener = self.listeners.get(fd)
                 if listener is not None:
-                    listener.readable()
+                    listener.accept_one()
                 continue
             if event & select.EPOLLOUT:
-                connection.writable()
+                connection.send_queued()
             if event & (select.EPOLLIN | select.EPOLLHUP | select.EPOLLERR) and not connection.closed:
                 if connection.reading:
-                    connection.readable()
+                    connection.read()
                 elif event & (select.EPOLLHUP | select.EPOLLERR):
                     connection.close()
 

@@ -42,21 +42,21 @@ class Service(Protocol):
 
     methods: dict[str, Callable[..., Any]]
 
-    def unknown(self, method: str) -> str:
+    def describe_unknown(self, method: str) -> str:
         """The text for a method that is not served."""
         ...
 
-    def answered(self) -> None:
+    def follow_up(self) -> None:
         """Called after each answer is on its way."""
         ...
 
 
-def value(result: Any) -> list[Any]:
+def respond(result: Any) -> list[Any]:
     """Response<T> with a value."""
     return [[1, result]]
 
 
-def error(text: str) -> list[Any]:
+def respond_error(text: str) -> list[Any]:
     """A Response error; the client raises RuntimeError(text) for both kinds of Response."""
     return [[0, [text]]]
 
@@ -99,7 +99,7 @@ class RpcConnection(Connection):
         self._waiting: Later | None = None
         self._calls: deque[Any] = deque()
 
-    def received(self, data: bytes) -> None:
+    def receive(self, data: bytes) -> None:
         """Serve every complete call in what has come. Raises ProtocolError for bytes that are not a call."""
         for message in self._unpack(data):
             if self.closed:
@@ -119,7 +119,7 @@ class RpcConnection(Connection):
         except (msgpack.exceptions.UnpackException, ValueError, RecursionError) as cause:
             raise ProtocolError(f"bytes that are not a call ({type(cause).__name__} {cause})") from None
 
-    def drained(self) -> None:
+    def resume(self) -> None:
         """Takes calls again once the client has read its answers."""
         if len(self._calls) <= MAX_ITEMS:
             self.set_reading(True)
@@ -137,23 +137,23 @@ class RpcConnection(Connection):
             result.finish = lambda final: self._finish(result, number, silent, final)
         elif not silent:
             self.send(self._packer.pack([1, number, None, result]))
-        self.service.answered()
+        self.service.follow_up()
 
     def _call(self, method: str, arguments: list[Any]) -> Any:
         handler = self.service.methods.get(method)
         if handler is None:
             log(f"{self.peer} called {method}, which is not served")
-            return error(self.service.unknown(method))
+            return respond_error(self.service.describe_unknown(method))
         try:
             return call(handler, arguments)
         except MalformedError as cause:
             log(f"{self.peer} called {method} with arguments that are not understood: {cause}")
-            return error(f"{method}: arguments not understood: {cause}")
+            return respond_error(f"{method}: arguments not understood: {cause}")
         except LiquidLaneError as cause:
-            return error(str(cause))
+            return respond_error(str(cause))
         except Exception as bug:  # a bug in one method must not end the server for all other clients
             log_bug(f"{method}, called by {self.peer}")
-            return error(f"{method}: internal error of the stand-in server ({type(bug).__name__}: {bug}); its log has the traceback")
+            return respond_error(f"{method}: internal error of the stand-in server ({type(bug).__name__}: {bug}); its log has the traceback")
 
     def _finish(self, later: Later, number: int, silent: bool, result: Any) -> None:
         if self._waiting is not later or self.closed:
@@ -161,7 +161,7 @@ class RpcConnection(Connection):
         self._waiting = None
         if not silent:
             self.send(self._packer.pack([1, number, None, result]))
-        self.service.answered()
+        self.service.follow_up()
         try:
             while self._calls and self._waiting is None and not self.closed:
                 self._serve(self._calls.popleft())

@@ -34,7 +34,7 @@ class StreamConnection(Connection):
         self.stream_id: int | None = None
         self._head = b""
 
-    def received(self, data: bytes) -> None:
+    def receive(self, data: bytes) -> None:
         """Takes the stream id. Raises ProtocolError for an unknown id or for anything after it."""
         if self.stream_id is not None:
             raise ProtocolError("bytes after the stream id")
@@ -76,7 +76,7 @@ class Streams:
     def __contains__(self, stream_id: int) -> bool:
         return stream_id in self._subscribers
 
-    def token(self, stream_id: int) -> bytes:
+    def make_token(self, stream_id: int) -> bytes:
         """The 24 bytes by which a client finds a stream."""
         return TOKEN.pack(stream_id, self.port, PROTOCOL_TCP, ADDRESS_OF_CLIENT)
 
@@ -85,7 +85,7 @@ class Streams:
         if stream_id != EPISODE_STREAM and len(self._promised) < MAX_PROMISED:
             self._promised[stream_id] = time.monotonic()
 
-    def awaited(self) -> bool:
+    def is_awaited(self) -> bool:
         """Whether a subscription is on its way; a tick now would make its first message miss it."""
         if not self._promised:
             return False
@@ -95,7 +95,7 @@ class Streams:
         }
         return bool(self._promised)
 
-    def subscribers(self, stream_id: int) -> list[StreamConnection]:
+    def list_subscribers(self, stream_id: int) -> list[StreamConnection]:
         """Who listens to a stream now."""
         return self._subscribers.get(stream_id, [])
 
@@ -128,7 +128,7 @@ class Streams:
                 continue
             connection.send(size, *parts)
 
-    def full(self) -> StreamConnection | None:
+    def find_full(self) -> StreamConnection | None:
         """A sensor's listener whose queue is over its limit, or None; of the episode stream messages may be left out."""
         for stream_id, listeners in self._subscribers.items():
             for connection in listeners:

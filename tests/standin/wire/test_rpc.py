@@ -11,7 +11,7 @@ import pytest
 
 from driving.standin.wire.event_loop import Connection, Listener, Loop
 from driving.standin.wire.messages import natural, pose
-from driving.standin.wire.rpc import RefusedError, RpcConnection, value
+from driving.standin.wire.rpc import RefusedError, RpcConnection, respond
 
 
 class Service:
@@ -19,8 +19,8 @@ class Service:
 
     def __init__(self) -> None:
         self.methods = {
-            "double": lambda item: value(2 * natural(item)),
-            "move": lambda at: value(pose(at).x_m),
+            "double": lambda item: respond(2 * natural(item)),
+            "move": lambda at: respond(pose(at).x_m),
             "refuse": self.refuse,
             "fail": self.fail,
         }
@@ -31,10 +31,10 @@ class Service:
     def fail(self) -> Any:
         return {}["missing"]
 
-    def unknown(self, method: str) -> str:
+    def describe_unknown(self, method: str) -> str:
         return f"no {method}"
 
-    def answered(self) -> None:
+    def follow_up(self) -> None:
         """Nothing follows an answer here."""
 
 
