@@ -9,7 +9,7 @@ import numpy as np
 
 from driving.bicycle import Bicycle
 from driving.quantities import Control, Observation
-from driving.world.maps.routes import Route
+from driving.world.maps.route import Route
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ def checkpoint_folder(path: Path) -> Path:
 def trained_bicycle(folder: Path) -> Bicycle:
     """Return the car that a checkpoint's policy was trained for. A checkpoint that names none means the default car.
 
-    Raises UserError where the checkpoint describes the car in another way, ValueError where its description cannot be read.
+    Raises UserError where the checkpoint describes the car in another way, ConfigError where its description cannot be read.
     """
     stored = read_description(folder).get("extra", {}).get("bicycle", {})
     default = asdict(Bicycle())

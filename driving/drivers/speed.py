@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from driving.world.maps.routes import Route
+from driving.world.maps.route import Route
 
 LATERAL_MPS2 = 2.5  # what passengers bear in a bend
 BRAKING_MPS2 = 2.0

@@ -1,11 +1,11 @@
-"""The evaluation command: a suite from YAML with overrides, a policy or the expert, a table at the end."""
+"""The evaluation command: it drives a suite, given as YAML with overrides, with a policy or the expert, and prints a table."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import torch
 
@@ -21,14 +21,14 @@ from driving.quantities import UserError
 from policy.network import DESCRIPTION, WEIGHTS, load_policy
 from policy.runtime import SUFFIX, ExportedPolicy
 
-DRIVERS = ("policy", "expert")
+DriverKind = Literal["policy", "expert"]
 
 
 def evaluate_command(about: str, args: list[str] | None = None) -> dict[str, Any]:
-    """Parses the command line, drives, prints the table, returns the summary."""
+    """Parse the command line, drive, print the table, and return the summary. Raises UserError for a wrong command line."""
     parser = make_parser(about)
-    parser.add_argument("--suite", action="config", help="YAML file with the suite's values (those under 'what is driven')")
-    parser.add_argument("--driver", choices=DRIVERS, default="policy", help="who drives (default: policy, the checkpoint)")
+    parser.add_argument("--suite", action="config", help="YAML file with the suite's values")
+    parser.add_argument("--driver", choices=get_args(DriverKind), default="policy", help="who drives: the policy of --checkpoint, or the expert")
     parser.add_argument("--checkpoint", type=Path | None, default=None, help="a training run, its folder with policy.safetensors, or a .onnx file")
     parser.add_argument("--out", type=Path, required=True, help="folder for summary.json and routes/NAME")
     parser.add_argument("--map", type=Path, nargs="+", default=[], help="OpenDRIVE files to drive on as well")
@@ -42,7 +42,7 @@ def evaluate_command(about: str, args: list[str] | None = None) -> dict[str, Any
     values = {name: getattr(options, name) for name in names}
     values["maps"] = [*values["maps"], *options.map]
     suite = SuiteConfig(**values)
-    make, identity = chosen_driver(options.driver, options.checkpoint, options.threads)
+    make, identity = choose_driver(options.driver, options.checkpoint, options.threads)
     torch.set_num_threads(options.threads)
     end = Endpoint(options.host, options.port, options.timeout_s, ("--seed", str(suite.seed)))
     summary = evaluate(make, suite, options.out, end, identity, print)
@@ -50,12 +50,12 @@ def evaluate_command(about: str, args: list[str] | None = None) -> dict[str, Any
     return summary
 
 
-def chosen_driver(name: str, checkpoint: Path | None, threads: int = 1) -> tuple[Callable[[], Driver], str]:
-    """What makes the driver, and a digest of its content; an exported policy computes on `threads` threads.
+def choose_driver(kind: DriverKind, checkpoint: Path | None, threads: int = 1) -> tuple[Callable[[], Driver], str]:
+    """Return a function that makes the driver, and a digest of the driver's content. An exported policy computes on `threads` threads.
 
-    Raises UserError for a policy without a checkpoint, ValueError for one that cannot be read.
+    Raises UserError for a policy without a checkpoint, ConfigError for a checkpoint that cannot be read.
     """
-    if name == "expert":
+    if kind == "expert":
         return Expert, ""
     if checkpoint is None:
         raise UserError("no --checkpoint: give a training run to drive with, or --driver expert")
@@ -68,4 +68,5 @@ def chosen_driver(name: str, checkpoint: Path | None, threads: int = 1) -> tuple
 
 
 def _digest(*files: Path) -> str:
+    """Return a digest of the files' content."""
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]

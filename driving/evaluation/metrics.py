@@ -1,12 +1,12 @@
-"""Closed-loop measures as pure functions of one drive's columns (`rollout.trace.Trace.columns`), and their sum over routes.
+"""Closed-loop measures as pure functions of a drive's columns (`driving.rollout.trace.COLUMNS`), and the same measures over several drives.
 
-Definitions, with where they come from:
-- departure: more than 2 m from the centre line; the car is put back 2 s further on (the lane-following test of UT-ADL and VISTA).
-  The loop marks the tick; nothing here decides it.
-- autonomy: (1 - departures x 6 s / elapsed s) x 100 %, not below 0 (NVIDIA 2016, with departures as the interventions).
-- completion: the share of the route's length that the car drove itself; what a put-back skips does not count.
-- steering smoothness: root mean square of the applied steering's rate of change (1/s); less is smoother.
-- latency: the driver's own wall-clock time a tick, image to action, without simulator and rendering (ms).
+Definitions and their sources:
+- departure: the car is more than 2 m from the centre line; it is put back 2 s further on (the lane-following test of UT-ADL and VISTA).
+  The loop marks these ticks; nothing here decides it.
+- autonomy: (1 - departures x 6 s / elapsed s) x 100 %, at least 0 (NVIDIA 2016, with departures as the interventions).
+- completion: the share of the route's length that the car drove itself. What it skips when it is put back does not count.
+- steering smoothness: the root mean square of the applied steer's rate of change (1/s). Less is smoother.
+- latency: the driver's wall-clock time per tick from image to action, without the simulator (ms).
 """
 
 from __future__ import annotations
@@ -16,36 +16,41 @@ from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 
+from driving.quantities import UserError
+
 Columns = Mapping[str, np.ndarray]
 
-INTERVENTION_S = 6.0
+INTERVENTION_S = 6.0  # the time that a departure is counted with, in autonomy
 
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """One drive's figures, or the sum over several; NaN where a drive has no tick to measure."""
+    """The figures of one drive or of several. A figure is NaN where there is no tick to measure it on."""
 
-    km: float
-    elapsed_s: float
+    km: float  # distance driven
+    elapsed_s: float  # simulated time
     departures: int
-    completion: float
+    completion: float  # 0 to 1
     mean_abs_lateral_m: float
     max_abs_lateral_m: float
     mean_abs_heading_error_rad: float
-    steering_smoothness: float
+    steering_smoothness: float  # 1/s
     mean_speed_mps: float
     autonomy_percent: float
     latency_p50_ms: float
     latency_p99_ms: float
 
     def as_dict(self) -> dict[str, float | None]:
-        """Plain numbers for JSON, where a NaN becomes null."""
+        """Return the figures as plain numbers for JSON; NaN becomes None."""
         return {name: None if value != value else value for name, value in asdict(self).items()}
 
 
 def own_progress_m(columns: Columns) -> float:
-    """Metres along the route that the car drove itself: no jump of a put-back counts, nor driving backwards and again forwards."""
-    s, reached, total = columns["s_m"], 0.0, 0.0
+    """Return how far the car drove along the route by itself (m).
+
+    Jumps when it is put back do not count, and neither does a stretch that it drives a second time after rolling back.
+    """
+    s, total = columns["s_m"], 0.0
     if len(s) == 0:
         return 0.0
     departed = columns["departed"].astype(bool)
@@ -60,7 +65,7 @@ def own_progress_m(columns: Columns) -> float:
 
 
 def measure(columns: Columns, route_length_m: float) -> Measures:
-    """The figures of one drive; `route_length_m` is the length that was asked for (m)."""
+    """Return the figures of one drive; `route_length_m` is the length that was to be driven (m)."""
     dt, speed = columns["dt_s"].astype(float), columns["speed_mps"].astype(float)
     elapsed = float(dt.sum())
     departures = int(columns["departed"].astype(bool).sum())
@@ -83,9 +88,12 @@ def measure(columns: Columns, route_length_m: float) -> Measures:
 
 
 def combine(drives: Sequence[tuple[Columns, float]]) -> Measures:
-    """The figures over several drives: distances, times and departures add up, errors are means over all ticks."""
+    """Return the figures over several drives, given as (columns, length that was to be driven in m).
+
+    Distances, times and departures are sums, errors are means over all ticks. Raises UserError where there is no drive.
+    """
     if not drives:
-        raise ValueError("no drive to combine: expected at least one")
+        raise UserError("there is no drive to combine: give a suite with at least one route")
     singles = [measure(columns, length) for columns, length in drives]
     names = ("dt_s", "speed_mps", "lateral_m", "heading_error_rad", "act_s")
     joined = {name: np.concatenate([np.asarray(columns[name], dtype=float) for columns, _ in drives]) for name in names}
@@ -111,10 +119,11 @@ def combine(drives: Sequence[tuple[Columns, float]]) -> Measures:
 
 
 MEASURE_NAMES = tuple(field.name for field in fields(Measures))
-WALL_CLOCK_MEASURES = ("latency_p50_ms", "latency_p99_ms")  # the only ones that differ between two runs of one seed
+WALL_CLOCK_MEASURES = ("latency_p50_ms", "latency_p99_ms")  # the only measures that differ between two runs of one seed
 
 
 def _steering_rate_rms(columns: Columns) -> float:
+    """Return the root mean square of the steer's rate of change (1/s)."""
     steer, dt = columns["steer"].astype(float), columns["dt_s"].astype(float)
     if len(steer) < 2:
         return float("nan")
@@ -122,12 +131,15 @@ def _steering_rate_rms(columns: Columns) -> float:
 
 
 def _autonomy(departures: int, elapsed_s: float) -> float:
+    """Return the autonomy in percent."""
     return 100.0 * max(0.0, 1.0 - departures * INTERVENTION_S / elapsed_s) if elapsed_s > 0 else float("nan")
 
 
 def _mean(values: np.ndarray) -> float:
+    """Return the mean, NaN of no values."""
     return float(values.mean()) if len(values) else float("nan")
 
 
 def _quantile(values: np.ndarray, share: float) -> float:
+    """Return a quantile, NaN of no values."""
     return float(np.quantile(values, share)) if len(values) else float("nan")

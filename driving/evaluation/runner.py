@@ -1,8 +1,10 @@
-"""Drives a suite closed loop, route by route, and keeps what came out: traces, camera movies, figures, one summary.
+"""Drive a suite closed loop, route by route, and keep the results: traces, camera movies, figures and one summary.
 
-Each route's result is on the disk when the route ends, and the summary with it. A run that was cut off goes on where it was: a route whose
-result belongs to the same suite and the same driver is not driven again. A server that dies, hangs or loses a frame is met with a new
-session (and, when the server is our own, a new server), and the route is driven again from its start, so that its figures stay those of one drive.
+A route's result and the summary are on the disk as soon as the route ends. A run that was interrupted continues: a route that has a result of the
+same suite and the same driver is not driven again.
+
+When the server dies, hangs or loses a frame, the runner opens a new session (and starts a new server, if the server is its own). Then it drives
+the route again from its start, so that the figures of a route come from one drive.
 """
 
 from __future__ import annotations
@@ -16,33 +18,34 @@ from typing import Any
 
 from driving.drivers.driver import Driver
 from driving.evaluation.metrics import Columns, combine, measure
-from driving.evaluation.suite import Road, SuiteConfig, digest_of, roads_of, routes_of
+from driving.evaluation.roads import Road, find_routes, make_roads
+from driving.evaluation.suite import SuiteConfig, digest
 from driving.quantities import CameraSpec
 from driving.rollout.listeners import CAMERA_MOVIE, CameraMovie
 from driving.rollout.loop import DriveConfig, drive
-from driving.rollout.trace import Trace
+from driving.rollout.trace import META, Trace
 from driving.simulator.errors import SimulatorError
 from driving.simulator.process import server_at
 from driving.simulator.session import Session, SessionConfig
-from driving.world.maps.routes import Route
+from driving.world.maps.route import Route
 from driving.world.weather import PRESETS
 
-TRIES = 3
+ATTEMPTS = 3
 SUMMARY = "summary.json"
 ROUTES = "routes"
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where to drive: a named server, or with neither host nor port our own stand-in with these arguments."""
+    """The server to drive on: the one named, or a stand-in of our own where neither host nor port is given."""
 
     host: str | None = None
     port: int | None = None
-    timeout_s: float = 60.0
-    standin: tuple[str, ...] = ()
+    timeout_s: float = 60.0  # how long a call to the server may take
+    standin: tuple[str, ...] = ()  # command-line arguments of our own stand-in
 
 
-Tell = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 def evaluate(
@@ -51,81 +54,100 @@ def evaluate(
     out: Path | None = None,
     endpoint: Endpoint | None = None,
     identity: str = "",
-    tell: Tell = lambda line: None,
+    report: Report = lambda line: None,
 ) -> dict[str, Any]:
-    """Drives every route of a suite; returns the summary, which `out`/summary.json holds as well.
+    """Drive every route of a suite and return the summary, which is also written to `out`/summary.json.
 
-    `identity` names the driver's content (a digest of its weights): finished routes of the same identity are kept. `tell` gets one line
-    a route. Raises SimulatorError when a route failed TRIES times; what was finished is kept.
+    Args:
+        make_driver: makes the driver, once.
+        suite: what to drive.
+        out: the folder for the results; None to keep none.
+        endpoint: the server; None for a stand-in of our own.
+        identity: a digest of the driver's content, such as its weights. Finished routes of the same identity are kept.
+        report: takes one line per route, and one per failed attempt.
+
+    Raises SimulatorError when a route failed ATTEMPTS times; finished routes are kept.
     """
-    done: list[tuple[dict[str, Any], Columns, float]] = []
+    results: list[_Result] = []
     driver = make_driver()
-    work = _Work(suite, driver, out, endpoint or Endpoint(), f"{digest_of(suite)} {driver.name} {identity}", tell)
+    evaluation = _Evaluation(suite, driver, out, endpoint or Endpoint(), f"{digest(suite)} {driver.name} {identity}", report)
     index = 0
-    for road in roads_of(suite):
-        for result in work.drive_road(road, index):
-            done.append(result)
+    for road in make_roads(suite):
+        for result in evaluation.drive_road(road, index):
+            results.append(result)
             index += 1
             if out is not None:
-                _write(out / SUMMARY, _summary(suite, driver, done))
-    work.close()
-    return _summary(suite, driver, done)
+                _write(out / SUMMARY, _summarise(suite, driver, results))
+    evaluation.close()
+    return _summarise(suite, driver, results)
 
 
-class _Work:
-    """One evaluation under way: its server, its session, where results go."""
+@dataclass(frozen=True)
+class _Result:
+    """One finished route."""
 
-    def __init__(self, suite: SuiteConfig, driver: Driver, out: Path | None, endpoint: Endpoint, key: str, tell: Tell) -> None:
-        self.suite, self.driver, self.out, self.endpoint, self.key, self.tell = suite, driver, out, endpoint, key, tell
+    row: dict[str, Any]  # its figures, as the summary has them
+    columns: Columns  # its trace
+    length_m: float  # the length that was to be driven
+
+
+class _Evaluation:
+    """One evaluation: its server, its session, and where its results go. `key` names suite and driver in the results."""
+
+    def __init__(self, suite: SuiteConfig, driver: Driver, out: Path | None, endpoint: Endpoint, key: str, report: Report) -> None:
+        self.suite, self.driver, self.out, self.endpoint, self.key, self.report = suite, driver, out, endpoint, key, report
         self._open = contextlib.ExitStack()
         self._session: Session | None = None
         self._loaded = ""
 
     def close(self) -> None:
-        """Ends session and own server."""
+        """End the session, and the server if it is our own."""
         self._open.close()
         self._session, self._loaded = None, ""
 
-    def session(self) -> Session:
-        """The session, opened when it is first needed."""
+    def open_session(self) -> Session:
+        """Return the session. The first call opens it."""
         if self._session is None:
             end = self.endpoint
             host, port = self._open.enter_context(server_at(end.host, end.port, end.standin))
             self._session = self._open.enter_context(Session(SessionConfig(host, port, end.timeout_s, self.suite.dt_s)))
         return self._session
 
-    def drive_road(self, road: Road, index: int) -> Iterator[tuple[dict[str, Any], Columns, float]]:
-        """The results of one road's routes, in order."""
-        for number, route in enumerate(routes_of(self.suite, road)):
-            weather = self.suite.weathers[(index + number) % len(self.suite.weathers)]
+    def drive_road(self, road: Road, first: int) -> Iterator[_Result]:
+        """Yield the results of one road's routes in order; `first` is the number of the road's first route in the suite."""
+        for number, route in enumerate(find_routes(self.suite, road)):
+            weather = self.suite.weathers[(first + number) % len(self.suite.weathers)]
             folder = None if self.out is None else self.out / ROUTES / route.name
-            trace = self._kept(folder)
-            if trace is None:
-                trace = self._tried(road, route, weather, folder)
-            row = self._row(trace, route, road, weather)
+            trace = self._load_finished(folder) or self._retry(road, route, weather, folder)
+            length_m = float(trace.meta["route_length_m"])
+            about = {"name": route.name, "map": road.name, "weather": weather, "length_m": trace.meta["route_length_m"]}
+            row = about | {"end_reason": trace.meta["end_reason"]} | measure(trace.columns, length_m).as_dict()
             how = f"{row['departures']} departures, {row['mean_abs_lateral_m']:.3f} m off centre, {row['end_reason']}"
-            self.tell(f"{row['name']} ({weather}): {row['km']:.2f} km, {how}")
-            yield row, trace.columns, float(trace.meta["route_length_m"])
+            self.report(f"{row['name']} ({weather}): {row['km']:.2f} km, {how}")
+            yield _Result(row, trace.columns, length_m)
 
-    def _kept(self, folder: Path | None) -> Trace | None:
-        if folder is None or not (folder / "trace.json").is_file():
+    def _load_finished(self, folder: Path | None) -> Trace | None:
+        """Return the trace of a route that this suite and this driver have finished before, None where there is none."""
+        if folder is None or not (folder / META).is_file():
             return None
         trace = Trace.load(folder)
         return trace if trace.meta.get("evaluation_key") == self.key else None
 
-    def _tried(self, road: Road, route: Route, weather: str, folder: Path | None) -> Trace:
-        for attempt in range(TRIES):
+    def _retry(self, road: Road, route: Route, weather: str, folder: Path | None) -> Trace:
+        """Drive a route in up to ATTEMPTS attempts. Raises SimulatorError when all of them failed."""
+        for attempt in range(ATTEMPTS):
             try:
-                return self._driven(road, route, weather, folder)
+                return self._drive_route(road, route, weather, folder)
             except SimulatorError as error:
                 self.close()
-                if attempt + 1 == TRIES:
-                    raise SimulatorError(f"route {route.name} failed {TRIES} times; the last time: {error}") from error
-                self.tell(f"{route.name}: {error}; trying again ({attempt + 2} of {TRIES})")
+                if attempt + 1 == ATTEMPTS:
+                    raise SimulatorError(f"route {route.name} failed {ATTEMPTS} times; the last time: {error}") from error
+                self.report(f"{route.name}: {error}; trying again ({attempt + 2} of {ATTEMPTS})")
         raise AssertionError
 
-    def _driven(self, road: Road, route: Route, weather: str, folder: Path | None) -> Trace:
-        session = self.session()
+    def _drive_route(self, road: Road, route: Route, weather: str, folder: Path | None) -> Trace:
+        """Drive a route once and save its trace and movie."""
+        session = self.open_session()
         if self._loaded != road.name:
             session.load_opendrive(road.name, road.opendrive)
             self._loaded = road.name
@@ -134,8 +156,8 @@ class _Work:
         ego = session.spawn_ego(route.pose_at(0.0), camera)
         plan = DriveConfig(self.suite.max_speed_mps, self.suite.departure_m, 0.0, self.suite.route_length_m, None, self.suite.seed)
         try:
-            with contextlib.ExitStack() as open_:
-                movie = [] if folder is None else [open_.enter_context(CameraMovie(folder / CAMERA_MOVIE, self.suite.dt_s))]
+            with contextlib.ExitStack() as opened:
+                movie = [] if folder is None else [opened.enter_context(CameraMovie(folder / CAMERA_MOVIE, self.suite.dt_s))]
                 trace = drive(session, ego, route, self.driver, plan, movie)
         finally:
             ego.destroy()
@@ -144,24 +166,21 @@ class _Work:
             trace.save(folder)
         return trace
 
-    def _row(self, trace: Trace, route: Route, road: Road, weather: str) -> dict[str, Any]:
-        measures = measure(trace.columns, float(trace.meta["route_length_m"])).as_dict()
-        about = {"name": route.name, "map": road.name, "weather": weather, "length_m": trace.meta["route_length_m"]}
-        return about | {"end_reason": trace.meta["end_reason"]} | measures
 
-
-def _summary(suite: SuiteConfig, driver: Driver, done: list[tuple[dict[str, Any], Columns, float]]) -> dict[str, Any]:
+def _summarise(suite: SuiteConfig, driver: Driver, results: list[_Result]) -> dict[str, Any]:
+    """Return the summary of the routes so far."""
     return {
         "suite": suite.name,
         "seed": suite.seed,
         "driver": driver.name,
         "departure_rule": f"more than {suite.departure_m:g} m from the centre line; put back on it two seconds of driving further on",
-        "overall": combine([(columns, length) for _, columns, length in done]).as_dict(),
-        "routes": [row for row, _, _ in done],
+        "overall": combine([(result.columns, result.length_m) for result in results]).as_dict(),
+        "routes": [result.row for result in results],
     }
 
 
 def _write(path: Path, summary: Mapping[str, Any]) -> None:
+    """Write the summary; the file is replaced at once."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}")
     partial.write_text(json.dumps(summary, indent=1))

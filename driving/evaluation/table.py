@@ -1,4 +1,4 @@
-"""A summary as a table on the terminal, with rich."""
+"""Print a summary as a table on the terminal."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+# (key in the summary, heading, format)
 COLUMNS = (
     ("km", "km", "{:.2f}"),
     ("departures", "departures", "{:.0f}"),
@@ -20,11 +21,11 @@ COLUMNS = (
     ("latency_p50_ms", "p50 ms", "{:.2f}"),
     ("latency_p99_ms", "p99 ms", "{:.2f}"),
 )
-NARROWEST = 150
+NARROWEST = 150  # characters; the terminal may wrap, but the table does not drop columns
 
 
 def print_summary(summary: Mapping[str, Any]) -> None:
-    """One row a route and one for all."""
+    """Print one row per route and one for all routes together."""
     table = Table(title=f"{summary['driver']} on suite '{summary['suite']}'", title_justify="left")
     table.add_column("route", no_wrap=True)
     table.add_column("weather", no_wrap=True)
@@ -40,4 +41,5 @@ def print_summary(summary: Mapping[str, Any]) -> None:
 
 
 def _cells(row: Mapping[str, Any]) -> list[str]:
+    """Return a row's figures as text, "-" for a missing one."""
     return ["-" if row.get(key) is None else form.format(row[key]) for key, _, form in COLUMNS]

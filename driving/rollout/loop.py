@@ -18,7 +18,7 @@ from driving.rollout.tick import Listener, Tick
 from driving.rollout.trace import Trace, TraceRecorder
 from driving.simulator.ego import EgoVehicle
 from driving.simulator.session import Session
-from driving.world.maps.routes import LaneTracker, Route
+from driving.world.maps.route import LaneTracker, Route
 
 PUT_BACK_S = 2.0
 SLOWEST_MPS = 3.0  # a car that is put back rolls at least this fast

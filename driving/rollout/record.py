@@ -25,7 +25,8 @@ from driving.rollout.loop import DriveConfig, drive
 from driving.rollout.tick import Tick
 from driving.rollout.turns import StoppedError, Turns
 from driving.simulator.session import Session
-from driving.world.maps.routes import Route, spread_routes
+from driving.world.maps.route import Route
+from driving.world.maps.routes import spread_routes
 from driving.world.maps.tracks import TrackConfig, generate_track, street
 from driving.world.weather import random_weather
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from driving.quantities import UserError
 from driving.rollout.tick import Tick
-from driving.world.maps.routes import Route
+from driving.world.maps.route import Route
 
 ARRAYS, META = "trace.npz", "trace.json"
 ROUTE_ARRAYS = ("s_m", "x_m", "y_m", "z_m", "yaw_rad", "curvature_per_m", "lane_width_m")

@@ -1,4 +1,4 @@
-"""The driven car and its camera, as a client sees them: controls out; motion and the image of the very same frame in."""
+"""The driven car and its camera, as a client sees them: controls out, motion and the image of the same frame in."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from driving.bicycle import Bicycle
 from driving.quantities import CameraSpec, Control, Pose, VehicleState
 from driving.simulator.errors import SimulatorError
 
-ABOVE_ROAD_M = 0.1
+ABOVE_ROAD_M = 0.1  # a car is spawned and teleported this far above the road, so that it does not touch it at first
 
 
 class EgoVehicle:
-    """A car with one RGB camera."""
+    """A car with one RGB camera. `bicycle` is the model of its steering."""
 
     def __init__(self, world: carla.World, pose: Pose, camera: CameraSpec, blueprint: str, timeout_s: float) -> None:
-        """Spawns both at `pose`, a little above the ground. Raises RuntimeError (the client's) where that fails."""
+        """Spawn both at `pose`, a little above the ground. Raises the client's RuntimeError where that fails."""
         self._world, self._camera, self._timeout_s = world, camera, timeout_s
         self._images: queue.SimpleQueue[Any] = queue.SimpleQueue()
         library = world.get_blueprint_library()
-        self._vehicle = world.spawn_actor(library.find(blueprint), transform_of(_raised(pose)))
+        self._vehicle = world.spawn_actor(library.find(blueprint), transform_of(_raise_pose(pose)))
         try:
             lens = library.find("sensor.camera.rgb")
             for name, value in (("image_size_x", camera.width_px), ("image_size_y", camera.height_px), ("fov", camera.fov_deg)):
@@ -40,32 +40,32 @@ class EgoVehicle:
         self.bicycle = bicycle_of(self._vehicle.get_physics_control())
 
     def apply(self, control: Control) -> None:
-        """Sends a control; it acts from the next tick on."""
-        self._vehicle.apply_control(
-            carla.VehicleControl(
-                throttle=control.throttle, steer=control.steer, brake=control.brake, hand_brake=control.hand_brake, reverse=control.reverse
-            )
-        )
+        """Send a control. It acts from the next tick on."""
+        self._vehicle.apply_control(control_of(control))
 
     def teleport(self, pose: Pose, speed_mps: float = 0.0) -> None:
-        """Puts the car elsewhere, rolling forward at a speed."""
-        self._vehicle.set_transform(transform_of(_raised(pose)))
+        """Put the car at another pose, rolling forward at a speed (m/s)."""
+        self._vehicle.set_transform(transform_of(_raise_pose(pose)))
         forward = carla.Vector3D(math.cos(pose.yaw_rad) * speed_mps, math.sin(pose.yaw_rad) * speed_mps, 0.0)
         self._vehicle.set_target_velocity(forward)
         self._vehicle.set_target_angular_velocity(carla.Vector3D(0.0, 0.0, 0.0))
 
     def observe(self, frame: int) -> tuple[VehicleState, np.ndarray]:
-        """The car's state and the RGB image (Y, X, 3) of `frame`. Raises SimulatorError where the image does not come."""
+        """Return the car's state and the RGB image (Y, X, 3) of `frame`.
+
+        Raises SimulatorError where the server is at another frame or the image does not arrive.
+        """
         snapshot = self._world.get_snapshot()
         mine = snapshot.find(self._vehicle.id) if snapshot.frame == frame else None
         if mine is None:
             raise SimulatorError(
-                f"the server's snapshot is of frame {snapshot.frame}, the tick was {frame}: does another client tick this server too?"
+                f"the server's snapshot is of frame {snapshot.frame}, expected frame {frame}: stop other clients that tick this server"
             )
         state = vehicle_state(frame, snapshot.timestamp.elapsed_seconds, mine)
-        return state, self._image(frame)
+        return state, self._wait_for_image(frame)
 
-    def _image(self, frame: int) -> np.ndarray:
+    def _wait_for_image(self, frame: int) -> np.ndarray:
+        """Return the image of `frame`. Earlier images are dropped."""
         deadline, seen = time.monotonic() + self._timeout_s, None
         while True:
             try:
@@ -73,28 +73,36 @@ class EgoVehicle:
             except queue.Empty:
                 got = "nothing" if seen is None else f"frame {seen} last"
                 raise SimulatorError(
-                    f"the camera gave {got} within {self._timeout_s:.0f} s, the tick is {frame}: raise timeout_s, or make the server faster"
+                    f"the camera gave {got} within {self._timeout_s:.0f} s, expected frame {frame}: raise timeout_s, or make the server faster"
                 ) from None
             seen = image.frame
             if image.frame == frame:
                 bgra = np.frombuffer(image.raw_data, np.uint8).reshape(image.height, image.width, 4)
                 return np.asarray(cv2.cvtColor(bgra, cv2.COLOR_BGRA2RGB))
             if image.frame > frame:
-                raise SimulatorError(f"the camera gave frame {image.frame}, the tick is {frame}: a frame was lost on its way")
+                raise SimulatorError(f"the camera gave frame {image.frame}, expected frame {frame}: the server lost a frame, drive again")
 
     def destroy(self) -> None:
-        """Removes camera and car; a dead server is no error here."""
+        """Remove camera and car. A dead server is not an error here."""
         for actor in (self._sensor, self._vehicle):
             with contextlib.suppress(RuntimeError):
                 actor.destroy()
 
 
-def _raised(pose: Pose) -> Pose:
+def _raise_pose(pose: Pose) -> Pose:
+    """Return the pose ABOVE_ROAD_M higher."""
     return Pose(pose.x_m, pose.y_m, pose.z_m + ABOVE_ROAD_M, pose.pitch_rad, pose.yaw_rad, pose.roll_rad)
 
 
+def control_of(control: Control) -> carla.VehicleControl:
+    """Return a control as the client's."""
+    return carla.VehicleControl(
+        throttle=control.throttle, steer=control.steer, brake=control.brake, hand_brake=control.hand_brake, reverse=control.reverse
+    )
+
+
 def transform_of(pose: Pose) -> carla.Transform:
-    """A pose as the client writes it, in degrees."""
+    """Return a pose as the client's transform, which is in degrees."""
     turn = (math.degrees(pose.pitch_rad), math.degrees(pose.yaw_rad), math.degrees(pose.roll_rad))
     return carla.Transform(carla.Location(pose.x_m, pose.y_m, pose.z_m), carla.Rotation(*turn))
 
@@ -109,7 +117,7 @@ def bicycle_of(physics: carla.VehiclePhysicsControl) -> Bicycle:
 
 
 def vehicle_state(frame: int, time_s: float, actor: carla.ActorSnapshot) -> VehicleState:
-    """An actor's motion out of a snapshot; speed is signed along the car."""
+    """Return an actor's motion from a snapshot. The speed is signed: negative when the car rolls backwards."""
     at, velocity = actor.get_transform(), actor.get_velocity()
     turn = at.rotation
     pose = Pose(at.location.x, at.location.y, at.location.z, math.radians(turn.pitch), math.radians(turn.yaw), math.radians(turn.roll))

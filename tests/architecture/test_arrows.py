@@ -43,7 +43,7 @@ ALLOWED: dict[str, set[str]] = {
 
 # An outside package may be imported in these rooms only.
 DOORS: dict[str, set[str]] = {
-    "carla": {"driving.simulator", "driving.world", "driving.benchmarks"},
+    "carla": {"driving.simulator", "driving.world"},
     "av": {"driving.video", "driving.logs"},
     "rerun": {"driving.viewer"},
     "matplotlib": {"driving.reports"},

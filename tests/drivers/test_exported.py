@@ -15,7 +15,7 @@ import torch
 from driving.drivers.driver import Action, DriveContext, Driver
 from driving.drivers.exported import ExportedDriver
 from driving.drivers.learned import LearnedDriver
-from driving.evaluation.command import chosen_driver
+from driving.evaluation.command import choose_driver
 from driving.quantities import Observation
 from driving.rollout.loop import DriveConfig, drive
 from driving.rollout.trace import Trace
@@ -98,7 +98,7 @@ def test_the_command_exports_a_run_and_says_nothing_but_that(tmp_path: Path) -> 
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(f"{tmp_path / 'policy.onnx'}: 'ltc' that predicts curvature")
     assert ExportedPolicy(tmp_path / "policy.onnx").description["extra"] == {"epoch": 7}
-    make, identity = chosen_driver("policy", tmp_path / "policy.onnx")
+    make, identity = choose_driver("policy", tmp_path / "policy.onnx")
     assert make().name == "ltc, exported"
     assert len(identity) == 16
 

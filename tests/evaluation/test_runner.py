@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from driving.drivers.expert import Expert
-from driving.evaluation.command import chosen_driver, evaluate_command
+from driving.evaluation.command import choose_driver, evaluate_command
 from driving.evaluation.metrics import WALL_CLOCK_MEASURES
+from driving.evaluation.roads import find_routes, make_roads
 from driving.evaluation.runner import Endpoint, evaluate
-from driving.evaluation.suite import SuiteConfig, roads_of, routes_of
+from driving.evaluation.suite import SuiteConfig
 from driving.quantities import CameraSpec, UserError
 from driving.simulator.errors import SimulatorError
 from driving.simulator.process import StandinProcess
@@ -78,7 +79,7 @@ def test_finished_routes_are_kept_and_others_driven(tmp_path: Path) -> None:
 def test_a_server_that_always_fails_is_tried_three_times_and_nothing_is_pretended(fault: str, tmp_path: Path) -> None:
     said: list[str] = []
     with pytest.raises(SimulatorError, match="failed 3 times"):
-        evaluate(Counted, small(tracks=[1]), tmp_path, Endpoint(timeout_s=2.0, standin=("--fault", fault)), tell=said.append)
+        evaluate(Counted, small(tracks=[1]), tmp_path, Endpoint(timeout_s=2.0, standin=("--fault", fault)), report=said.append)
     assert sum("trying again" in line for line in said) == 2
     assert Counted.drives == 3
     assert not (tmp_path / "summary.json").exists()
@@ -89,7 +90,7 @@ def test_a_server_that_fails_once_costs_a_try_and_changes_no_figure(fault: str, 
     sound = evaluate(Expert, small(tracks=[1]), tmp_path / "sound")
     said: list[str] = []
     with StandinProcess("--fault", fault) as server:
-        summary = evaluate(Expert, small(tracks=[1]), tmp_path / "shaky", Endpoint(server.host, server.port, timeout_s=3.0), tell=said.append)
+        summary = evaluate(Expert, small(tracks=[1]), tmp_path / "shaky", Endpoint(server.host, server.port, timeout_s=3.0), report=said.append)
     assert sum("trying again" in line for line in said) == 1
     assert without_clock(summary) == without_clock(sound)
 
@@ -103,7 +104,7 @@ def test_a_finished_route_is_kept_when_a_later_one_fails(tmp_path: Path) -> None
 
 def test_routes_depend_on_the_suite_alone() -> None:
     suite = small()
-    one, two = ([route for road in roads_of(suite) for route in routes_of(suite, road)] for _ in range(2))
+    one, two = ([route for road in make_roads(suite) for route in find_routes(suite, road)] for _ in range(2))
     assert [route.x_m.tobytes() for route in one] == [route.x_m.tobytes() for route in two]
 
 
@@ -131,6 +132,6 @@ def test_the_command_reads_a_suite_with_overrides_and_refuses_what_it_does_not_k
 
 def test_a_policy_without_a_checkpoint_is_told_what_to_give(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="--checkpoint"):
-        chosen_driver("policy", None)
+        choose_driver("policy", None)
     with pytest.raises(UserError, match=r"policy\.json"):
-        chosen_driver("policy", tmp_path)
+        choose_driver("policy", tmp_path)

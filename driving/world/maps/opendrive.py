@@ -21,13 +21,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import carla
 
 from driving.quantities import UserError
 from driving.world.geometry.cubics import Cubic
-
-if TYPE_CHECKING:
-    import carla
 
 CHECK_TIMEOUT_S = 120.0
 REMEDY = "give a whole OpenDRIVE 1.4 file (.xodr), as CARLA, esmini or RoadRunner export it"

@@ -1,4 +1,4 @@
-"""Routes along the centre lines of lanes, and the position of a car relative to its route.
+"""The search for routes on a map: along the centre lines of lanes, from given or drawn starts.
 
 Routes come from `carla.Map` alone, so they are the same against our own server and against a real one. Right is positive (see `quantities`).
 """
@@ -6,14 +6,13 @@ Routes come from `carla.Map` alone, so they are the same against our own server 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numba import njit
 
-from driving.quantities import LaneState, Pose, UserError, wrap_angle
+from driving.quantities import UserError, wrap_angle
 from driving.world.geometry.polylines import stations
+from driving.world.maps.route import Route
 
 if TYPE_CHECKING:
     import carla
@@ -23,92 +22,6 @@ SMOOTHING_M = 4.0  # curvature is the heading's slope over this length; it still
 TURNING_OFF_RAD = 0.6  # a lane that turns by this much within 12 m does not continue the one before
 CLOSING_M = 3.0  # a route that comes back to its start within this distance is closed
 AHEAD = 0.8  # cosine of the largest angle between a point's heading and the direction to the next point
-
-
-@dataclass(frozen=True)
-class Route:
-    """A centre line in driving direction, sampled about every metre at N points."""
-
-    name: str
-    s_m: np.ndarray = field(repr=False)  # (N,) distance along the route, from 0
-    x_m: np.ndarray = field(repr=False)  # (N,)
-    y_m: np.ndarray = field(repr=False)  # (N,)
-    z_m: np.ndarray = field(repr=False)  # (N,)
-    yaw_rad: np.ndarray = field(repr=False)  # (N,) unwrapped
-    curvature_per_m: np.ndarray = field(repr=False)  # (N,) right positive
-    lane_width_m: np.ndarray = field(repr=False)  # (N,)
-    closed: bool = False  # whether the end joins the start; distances along the route may then exceed its length
-
-    @property
-    def length_m(self) -> float:
-        """The distance along the route from the first point to the last."""
-        return float(self.s_m[-1])
-
-    def pose_at(self, s_m: float) -> Pose:
-        """Return the pose on the centre line at `s_m`, facing along it. `s_m` is clipped to the route's ends, or wrapped on a closed route."""
-        at = s_m % self.length_m if self.closed else min(max(s_m, 0.0), self.length_m)
-        x, y, z, yaw = (float(np.interp(at, self.s_m, values)) for values in (self.x_m, self.y_m, self.z_m, self.yaw_rad))
-        rise = float(np.interp(at + 1.0, self.s_m, self.z_m) - np.interp(at - 1.0, self.s_m, self.z_m))
-        return Pose(x, y, z, math.atan2(rise, 2.0), wrap_angle(yaw), 0.0)
-
-    def curvature_at(self, s_m: np.ndarray | float) -> np.ndarray:
-        """Return the curvature (1/m) at one or many distances along the route."""
-        at = np.asarray(s_m) % self.length_m if self.closed else s_m
-        return np.interp(at, self.s_m, self.curvature_per_m)
-
-
-class LaneTracker:
-    """The position of a car along a route. It searches near the last position, so that routes that cross themselves are unambiguous."""
-
-    def __init__(self, route: Route, s_m: float = 0.0) -> None:
-        self.route = route
-        self._points = np.ascontiguousarray(
-            np.stack([route.x_m, route.y_m, route.yaw_rad, route.curvature_per_m, route.lane_width_m, route.s_m], axis=1)
-        )
-        self._index, self._lap = 0, 0
-        self.reset(s_m)
-
-    def reset(self, s_m: float) -> None:
-        """Restart the search near `s_m`."""
-        length = self.route.length_m
-        self._lap = int(s_m // length) if self.route.closed else 0
-        self._index = int(np.clip(np.searchsorted(self.route.s_m, s_m - self._lap * length), 0, len(self.route.s_m) - 2))
-
-    def locate(self, pose: Pose) -> LaneState:
-        """Return the lane state of a car at `pose`, searched from 20 m before to 40 m after the last position."""
-        last, closed = self._index, self.route.closed
-        self._index, s, lateral, yaw, curvature, width = _nearest(self._points, last, pose.x_m, pose.y_m, closed)
-        if closed and abs(self._index - last) > len(self._points) // 2:
-            self._lap += 1 if self._index < last else -1
-        return LaneState(s + self._lap * self.route.length_m, lateral, wrap_angle(pose.yaw_rad - yaw), curvature, width)
-
-
-@njit(cache=True)
-def _nearest(points, start, x, y, closed):  # type: ignore[no-untyped-def]
-    """Find the place on a route nearest to (x, y), from 20 segments before segment `start` to 40 after it.
-
-    points (N, 6): x, y, yaw, curvature, lane width, s. Return the segment's index, then s, lateral offset, yaw, curvature and lane width there.
-    """
-    count = points.shape[0] - 1
-    best, best_d, best_t = start, 1e18, 0.0
-    for step in range(-20, 40):
-        i = start + step
-        if closed:
-            i %= count
-        elif i < 0 or i >= count:
-            continue
-        ax, ay = points[i, 0], points[i, 1]
-        dx, dy = points[i + 1, 0] - ax, points[i + 1, 1] - ay
-        t = ((x - ax) * dx + (y - ay) * dy) / max(dx * dx + dy * dy, 1e-12)
-        t = min(max(t, 0.0), 1.0)
-        ex, ey = x - ax - t * dx, y - ay - t * dy
-        distance = ex * ex + ey * ey
-        if distance < best_d:
-            best, best_d, best_t = i, distance, t
-    a, b = points[best], points[best + 1]
-    mixed = a * (1.0 - best_t) + b * best_t
-    lateral = -math.sin(mixed[2]) * (x - mixed[0]) + math.cos(mixed[2]) * (y - mixed[1])
-    return best, mixed[5], lateral, mixed[2], mixed[3], mixed[4]
 
 
 def follow_lane(carla_map: carla.Map, start: carla.Waypoint, length_m: float, name: str = "route") -> Route:

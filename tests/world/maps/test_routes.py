@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from driving.quantities import Pose, UserError
-from driving.world.maps.routes import LaneTracker, Route, follow_lane, spread_routes
+from driving.world.maps.route import LaneTracker, Route
+from driving.world.maps.routes import follow_lane, spread_routes
 from driving.world.maps.tracks import TrackConfig, generate_track
 from tests.world.networks import EVERY, network
 
