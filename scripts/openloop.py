@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from driving.command import make_parser, run
-from driving.drivers.learned import checkpoint_folder, trained_bicycle
+from driving.drivers.learned import checkpoint_folder, read_bicycle
 from driving.logs.reader import Log
 from driving.training.openloop import open_loop_errors, table
 from policy.network import load_policy
@@ -26,7 +26,7 @@ def main() -> None:
     chosen = parser.parse_args()
     folder = checkpoint_folder(chosen.checkpoint)
     policy = load_policy(folder)
-    print(table(open_loop_errors(policy, Log(chosen.log), trained_bicycle(folder), chosen.last), policy.config.target, chosen.log))
+    print(table(open_loop_errors(policy, Log(chosen.log), read_bicycle(folder), chosen.last), policy.config.target, chosen.log))
 
 
 if __name__ == "__main__":

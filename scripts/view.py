@@ -14,7 +14,7 @@ from pathlib import Path
 import cv2
 
 from driving.command import make_parser, run
-from driving.drivers.learned import checkpoint_folder, trained_bicycle
+from driving.drivers.learned import checkpoint_folder, read_bicycle
 from driving.viewer.views import open_playback, write_views
 from policy.network import load_policy
 
@@ -31,7 +31,7 @@ def main() -> None:
     cv2.setNumThreads(1)
     folder = checkpoint_folder(chosen.checkpoint)
     policy = load_policy(folder)
-    playback = open_playback(policy, trained_bicycle(folder), chosen.drive, chosen.log, chosen.episode)
+    playback = open_playback(policy, read_bicycle(folder), chosen.drive, chosen.log, chosen.episode)
     write_views(chosen.out, playback, policy, print)
 
 

@@ -1,7 +1,7 @@
-"""How fast the liquid networks are beside `ncps` and torch's own layers: training steps, single steps, memory; on this machine, now.
+"""How fast the liquid networks are on this machine, beside `ncps` and torch's own layers: training steps, single steps, memory.
 
-All contenders of a case run in turns within one loop, so that a disturbance hits them alike; medians and ratios are reported.
-Shapes: 32 features, B batch, 32 steps, an AutoNCP of `units` neurons with one motor (hidden units for LSTM and GRU).
+All contenders of a case take turns within one loop, so that a disturbance of the machine affects all of them alike. Medians and ratios are
+reported. The networks get 32 features over 32 steps; they are an AutoNCP of `units` neurons with one motor neuron, or an LSTM or GRU of `units`.
 """
 
 from __future__ import annotations
@@ -27,30 +27,28 @@ from policy.wirings import auto_ncp
 
 STEPS = 32
 COSTS = (1, 2, 4, 6, 12, 24)  # evaluations of the synapses per step
+# The solvers whose accuracy is measured, with the numbers of evaluations per step.
 SOLVER_COSTS = {solver: tuple(cost for cost in COSTS if cost % each == 0) for solver, each in EVALUATIONS.items()}
-BASELINE = {"ltc": "ncps ltc", "cfc": "ncps cfc"}
+BASELINE = {"ltc": "ncps ltc", "cfc": "ncps cfc"}  # which layer of ncps a contender is compared with, by its first word
 Run = Callable[[], object]
 
 
 @dataclass
 class Row:
-    """One contender's result in one case; `value` in ms a training step, us a single step, or MB of memory above the start.
+    """One contender's result in one case."""
 
-    value is a median, spread the interquartile range, best the smallest.
-    """
-
-    case: str
-    units: int
-    batch: int
+    case: str  # what is measured, and its unit
+    units: int  # neurons
+    batch: int  # sequences per batch; in the case of a solver's error, evaluations per step
     threads: int
     contender: str
-    value: float
-    spread: float
-    best: float
+    value: float  # the median
+    spread: float  # the interquartile range
+    best: float  # the smallest
 
 
-def contenders(units: int) -> dict[str, torch.nn.Module]:
-    """All layers of a size; those of ncps where it is installed."""
+def make_contenders(units: int) -> dict[str, torch.nn.Module]:
+    """Return all layers of a size by name. Raises UserError where ncps is not installed."""
     wiring = auto_ncp(FEATURES, units).to_json()
     layers: dict[str, torch.nn.Module] = {
         "ltc cpu": make_cell("ltc", FEATURES, 1, {"wiring": wiring, "kernel": "cpu"}),
@@ -72,17 +70,17 @@ def contenders(units: int) -> dict[str, torch.nn.Module]:
     return layers
 
 
-def caller(layer: torch.nn.Module, features: torch.Tensor) -> Callable[[], tuple[torch.Tensor, object]]:
-    """A forward pass of any contender."""
+def bind_forward(layer: torch.nn.Module, features: torch.Tensor) -> Callable[[], tuple[torch.Tensor, object]]:
+    """Return a function that makes one forward pass over `features` (B, T, I)."""
     if hasattr(layer, "uses_dt"):
         dt = torch.ones(features.shape[:2])
         return lambda: layer(features, dt)
     return lambda: layer(features)
 
 
-def training_step(layer: torch.nn.Module, batch: int) -> Run:
-    """Forward and backward over a batch of sequences."""
-    forward, parameters = caller(layer, torch.randn(batch, STEPS, FEATURES)), list(layer.parameters())
+def make_training_step(layer: torch.nn.Module, batch: int) -> Run:
+    """Return a function that makes a forward and a backward pass over a batch of sequences."""
+    forward, parameters = bind_forward(layer, torch.randn(batch, STEPS, FEATURES)), list(layer.parameters())
 
     def run() -> None:
         for one in parameters:
@@ -92,12 +90,12 @@ def training_step(layer: torch.nn.Module, batch: int) -> Run:
     return run
 
 
-def single_step(name: str, layer: torch.nn.Module) -> Run:
-    """One step of one sample, by the stepper where there is one."""
+def make_single_step(name: str, layer: torch.nn.Module) -> Run:
+    """Return a function that makes one step of one sequence, with the layer's stepper where there is one."""
     if name == "ltc cpu":
         stepper, features = layer.stepper(), np.random.default_rng(0).standard_normal(FEATURES).astype(np.float32)  # type: ignore[operator]
         return lambda: stepper(features, 0.05)
-    forward = caller(layer, torch.randn(1, 1, FEATURES))
+    forward = bind_forward(layer, torch.randn(1, 1, FEATURES))
 
     def run() -> None:
         with torch.inference_mode():
@@ -106,8 +104,11 @@ def single_step(name: str, layer: torch.nn.Module) -> Run:
     return run
 
 
-def interleaved(runs: dict[str, Run], rounds: int, least_s: float = 0.03) -> dict[str, tuple[float, float, float]]:
-    """Median, interquartile range and minimum (s a call) of each, all in turns of at least `least_s`, so that the quick ones warm up too."""
+def time_in_turns(runs: dict[str, Run], rounds: int, least_s: float = 0.03) -> dict[str, tuple[float, float, float]]:
+    """Return the median, the interquartile range and the minimum of each one's time per call (s).
+
+    They take turns of at least `least_s`, so that the fast ones warm up too.
+    """
     repeats = {}
     for name, run in runs.items():
         run()
@@ -125,57 +126,67 @@ def interleaved(runs: dict[str, Run], rounds: int, least_s: float = 0.03) -> dic
     return {name: (statistics.median(values), spreads[name], min(values)) for name, values in times.items()}
 
 
-def _growth_mb(name: str, units: int, batch: int) -> float:
+def _measure_growth_mb(name: str, units: int, batch: int) -> float:
+    """Return how much (MB) the first training step adds to this process's peak memory."""
     torch.set_num_threads(1)
-    run = training_step(contenders(units)[name], batch)
-    Path("/proc/self/clear_refs").write_text("5")  # Linux: the peak begins anew
-    before = _peak_kb()
+    run = make_training_step(make_contenders(units)[name], batch)
+    Path("/proc/self/clear_refs").write_text("5")  # Linux: the peak is measured from here on
+    before = _read_peak_kb()
     run()
-    return (_peak_kb() - before) / 1024
+    return (_read_peak_kb() - before) / 1024
 
 
-def _peak_kb() -> int:
+def _read_peak_kb() -> int:
+    """Return this process's peak memory (kB)."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
 
 
-def memory_mb(name: str, units: int, batch: int) -> float:
-    """How much (MB) the first training step adds to a fresh process's peak memory."""
+def measure_memory_mb(name: str, units: int, batch: int) -> float:
+    """Return how much (MB) the first training step adds to the peak memory of a new process."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(_growth_mb, (name, units, batch))
+        return pool.apply(_measure_growth_mb, (name, units, batch))
 
 
-def measure(units: Iterable[int], batches: Iterable[int], threads: Iterable[int], rounds: int, memory: bool, say: Callable[[str], None]) -> list[Row]:
-    """All rows of the benchmark; each case is announced as it is done."""
+def measure(
+    units: Iterable[int], batches: Iterable[int], threads: Iterable[int], rounds: int, memory: bool, report: Callable[[str], None]
+) -> list[Row]:
+    """Run the benchmark for all sizes, batch sizes and numbers of threads, and return all rows.
+
+    `memory` says whether to measure memory as well. `report` gets each case as lines of text. Raises UserError where ncps is not installed.
+    """
     rows: list[Row] = []
     before, largest = torch.get_num_threads(), max(batches)
     for size in units:
-        layers = contenders(size)
+        layers = make_contenders(size)
         try:
             for count in threads:
                 torch.set_num_threads(count)
                 for batch in batches:
-                    found = interleaved({name: training_step(layer, batch) for name, layer in layers.items()}, rounds)
+                    found = time_in_turns({name: make_training_step(layer, batch) for name, layer in layers.items()}, rounds)
                     rows += [Row("training step ms", size, batch, count, name, *(1e3 * one for one in times)) for name, times in found.items()]
-                    say(table(rows[-len(found) :]))
+                    report(table(rows[-len(found) :]))
         finally:
             torch.set_num_threads(before)
         torch.set_num_threads(1)
-        found = interleaved({name: single_step(name, layer) for name, layer in layers.items()}, rounds)
+        found = time_in_turns({name: make_single_step(name, layer) for name, layer in layers.items()}, rounds)
         torch.set_num_threads(before)
         rows += [Row("single step us", size, 1, 1, name, *(1e6 * one for one in times)) for name, times in found.items()]
-        say(table(rows[-len(found) :]))
+        report(table(rows[-len(found) :]))
         if memory:
-            grown = {name: memory_mb(name, size, largest) for name in layers}
+            grown = {name: measure_memory_mb(name, size, largest) for name in layers}
             rows += [Row("memory MB", size, largest, 1, name, value, 0.0, value) for name, value in grown.items()]
-            say(table(rows[-len(layers) :]))
-        rows += accuracy(size)
-        say(table(rows[-sum(map(len, SOLVER_COSTS.values())) :]))
+            report(table(rows[-len(layers) :]))
+        rows += measure_accuracy(size)
+        report(table(rows[-sum(map(len, SOLVER_COSTS.values())) :]))
     return rows
 
 
-def accuracy(units: int, solvers: Mapping[Solver, tuple[int, ...]] = SOLVER_COSTS) -> list[Row]:
-    """The solvers' errors, in % of the states' standard deviation, by sub-steps a step, against a midpoint of 256; `batch` is evaluations."""
+def measure_accuracy(units: int, solvers: Mapping[Solver, tuple[int, ...]] = SOLVER_COSTS) -> list[Row]:
+    """Return the solvers' errors in percent of the states' standard deviation, by evaluations per step.
+
+    The reference is the exponential midpoint with 256 sub-steps.
+    """
     wiring, features = auto_ncp(FEATURES, units).to_json(), torch.randn(32, STEPS, FEATURES, dtype=torch.float64)
     dt, weights = torch.ones(32, STEPS, dtype=torch.float64), None
 
@@ -197,7 +208,7 @@ def accuracy(units: int, solvers: Mapping[Solver, tuple[int, ...]] = SOLVER_COST
 
 
 def table(rows: list[Row]) -> str:
-    """One case as lines: value, spread, and how many times less than ncps's layer of the kind."""
+    """Return one case as lines of text: value, spread, and how many times as fast (or small) as the layer of ncps it is."""
     values = {row.contender: row.value for row in rows}
     first = rows[0]
     size = "" if "solver" in first.case else f", batch {first.batch}, {first.threads} threads"
@@ -211,7 +222,7 @@ def table(rows: list[Row]) -> str:
 
 
 def write(rows: list[Row], path: Path) -> None:
-    """The rows as JSON, with what they were measured on."""
+    """Write the rows as JSON, with the machine that they were measured on."""
     machine = {"processor": platform.processor() or platform.machine(), "python": platform.python_version(), "torch": torch.__version__}
     lanes = None if native.unavailable() else native.widest_lanes()
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
-"""What a user without a GPU would take instead of a CARLA server, as contenders of the benchmark: steps of Gymnasium environments.
+"""Gymnasium environments as contenders of the benchmark: what a user without a GPU could take instead of a CARLA server.
 
-CarRacing-v3 gives 96x96 pixels; highway-env its table of cars, or grey pixels. They are installed by the extra `peers`; all of them run
-in this process, without a wire between.
+CarRacing-v3 gives 96x96 pixels, highway-env gives a table of cars or grey pixels. The extra `peers` installs them. They run in this process,
+without a connection in between.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ HIGHWAY_PIXELS = {
 
 
 class Peer:
-    """One environment, stepped with actions drawn at random, begun again when it ends. `piece`: steps between two looks at the clock."""
+    """One environment. It takes steps with random actions and is reset when it ends."""
 
-    piece = 1
+    piece = 1  # steps between two looks at the clock
 
     def __init__(self, name: str, environment: Any) -> None:
         self.name, self._environment = name, environment
@@ -36,24 +36,25 @@ class Peer:
 
     @contextlib.contextmanager
     def turn(self) -> Iterator[Callable[[], None]]:
-        """What to call for a step, while the block lasts."""
+        """Give the function that makes one step, while the block lasts."""
         yield self._step
 
     def _step(self) -> None:
+        """Take one step with a random action."""
         _, _, ended, cut, _ = self._environment.step(self._environment.action_space.sample())
         if ended or cut:
             self._environment.reset()
 
     def server_cpu_s(self) -> None:
-        """There is no server."""
+        """Return None: there is no server."""
 
     def close(self) -> None:
-        """Closes the environment."""
+        """Close the environment."""
         self._environment.close()
 
 
-def installed_peers() -> tuple[list[Peer], list[str]]:
-    """The peers that are installed, and a line for each that is not."""
+def find_peers() -> tuple[list[Peer], list[str]]:
+    """Return the peers that are installed, and one line for each that is not."""
     peers, missing = [], []
     os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")

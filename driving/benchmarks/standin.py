@@ -29,7 +29,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from driving.benchmarks.peers import Peer, installed_peers
+from driving.benchmarks.peers import Peer, find_peers
 from driving.quantities import Control, Pose, UserError
 from driving.simulator.client import connect
 from driving.simulator.ego import control_of, transform_of
@@ -264,7 +264,7 @@ def measure(rounds: int, seconds: float, map_file: Path | None, maps: Path | Non
 
     Raises UserError where the map is too small for a case's traffic, SimulatorError where the server fails.
     """
-    peers, left_out = installed_peers()
+    peers, left_out = find_peers()
     result = Result(left_out=left_out)
     if not is_alone_on_the_network() and any(case.traffic for case in cases):
         result.left_out.append(

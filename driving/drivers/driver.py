@@ -1,4 +1,4 @@
-"""The one protocol of all drivers: what they are told before a drive, what they see each tick, what they answer."""
+"""The protocol of all drivers: what they know before a drive, what they see in each tick, and what they return."""
 
 from __future__ import annotations
 
@@ -14,31 +14,28 @@ from driving.world.maps.route import Route
 
 @dataclass(frozen=True)
 class DriveContext:
-    """What is known before a drive: the route (privileged), the car, the time step (s), the speed to aim at (m/s), the seed."""
+    """What is known before a drive."""
 
-    route: Route
-    bicycle: Bicycle
-    dt_s: float
-    max_speed_mps: float
-    seed: int
+    route: Route  # privileged: experts and the speed control use it, learned steering never does
+    bicycle: Bicycle  # the steering of the car that is driven
+    dt_s: float  # the nominal time between two ticks
+    max_speed_mps: float  # the target speed on straight road
+    seed: int  # decides what the driver draws at random
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A driver's answer: the control that is applied; what an expert would steer (the label) and what was added to it; its neurons.
+    """What a driver does in one tick."""
 
-    neuron_state and neuron_tau_s (H,) are those of a network that has any; tau in s.
-    """
-
-    control: Control
-    label: Control | None = None
-    disturbance: float = 0.0
-    neuron_state: np.ndarray | None = None
-    neuron_tau_s: np.ndarray | None = None
+    control: Control  # what is applied to the car
+    label: Control | None = None  # what the expert would do here; None where the driver does not know
+    disturbance: float = 0.0  # what was added to the label's steer
+    neuron_state: np.ndarray | None = None  # (H,) the network's neurons, where there is a network
+    neuron_tau_s: np.ndarray | None = None  # (H,) their time constants (s), where the cell has them
 
 
 class Driver(Protocol):
-    """Something that drives. `name` is for tables and traces."""
+    """Something that drives. Tables and traces show `name`."""
 
     name: str
 
@@ -47,9 +44,9 @@ class Driver(Protocol):
         ...
 
     def act(self, observation: Observation) -> Action:
-        """The control for this tick."""
+        """Return what to do in this tick."""
         ...
 
     def neurons(self) -> dict[str, Any] | None:
-        """Names, roles and edges of the network's neurons, for traces; None for a driver without."""
+        """Return the names, roles and edges of the network's neurons, for traces; None for a driver without a network."""
         ...

@@ -1,4 +1,4 @@
-"""A learned policy at the wheel: it sees the image and the time step, nothing else, and steers; the pedals are the speed control's."""
+"""A driver that runs a learned policy. The policy sees only the image and the time step, and steers; the speed control uses the pedals."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from policy.network import DESCRIPTION, WEIGHTS, DrivingPolicy, read_description
 
 
 class LearnedDriver:
-    """Runs a policy tick by tick, its state carried along; keeps its neurons for the trace."""
+    """Runs a policy tick by tick and carries its state along. Its neurons go into the trace."""
 
     def __init__(self, policy: DrivingPolicy, name: str | None = None) -> None:
         self._policy = policy.eval()
         self.name = name or policy.config.cell
 
     def reset(self, context: DriveContext) -> None:
-        """Begin a drive: the state is at rest."""
+        """Begin a drive from the policy's initial state."""
         self._state = self._policy.initial_state(1)
         self._control = PredictionControl(context, self._policy.config.target)
 
     @torch.inference_mode()
     def act(self, observation: Observation) -> Action:
-        """Steers by the image; a predicted curvature is turned into a steer by the bicycle model."""
+        """Steer by the image; the bicycle model turns a predicted curvature into a steer."""
         policy = self._policy
         image = torch.from_numpy(policy.transform.to_model(observation.image))[None, None]
         trace = policy.trace(image, torch.tensor([[observation.dt_s]], dtype=torch.float32), self._state)
@@ -43,20 +43,20 @@ class LearnedDriver:
         )
 
     def neurons(self) -> dict[str, Any] | None:
-        """The cell's neurons by name and role, and its synapses."""
+        """Return the names and roles of the cell's neurons, and its synapses."""
         cell = self._policy.cell
         return {"names": list(cell.neuron_names), "roles": list(cell.neuron_roles), "edges": [list(edge) for edge in cell.edges()]}
 
 
 def checkpoint_folder(path: Path) -> Path:
-    """The folder that holds the policy: `path` itself, or its checkpoint/. Raises UserError where there is neither."""
+    """Return the folder that holds the policy: `path` itself or its checkpoint/. Raises UserError where neither does."""
     for folder in (path, path / "checkpoint"):
         if (folder / DESCRIPTION).is_file():
             return folder
     raise UserError(f"{path} holds no policy: expected {DESCRIPTION} and {WEIGHTS} in it or in its checkpoint/; give a run of scripts/train.py")
 
 
-def trained_bicycle(folder: Path) -> Bicycle:
+def read_bicycle(folder: Path) -> Bicycle:
     """Return the car that a checkpoint's policy was trained for. A checkpoint that names none means the default car.
 
     Raises UserError where the checkpoint describes the car in another way, ConfigError where its description cannot be read.

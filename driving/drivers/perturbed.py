@@ -1,8 +1,9 @@
-"""An expert that is disturbed on purpose: pulses are added to its steer, so that a log shows how to come back; labels stay its own.
+"""An expert that is disturbed on purpose, so that a log shows how to return to the centre line. Pulses are added to its steer; the labels
+stay the expert's own.
 
-A pulse is half a sine; its strength follows the speed, so that undisturbed steering would drift by up to `drift_m` off the centre. (Fixed by
-the speed at its start, it threw a car that was pulling away off the road.) After a pulse there is time to recover. Seeded: the same seed
-disturbs at the same times of simulation.
+A pulse is half a sine of curvature. Its strength follows the current speed, so that the car would drift by up to `drift_m` if the expert did not
+correct it. (If the speed at the pulse's start decided, a car that accelerates would leave the road.) After a pulse there is time to recover.
+The same seed disturbs at the same simulation times.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ class DisturbanceConfig:
     """How a recording is disturbed.
 
     Args:
-        drift_m: up to how far a pulse would push the car aside if nothing answered (m); 0 switches disturbances off.
-        shortest_s: least duration of a pulse (s).
-        longest_s: greatest duration of a pulse (s).
-        pause_s: mean time between two pulses (s).
-        jitter: standard deviation of small steering noise, correlated over about half a second, as a curvature (1/m).
+        drift_m: how far the strongest pulse would push the car aside if nothing corrected it (m); 0 switches disturbances off.
+        shortest_s: the shortest duration of a pulse (s).
+        longest_s: the longest duration of a pulse (s).
+        pause_s: the mean time between two pulses (s).
+        jitter: the standard deviation of small steering noise, as a curvature (1/m). It is correlated over about half a second.
     """
 
     drift_m: float = 2.0
@@ -38,7 +39,7 @@ class DisturbanceConfig:
 
 
 class PerturbedExpert:
-    """The expert with disturbances between its wish and the wheels."""
+    """A driver that adds disturbances to the expert's steer."""
 
     name = "expert, disturbed"
 
@@ -54,15 +55,15 @@ class PerturbedExpert:
         self._time_s, self._start_s, self._end_s, self._drift_m, self._noise = 0.0, 0.0, 0.0, 0.0, 0.0
 
     def act(self, observation: Observation) -> Action:
-        """The expert's control with the disturbance on its steer; the label is without."""
-        wish = self._expert.act(observation).control
+        """Return the expert's control with a disturbed steer; the label is the expert's control."""
+        label = self._expert.act(observation).control
         speed = max(0.0, observation.vehicle.speed_mps)
         added = self._bicycle.steer(self._disturbance(speed, observation.dt_s), speed) if self._config.drift_m > 0 else 0.0
-        steer = max(-1.0, min(1.0, wish.steer + added))
-        return Action(Control(steer, wish.throttle, wish.brake), label=wish, disturbance=steer - wish.steer)
+        steer = max(-1.0, min(1.0, label.steer + added))
+        return Action(Control(steer, label.throttle, label.brake), label=label, disturbance=steer - label.steer)
 
     def _disturbance(self, speed_mps: float, dt_s: float) -> float:
-        """The present disturbance as a curvature (1/m)."""
+        """Advance by `dt_s` and return the current disturbance as a curvature (1/m)."""
         config, random = self._config, self._random
         self._time_s += dt_s
         keep = math.exp(-dt_s / 0.5)
@@ -80,5 +81,5 @@ class PerturbedExpert:
         return self._noise
 
     def neurons(self) -> dict[str, Any] | None:
-        """None: the expert has no neurons."""
+        """Return None: the expert has no network."""
         return None

@@ -1,6 +1,6 @@
-"""From what a network predicts to the car's control, for every driver with a network, whatever runs it.
+"""How a network's prediction becomes the car's control, for every driver with a network.
 
-A predicted curvature becomes a steer by the bicycle model at the present speed; the pedals are the speed control's.
+The bicycle model of the driven car turns a predicted curvature into a steer at the current speed. The speed control uses the pedals.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from driving.quantities import Control, Observation
 
 
 class PredictionControl:
-    """Controls one drive by predictions of `target`: "steer" in [-1, 1], or "curvature" in 1/m; both right positive."""
+    """Controls one drive from predictions of `target`: "steer" in [-1, 1] or "curvature" in 1/m, both right positive."""
 
     def __init__(self, context: DriveContext, target: str) -> None:
         self._bicycle, self._target = context.bicycle, target
         self._speed = SpeedControl(context.route, context.max_speed_mps)
 
     def control(self, predicted: float, observation: Observation) -> Control:
-        """The control for this tick; a steer beyond full lock is full lock."""
+        """Return the control for this tick. A steer beyond full lock becomes full lock."""
         vehicle = observation.vehicle
         steer = self._bicycle.steer(predicted, vehicle.speed_mps) if self._target == "curvature" else predicted
         throttle, brake = self._speed.pedals(observation.lane.s_m, vehicle.speed_mps, vehicle.pose.pitch_rad, observation.dt_s)

@@ -1,4 +1,4 @@
-"""The recording command: options from `RecordConfig`, a server of its own unless one is named, a progress bar."""
+"""The recording command: its options are those of `RecordConfig`. It starts its own servers unless one is named, and shows a progress bar."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from driving.simulator.session import Session, SessionConfig
 
 
 def record_command(about: str, args: list[str] | None = None) -> None:
-    """Parses the command line and records."""
+    """Parse the command line and record. Raises UserError for a wrong command line."""
     parser = make_parser(about)
     parser.add_argument("--config", action="config", help="YAML file with these options")
     parser.add_argument("--out", type=Path, required=True, help="folder of the log")
     parser.add_argument("--host", type=str | None, default=None, help="a CARLA server to record on")
     parser.add_argument("--port", type=int | None, default=None, help="its port")
-    parser.add_argument("--servers", type=int, default=1, help="how many stand-in servers record side by side; two are quickest on two cores")
+    parser.add_argument("--servers", type=int, default=1, help="how many stand-in servers record side by side; two are fastest on two cores")
     parser.add_argument("--timeout_s", type=float, default=60.0, help="how long a call to the server may take")
     parser.add_argument("--dt_s", type=float, default=0.1, help="simulated time between two frames (s)")
     parser.add_class_arguments(RecordConfig)
@@ -31,7 +31,7 @@ def record_command(about: str, args: list[str] | None = None) -> None:
     config = RecordConfig(**{name: getattr(options, name) for name in names})
     total = round(config.minutes * 60.0 / options.dt_s)
     if options.servers < 1 or (options.servers > 1 and (options.host or options.port) is not None):
-        raise UserError(f"servers is {options.servers}: give 1 or more, and only 1 with --host or --port")
+        raise UserError(f"servers is {options.servers}: give 1 or more, and exactly 1 together with --host or --port")
     with ExitStack() as opened:
         sessions = []
         for _ in range(options.servers):

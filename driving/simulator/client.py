@@ -1,8 +1,8 @@
-"""How a client is made: connected, with a time-out, and told to the scheduler as what it is.
+"""How a client is made: connected, with a time-out, and with the scheduling policy that suits it.
 
-A tick is a dozen wake-ups between the client's threads and the server. Where each of them may push the others aside (Linux's default), the
-three messages of a tick cost eleven switches of the client and three of the server; as batch work, five and one, and with both on busy cores
-a third more ticks a second (1,420 instead of 1,070 at 200x66).
+In one tick the client's threads and the server wake each other about a dozen times. By Linux's default policy each thread may interrupt the
+others, and a tick costs eleven context switches of the client and three of the server. As batch work they do not interrupt each other: the
+switches are five and one, and on busy cores a third more ticks per second result (1,420 instead of 1,070 at 200x66).
 """
 
 from __future__ import annotations
@@ -14,9 +14,12 @@ import carla
 
 
 def connect(host: str, port: int, timeout_s: float) -> carla.Client:
-    """A client whose calls may take `timeout_s`. This thread, and those that it starts, become batch work where the system knows that."""
+    """Connect a client whose calls may take `timeout_s`.
+
+    The calling thread, and those that it starts, become batch work where the system allows it.
+    """
     if hasattr(os, "SCHED_BATCH"):
-        with contextlib.suppress(OSError):  # a sandbox may forbid it; then all is as it was
+        with contextlib.suppress(OSError):  # a sandbox may forbid it; then the policy stays as it is
             os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     client = carla.Client(host, port)
     client.set_timeout(timeout_s)

@@ -1,4 +1,4 @@
-"""What can go wrong with a simulator. Such errors are worth another try; a `UserError` is not."""
+"""The error of a simulator. It is worth another attempt, a `UserError` is not."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from driving.quantities import LiquidLaneError
 
 
 class SimulatorError(LiquidLaneError):
-    """The server died, hung, refused, or a sensor was late: what was asked, what came, what to try."""
+    """The server died, hung or refused a call, or a sensor was late. The message says what was asked, what came, and what to try."""

@@ -1,4 +1,4 @@
-"""The stand-in server as a subprocess: started on a free port, ended with its owner. Everything else sees only host and port."""
+"""The stand-in server as a subprocess on a free port, which ends with its owner. All other code sees only host and port."""
 
 from __future__ import annotations
 
@@ -16,26 +16,27 @@ from typing import IO
 
 from driving.simulator.errors import SimulatorError
 
-START_TIMEOUT_S = 300.0  # compiling, once, takes a busy machine minutes
+START_TIMEOUT_S = 300.0  # the first start compiles, which takes a busy machine minutes
 STOP_TIMEOUT_S = 5.0
 READY = "listening on "
 
 
 class StandinProcess:
-    """A running stand-in server; a context manager. `host` and `port` are where it listens."""
+    """A running stand-in server that listens at `host` and `port`. A context manager."""
 
     def __init__(self, *arguments: str) -> None:
-        """`arguments` are those of the stand-in's command line besides --port. Raises SimulatorError where it does not come up."""
+        """Start a server; `arguments` are those of its command line besides --port. Raises SimulatorError where it does not start."""
         self._errors: IO[str] = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed in close()
         command = [sys.executable, "-m", "driving.standin", "--port", "0", *arguments]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._errors, text=True)
         try:
-            self.host, self.port = self._address()
+            self.host, self.port = self._read_address()
         except BaseException:
             self.close()
             raise
 
-    def _address(self) -> tuple[str, int]:
+    def _read_address(self) -> tuple[str, int]:
+        """Wait until the server prints where it listens, and return host and port. Raises SimulatorError where it does not."""
         assert self._process.stdout is not None
         line, deadline = "", time.monotonic() + START_TIMEOUT_S
         with selectors.DefaultSelector() as selector:
@@ -43,28 +44,28 @@ class StandinProcess:
             if selector.select(deadline - time.monotonic()):
                 line = self._process.stdout.readline().strip()
         if not line.startswith(READY):
-            with contextlib.suppress(subprocess.TimeoutExpired):  # its stdout ends a moment before it does
+            with contextlib.suppress(subprocess.TimeoutExpired):  # its stdout ends shortly before the process
                 self._process.wait(1.0)
             code = self._process.poll()
             state = f"did not start within {START_TIMEOUT_S:.0f} s" if code is None else f"ended at once (exit status {code})"
-            raise SimulatorError(f"the stand-in server {state}: {self.complaints() or 'it said nothing'}")
+            raise SimulatorError(f"the stand-in server {state}: {self.last_complaint() or 'it printed nothing on stderr'}")
         host, _, port = line.removeprefix(READY).rpartition(":")
         return host, int(port)
 
-    def complaints(self) -> str:
-        """The last line that the server wrote to stderr, "" if none."""
+    def last_complaint(self) -> str:
+        """Return the last line that the server wrote to stderr, "" where there is none."""
         self._errors.seek(0)
         lines = [line.strip() for line in self._errors.read().splitlines() if line.strip()]
         return lines[-1] if lines else ""
 
     @property
-    def alive(self) -> bool:
-        """Whether the process still runs."""
+    def is_alive(self) -> bool:
+        """True while the process runs."""
         return self._process.poll() is None
 
     @property
     def cpu_s(self) -> float | None:
-        """The CPU time (s) that it has used; None where the system has no /proc."""
+        """The CPU time (s) that it has used; None on a system without /proc."""
         try:
             fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
         except OSError:
@@ -72,8 +73,8 @@ class StandinProcess:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def close(self) -> None:
-        """Ends the server, with force if it does not end by itself."""
-        if self.alive:
+        """End the server; kill it where it does not end by itself within STOP_TIMEOUT_S."""
+        if self.is_alive:
             self._process.terminate()
             try:
                 self._process.wait(STOP_TIMEOUT_S)
@@ -94,7 +95,7 @@ class StandinProcess:
 
 @contextlib.contextmanager
 def server_at(host: str | None, port: int | None, arguments: Sequence[str] = ()) -> Iterator[tuple[str, int]]:
-    """Host and port of a server: the one named, or a stand-in of our own with these arguments, ended with the block."""
+    """Give host and port of a server: the one named, or a stand-in of our own with these arguments, which ends with the block."""
     if host is not None or port is not None:
         yield host or "127.0.0.1", port or 2000
         return

@@ -1,6 +1,6 @@
-"""A client's session with a CARLA server, ours or a real one: synchronous settings in, always restored; worlds loaded; time advanced.
+"""A client's session with a CARLA server, ours or a real one. It sets synchronous mode and restores the settings, loads worlds, advances time.
 
-Left to others: the car and its camera (`ego`), the server's process (`process`), what to drive (`rollout`).
+It leaves the car and its camera to `ego.py`, the server's process to `process.py`, and what to drive to `driving/rollout`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from driving.simulator.errors import SimulatorError
 from driving.world.maps.opendrive import suppress_georeference_warning
 from driving.world.weather import NAMES, Weather
 
-# The mesh that a real server builds from OpenDRIVE text: 2 m between vertices, no walls, 0.6 m beside the lanes.
+# How a real server builds the mesh of OpenDRIVE text: 2 m between vertices, no walls, 0.6 m beside the lanes.
 GENERATION = {"vertex_distance": 2.0, "max_road_length": 50.0, "wall_height": 0.0, "additional_width": 0.6}
 
 
@@ -46,11 +46,11 @@ class Session:
     """A connection in synchronous mode; a context manager that restores the server's settings and removes what it spawned."""
 
     def __init__(self, config: SessionConfig) -> None:
-        """Connects. Raises UserError for another version of the server, SimulatorError where none answers."""
+        """Connect. Raises UserError where the server has another version, SimulatorError where it does not respond."""
         self.config = config
         self.client = connect(config.host, config.port, config.timeout_s)
         self._cars: list[EgoVehicle] = []
-        with self._explained("connect", "; start it, or name another with --host and --port"):
+        with self._explain("connect", "; start it, or name another with --host and --port"):
             theirs, ours = self.client.get_server_version(), version("carla")
             if theirs != ours:
                 raise UserError(f"the server at {config.host}:{config.port} is CARLA {theirs}, the client is {ours}: install one version for both")
@@ -63,8 +63,8 @@ class Session:
             raise
 
     @contextlib.contextmanager
-    def _explained(self, what: str, remedy: str = "") -> Iterator[None]:
-        """Turns the client's RuntimeError into a SimulatorError that says what was asked of whom, and perhaps what to do."""
+    def _explain(self, what: str, remedy: str = "") -> Iterator[None]:
+        """Turn the client's RuntimeError into a SimulatorError that says what was asked of which server, and perhaps what to do."""
         try:
             with suppress_georeference_warning():
                 yield
@@ -73,7 +73,8 @@ class Session:
             raise SimulatorError(f"cannot {what} at the server {where}: {' '.join(str(error).split())}{remedy}") from error
 
     def _synchronise(self) -> None:
-        with self._explained("set synchronous mode"):
+        """Set synchronous mode with this session's time step."""
+        with self._explain("set synchronous mode"):
             settings = self.world.get_settings()
             settings.synchronous_mode = True
             settings.fixed_delta_seconds = self.config.dt_s
@@ -82,53 +83,54 @@ class Session:
             self.world.apply_settings(settings)
 
     def load_opendrive(self, name: str, text: str) -> None:
-        """Loads a world from OpenDRIVE text. Raises SimulatorError where the server refuses."""
+        """Load a world from OpenDRIVE text. Raises SimulatorError where the server refuses."""
         parameters = carla.OpendriveGenerationParameters(**GENERATION, smooth_junctions=True, enable_mesh_visibility=True)
-        with self._explained(f"load map {name}"):
+        with self._explain(f"load map {name}"):
             self._forget_cars()
             self.world = self.client.generate_opendrive_world(text, parameters)
         self._synchronise()
 
     def load_map(self, name: str) -> None:
-        """Loads one of the server's own maps."""
-        with self._explained(f"load map {name}"):
+        """Load one of the server's own maps. Raises SimulatorError where the server refuses."""
+        with self._explain(f"load map {name}"):
             self._forget_cars()
             self.world = self.client.load_world(name)
         self._synchronise()
 
     @property
     def map(self) -> carla.Map:
-        """The current world's map."""
-        with self._explained("read the map"):
+        """The current world's map. Raises SimulatorError where it cannot be read."""
+        with self._explain("read the map"):
             return self.world.get_map()
 
     def set_weather(self, weather: Weather) -> None:
-        """Changes the weather from the next tick on."""
+        """Change the weather from the next tick on. Raises SimulatorError where the server refuses."""
         values = dict(zip(NAMES, weather.as_list(), strict=True))
-        with self._explained("set the weather"):
+        with self._explain("set the weather"):
             self.world.set_weather(carla.WeatherParameters(**values))
 
     def tick(self) -> int:
-        """Advances the world by one step; the new frame's number."""
+        """Advance the world by one step and return the new frame's number. Raises SimulatorError where the server does not tick in time."""
         try:
             return int(self.world.tick(self.config.timeout_s))
         except RuntimeError as error:
             raise SimulatorError(f"the server {self.config.host}:{self.config.port} did not tick: {' '.join(str(error).split())}") from error
 
     def spawn_ego(self, pose: Pose, camera: CameraSpec, blueprint: str = "vehicle.tesla.model3") -> EgoVehicle:
-        """Spawns a car with a camera, and ticks once. Raises SimulatorError where the place is taken or off the road."""
-        with self._explained(f"spawn {blueprint}"):
+        """Spawn a car with a camera. Raises SimulatorError where the place is taken or not on a road."""
+        with self._explain(f"spawn {blueprint}"):
             car = EgoVehicle(self.world, pose, camera, blueprint, self.config.timeout_s)
         self._cars.append(car)
         return car
 
     def _forget_cars(self) -> None:
+        """Remove the cars that this session has spawned."""
         for car in self._cars:
             car.destroy()
         self._cars.clear()
 
     def close(self) -> None:
-        """Destroys this session's cars and restores the settings that it found; a dead server is no error here."""
+        """Remove this session's cars and restore the server's settings. A dead server is not an error here."""
         with contextlib.suppress(RuntimeError, SimulatorError):
             self._forget_cars()
             self.client.set_timeout(min(2.0, self.config.timeout_s))

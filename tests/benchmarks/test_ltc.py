@@ -1,14 +1,16 @@
+"""The benchmark of the networks runs, names every contender, and its accuracies grow with the cost."""
+
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
-from driving.benchmarks.ltc import accuracy, measure, write
+from driving.benchmarks.ltc import measure, measure_accuracy, write
 
 
 def test_a_benchmark_names_every_contender_in_every_case(tmp_path: Path) -> None:
     said: list[str] = []
-    rows = measure([19], [2], [1], rounds=1, memory=False, say=said.append)
+    rows = measure([19], [2], [1], rounds=1, memory=False, report=said.append)
     cases = {row.case for row in rows}
     assert cases == {"training step ms", "single step us", "solver error % at evaluations"}
     timed = [row for row in rows if "solver" not in row.case]
@@ -21,5 +23,5 @@ def test_a_benchmark_names_every_contender_in_every_case(tmp_path: Path) -> None
 
 def test_more_evaluations_are_more_accurate() -> None:
     for solver in ("semi_implicit", "exponential_midpoint"):
-        few, many = accuracy(12, {solver: (4, 12)})
+        few, many = measure_accuracy(12, {solver: (4, 12)})
         assert many.value < few.value

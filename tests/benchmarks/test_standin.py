@@ -1,4 +1,4 @@
-"""The benchmark of the stand-in runs, and its JSON says what was measured; how fast is for no test to say."""
+"""The benchmark of the stand-in runs, and its JSON says what was measured; no test judges how fast it is."""
 
 from __future__ import annotations
 

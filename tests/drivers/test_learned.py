@@ -1,4 +1,4 @@
-"""A learned policy at the wheel: what it steers, what it remembers, where its checkpoint is looked for."""
+"""The driver of a learned policy: what it steers, what it remembers, where it finds its checkpoint."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import torch
 
 from driving.bicycle import Bicycle
 from driving.drivers.driver import Action, DriveContext
-from driving.drivers.learned import LearnedDriver, checkpoint_folder, trained_bicycle
+from driving.drivers.learned import LearnedDriver, checkpoint_folder, read_bicycle
 from driving.quantities import LaneState, Observation, Pose, UserError, VehicleState
 from driving.world.maps.routes import follow_lane
 from driving.world.maps.tracks import TrackConfig, generate_track
@@ -34,21 +34,21 @@ def context() -> DriveContext:
     return DriveContext(route, BICYCLE, 0.1, 10.0, 0)
 
 
-def seen(frame: int) -> Observation:
+def make_observation(frame: int) -> Observation:
     image = np.random.default_rng(frame).integers(0, 256, (48, 96, 3), dtype=np.uint8)
     return Observation(VehicleState(frame, frame * 0.1, Pose(), SPEED_MPS, 0.0), 0.1, image, LaneState(10.0 + frame, 0.0, 0.0, 0.0, 3.5))
 
 
-def driven(driver: LearnedDriver, frames: int) -> list[Action]:
+def drive_frames(driver: LearnedDriver, frames: int) -> list[Action]:
     driver.reset(context())
-    return [driver.act(seen(frame)) for frame in range(frames)]
+    return [driver.act(make_observation(frame)) for frame in range(frames)]
 
 
 @pytest.mark.parametrize("target", ["steer", "curvature"])
 def test_it_steers_what_the_policy_predicts_for_the_whole_sequence(target: str) -> None:
     net = policy(target)
-    actions = driven(LearnedDriver(net), 5)
-    images = torch.from_numpy(np.stack([net.transform.to_model(seen(frame).image) for frame in range(5)]))[None]
+    actions = drive_frames(LearnedDriver(net), 5)
+    images = torch.from_numpy(np.stack([net.transform.to_model(make_observation(frame).image) for frame in range(5)]))[None]
     with torch.no_grad():
         trace = net.trace(images, torch.full((1, 5), 0.1))
     predicted = trace.prediction_BT[0].tolist()
@@ -58,9 +58,9 @@ def test_it_steers_what_the_policy_predicts_for_the_whole_sequence(target: str) 
     np.testing.assert_allclose(np.stack([action.neuron_state for action in actions]), trace.cell.neuron_BTH[0], atol=1e-6)
 
 
-def test_each_drive_begins_at_rest() -> None:
+def test_each_drive_begins_from_the_initial_state() -> None:
     driver = LearnedDriver(policy("curvature"))
-    first, second = driven(driver, 4), driven(driver, 4)
+    first, second = drive_frames(driver, 4), drive_frames(driver, 4)
     assert [action.control for action in first] == [action.control for action in second]
 
 
@@ -81,16 +81,16 @@ def test_a_checkpoint_is_found_in_the_folder_or_in_the_runs(tmp_path: Path) -> N
 
 def test_the_car_that_a_policy_was_trained_for_is_read_from_its_checkpoint(tmp_path: Path) -> None:
     save_policy(policy("curvature"), tmp_path, {"bicycle": asdict(BICYCLE)})
-    assert trained_bicycle(tmp_path) == BICYCLE
+    assert read_bicycle(tmp_path) == BICYCLE
 
 
 def test_a_checkpoint_that_names_no_car_means_the_default_one(tmp_path: Path) -> None:
     save_policy(policy("curvature"), tmp_path)
-    assert trained_bicycle(tmp_path) == Bicycle()
+    assert read_bicycle(tmp_path) == Bicycle()
 
 
 @pytest.mark.parametrize("stored", [{"axles": 2}, {"wheelbase_m": "long"}, "a car"])
 def test_a_checkpoint_whose_car_cannot_be_read_is_refused(tmp_path: Path, stored: object) -> None:
     save_policy(policy("curvature"), tmp_path, {"bicycle": stored})
     with pytest.raises(UserError, match="not a bicycle model"):
-        trained_bicycle(tmp_path)
+        read_bicycle(tmp_path)

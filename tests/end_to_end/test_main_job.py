@@ -1,4 +1,4 @@
-"""The main job through its commands, small: record, check, train, drive, export, judge, show, report. Each is a process of its own, as a user's."""
+"""The main job through its commands, in small: record, check, train, drive, export, judge, show, report. Each command is a process of its own."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def command(name: str, *words: object) -> str:
-    """Runs a script; what it printed. It must succeed and complain of nothing."""
+def run_script(name: str, *words: object) -> str:
+    """Run a script and return what it printed. It must succeed without a warning."""
     line = [sys.executable, f"scripts/{name}.py", *map(str, words)]
     done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=400, check=False)
     assert done.returncode == 0, f"{name}: {done.stderr[-2000:]}"
@@ -22,19 +22,19 @@ def command(name: str, *words: object) -> str:
 def test_record_train_drive_export_show(tmp_path: Path) -> None:
     log, run, drives, view = (tmp_path / name for name in ("log", "run", "drives", "view"))
     camera = ("--camera.width_px", 160, "--camera.height_px", 90)
-    command("record", "--out", log, "--tracks", 1, "--streets", 1, "--minutes", 0.5, "--episode_s", 10, "--seed", 5, *camera)
-    assert "sound" in command("doctor", log)
+    run_script("record", "--out", log, "--tracks", 1, "--streets", 1, "--minutes", 0.5, "--episode_s", 10, "--seed", 5, *camera)
+    assert "sound" in run_script("doctor", log)
     train = ("--config", "configs/train/quickstart.yaml", "--data.log", log, "--out", run, "--trainer.max_epochs", 1)
-    command("train", "fit", *train, "--data.stride", 4)
+    run_script("train", "fit", *train, "--data.stride", 4)
     suite = ("--suite", "configs/suite/quickstart.yaml", "--tracks", "[9001]", "--route_length_m", 60, "--departure_m", 3.0)
-    told = command("evaluate", "--checkpoint", run, *suite, "--out", drives)
-    assert "track_9001" in told
+    printed = run_script("evaluate", "--checkpoint", run, *suite, "--out", drives)
+    assert "track_9001" in printed
     summary = json.loads((drives / "summary.json").read_text())
     assert summary["overall"]["km"] > 0.03
-    assert "policy.onnx" in command("export", "--checkpoint", run, "--out", tmp_path / "policy.onnx")
-    assert "track_9001" in command("evaluate", "--checkpoint", tmp_path / "policy.onnx", *suite, "--out", tmp_path / "exported")
-    command("view", "--checkpoint", run, "--drive", drives / "routes" / "track_9001", "--out", view)
+    assert "policy.onnx" in run_script("export", "--checkpoint", run, "--out", tmp_path / "policy.onnx")
+    assert "track_9001" in run_script("evaluate", "--checkpoint", tmp_path / "policy.onnx", *suite, "--out", tmp_path / "exported")
+    run_script("view", "--checkpoint", run, "--drive", drives / "routes" / "track_9001", "--out", view)
     assert {path.name for path in view.iterdir()} == {"drive.mp4", "drive.rrd", "neurons.html", "wiring.png"}
-    assert "explained" in command("openloop", "--checkpoint", run, "--log", log)
-    command("report", "--out", tmp_path / "report", "--log", log, "--run", run, "--evaluation", drives, "--views", view)
+    assert "explained" in run_script("openloop", "--checkpoint", run, "--log", log)
+    run_script("report", "--out", tmp_path / "report", "--log", log, "--run", run, "--evaluation", drives, "--views", view)
     assert "track_9001" in (tmp_path / "report" / "report.html").read_text()

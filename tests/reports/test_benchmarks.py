@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from driving.benchmarks.ltc import Row, accuracy, write
+from driving.benchmarks.ltc import Row, measure_accuracy, write
 from driving.quantities import UserError
 from driving.reports.benchmarks import make_benchmark_section
 from driving.reports.command import report_command
@@ -19,7 +19,7 @@ TIMES = [Row("training step ms", 19, 32, 1, name, value, 0.1, value) for name, v
 
 @pytest.fixture
 def written(tmp_path: Path) -> Path:
-    write([*TIMES, *accuracy(5, {"semi_implicit": (1, 4), "exponential_midpoint": (2, 4)})], path := tmp_path / "benchmark.json")
+    write([*TIMES, *measure_accuracy(5, {"semi_implicit": (1, 4), "exponential_midpoint": (2, 4)})], path := tmp_path / "benchmark.json")
     return path
 
 

@@ -1,4 +1,4 @@
-"""The loop on the real client and the stand-in: the expert keeps its lane, departures are put back, traces repeat and are read back."""
+"""The loop on the real client and the stand-in: the expert keeps its lane, a departed car is put back, drives repeat, traces are read back."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from driving.rollout.loop import DriveConfig, drive
 from driving.rollout.trace import Trace
 from driving.simulator.session import Session
 from driving.video import read_range
-from tests.rollout.world import CAMERA, route_of
+from tests.rollout.world import CAMERA, find_route
 
 
 class Straight:
-    """Steers a little to the right whatever comes."""
+    """A driver that always steers a little to the right."""
 
     name = "straight"
 
@@ -39,7 +39,7 @@ class Straight:
 
 
 class Parked(Straight):
-    """Stands still."""
+    """A driver that brakes."""
 
     name = "parked"
 
@@ -47,8 +47,8 @@ class Parked(Straight):
         return Action(Control(0.0, 0.0, 1.0))
 
 
-def driven(session: Session, driver: Any, config: DriveConfig | None = None, **listeners: Any) -> Trace:
-    route = route_of(session)
+def drive_with(session: Session, driver: Any, config: DriveConfig | None = None, **listeners: Any) -> Trace:
+    route = find_route(session)
     ego = session.spawn_ego(route.pose_at((config or DriveConfig()).start_m), CAMERA)
     try:
         return drive(session, ego, route, driver, config or DriveConfig(), list(listeners.values()))
@@ -57,7 +57,7 @@ def driven(session: Session, driver: Any, config: DriveConfig | None = None, **l
 
 
 def test_the_expert_stays_within_30_cm_of_the_centre(session: Session) -> None:
-    trace = driven(session, Expert())
+    trace = drive_with(session, Expert())
     assert trace.meta["end_reason"] == "finished"
     assert np.abs(trace.columns["lateral_m"]).max() < 0.3
     assert trace.columns["speed_mps"].max() > 8.0
@@ -68,47 +68,47 @@ def test_the_expert_stays_within_30_cm_of_the_centre(session: Session) -> None:
 
 def test_two_drives_with_one_seed_are_equal_to_the_last_bit(session: Session) -> None:
     config = DriveConfig(length_m=150.0, seed=4)
-    one, two = driven(session, PerturbedExpert(), config), driven(session, PerturbedExpert(), config)
+    one, two = drive_with(session, PerturbedExpert(), config), drive_with(session, PerturbedExpert(), config)
     for name in one.columns:
         if name not in ("frame", "time_s", "dt_s", "act_s", "tick_s"):
             np.testing.assert_array_equal(one.columns[name], two.columns[name], err_msg=name)
 
 
-def test_disturbances_push_the_car_about_and_labels_push_it_back(session: Session) -> None:
-    columns = driven(session, PerturbedExpert(), DriveConfig(seed=1, departure_m=4.0)).columns
+def test_disturbances_push_the_car_off_the_centre_and_labels_steer_it_back(session: Session) -> None:
+    columns = drive_with(session, PerturbedExpert(), DriveConfig(seed=1, departure_m=4.0)).columns
     assert np.abs(columns["lateral_m"]).max() > 0.4
     np.testing.assert_allclose(columns["steer"], columns["label_steer"] + columns["disturbance"], atol=1e-6)
-    # where the car is off and drifts further out, the label steers back against the road's own bend
+    # where the car is off the centre and moves further away, the label steers back, beyond what the road's own curve asks for
     off = (np.abs(columns["lateral_m"]) > 0.4) & (columns["lateral_m"] * columns["heading_error_rad"] > 0)
-    geometry_free = columns["label_steer"] - 2.0 * columns["curvature_per_m"]
+    beyond_the_curve = columns["label_steer"] - 2.0 * columns["curvature_per_m"]
     assert off.any()
-    assert (np.sign(geometry_free[off]) == -np.sign(columns["lateral_m"][off])).mean() > 0.9
+    assert (np.sign(beyond_the_curve[off]) == -np.sign(columns["lateral_m"][off])).mean() > 0.9
     assert not columns["departed"].any()
 
 
 def test_a_departure_is_marked_and_the_car_put_back_two_seconds_further_on(session: Session) -> None:
-    columns = driven(session, Straight(), DriveConfig(departure_m=2.0)).columns
+    columns = drive_with(session, Straight(), DriveConfig(departure_m=2.0)).columns
     departures = np.flatnonzero(columns["departed"])
     assert len(departures) > 0
     for tick in departures:
-        if columns["s_m"][tick] < 250.0:  # near the route's end there is no room for two seconds more
+        if columns["s_m"][tick] < 250.0:  # near the route's end two seconds do not fit any more
             assert abs(columns["lateral_m"][tick]) > 2.0
             assert abs(columns["lateral_m"][tick + 1]) < 0.5
             jump = columns["s_m"][tick + 1] - columns["s_m"][tick]
             assert jump == pytest.approx(2.0 * max(3.0, columns["speed_mps"][tick]), abs=2.0)
-    # what the expert would have done stands beside it: back towards the centre
+    # the label is what the expert would have done: steer back towards the centre
     first = departures[0]
     assert (columns["label_steer"][first] - columns["steer"][first]) * columns["lateral_m"][first] < 0
 
 
-def test_a_car_that_stands_still_ends_the_drive(session: Session) -> None:
-    trace = driven(session, Parked(), DriveConfig())
+def test_a_drive_ends_when_the_car_is_stuck(session: Session) -> None:
+    trace = drive_with(session, Parked(), DriveConfig())
     assert trace.meta["end_reason"] == "stuck"
     assert trace.columns["dt_s"].sum() < 12.0
 
 
 def test_a_drive_stops_when_its_time_is_up_and_may_start_anywhere(session: Session) -> None:
-    trace = driven(session, Expert(), DriveConfig(start_m=50.0, time_s=4.0))
+    trace = drive_with(session, Expert(), DriveConfig(start_m=50.0, time_s=4.0))
     assert trace.meta["end_reason"] == "time is up"
     assert trace.columns["s_m"][0] == pytest.approx(50.0, abs=1.0)
     assert len(trace.columns["s_m"]) == pytest.approx(41, abs=1)
@@ -116,7 +116,7 @@ def test_a_drive_stops_when_its_time_is_up_and_may_start_anywhere(session: Sessi
 
 def test_a_trace_and_its_movie_are_read_back_as_they_were(session: Session, tmp_path: Path) -> None:
     with CameraMovie(tmp_path / CAMERA_MOVIE, 0.1) as movie:
-        trace = driven(session, Expert(), DriveConfig(time_s=3.0), movie=movie)
+        trace = drive_with(session, Expert(), DriveConfig(time_s=3.0), movie=movie)
     trace.save(tmp_path)
     again = Trace.load(tmp_path)
     assert again.meta["driver"] == "expert"
@@ -139,8 +139,8 @@ def test_a_trace_that_cannot_be_read_says_what_to_do(session: Session, tmp_path:
         Trace.load(tmp_path)
 
 
-def test_the_speed_slows_for_curves_before_they_come(session: Session) -> None:
-    route = route_of(session)
+def test_the_target_speed_falls_before_a_curve(session: Session) -> None:
+    route = find_route(session)
     sharp = replace(route, curvature_per_m=np.where(route.s_m > 100.0, 0.1, 0.0))
     control = SpeedControl(sharp, 15.0)
     assert control.target_mps(10.0) > 14.0

@@ -1,4 +1,4 @@
-"""Recording: what is asked for is on the disk, labelled, and the same again from the same seed."""
+"""Recording writes what was asked for, with labels, and the same seed records the same again."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def config(**values: object) -> RecordConfig:
     return RecordConfig(**(plain | values))  # type: ignore[arg-type]
 
 
-def test_a_recording_is_a_sound_log_with_recoveries(session: Session, tmp_path: Path) -> None:
+def test_a_recording_is_a_valid_log_with_recoveries(session: Session, tmp_path: Path) -> None:
     frames = record([session], config(), tmp_path / "log")
     log = Log(tmp_path / "log")
     assert examine(tmp_path / "log") == []
@@ -61,13 +61,13 @@ def test_two_servers_side_by_side_record_what_one_records(session: Session, tmp_
         record([session, other], config(), tmp_path / "again")
     assert examine(tmp_path / "two") == []
     assert Log(tmp_path / "two").frame_count == frames
-    one, two, again = (labels(tmp_path / name) for name in ("one", "two", "again"))
+    one, two, again = (read_labels(tmp_path / name) for name in ("one", "two", "again"))
     assert one != two, "the roads' episodes should alternate"
     assert sorted(one) == sorted(two)
     assert two == again
 
 
-def labels(log: Path) -> list[bytes]:
+def read_labels(log: Path) -> list[bytes]:
     opened = Log(log)
     return [opened.columns(index)[keys.ACTION].tobytes() for index in range(len(opened.episodes))]
 
@@ -77,7 +77,7 @@ def test_when_one_server_dies_recording_ends_and_keeps_what_was_finished(session
 
         def count(_: int) -> None:
             info = tmp_path / "log" / "meta" / "info.json"
-            if server.alive and info.is_file() and json.loads(info.read_text())["total_episodes"] >= 2:
+            if server.is_alive and info.is_file() and json.loads(info.read_text())["total_episodes"] >= 2:
                 server.close()
 
         with pytest.raises(SimulatorError, match=str(server.port)):

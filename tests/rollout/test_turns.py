@@ -1,4 +1,4 @@
-"""Turns: threads go round and round in a fixed order, whoever is quick."""
+"""Turns: threads work in a fixed order, however fast each of them is."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from driving.rollout.turns import StoppedError, Turns
 
 
-def together(*workers: Callable[[], None]) -> None:
+def run_together(*workers: Callable[[], None]) -> None:
     threads = [threading.Thread(target=worker, daemon=True) for worker in workers]
     for thread in threads:
         thread.start()
@@ -21,20 +21,20 @@ def together(*workers: Callable[[], None]) -> None:
 
 
 def test_the_order_does_not_depend_on_speed_and_the_rest_goes_on_when_one_has_finished() -> None:
-    turns, told = Turns(3), list[str]()
+    turns, order = Turns(3), list[str]()
 
     def work(worker: int, rounds: int, pause_s: float) -> None:
         with turns.take_part(worker):
             for number in range(rounds):
                 time.sleep(pause_s)
                 with turns.wait_for(worker):
-                    told.append(f"{worker}.{number}")
+                    order.append(f"{worker}.{number}")
 
-    together(lambda: work(0, 2, 0.02), lambda: work(1, 3, 0.0), lambda: work(2, 1, 0.01))
-    assert told == ["0.0", "1.0", "2.0", "0.1", "1.1", "1.2"]
+    run_together(lambda: work(0, 2, 0.02), lambda: work(1, 3, 0.0), lambda: work(2, 1, 0.01))
+    assert order == ["0.0", "1.0", "2.0", "0.1", "1.1", "1.2"]
 
 
-def test_a_failure_of_one_stops_those_who_wait() -> None:
+def test_when_one_fails_those_that_wait_stop() -> None:
     turns, stopped = Turns(2), list[int]()
 
     def fail() -> None:
@@ -48,7 +48,7 @@ def test_a_failure_of_one_stops_those_who_wait() -> None:
         except StoppedError:
             stopped.append(1)
 
-    together(wait, fail)
+    run_together(wait, fail)
     assert stopped == [1]
     with pytest.raises(StoppedError):
         turns.check()

@@ -1,4 +1,4 @@
-"""One stand-in server and session for the tests of the loop, at 10 Hz with a small camera."""
+"""A stand-in server and a session for the tests of the loop, at 10 Hz with a small camera."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ CAMERA = CameraSpec(width_px=96, height_px=54)
 TRACK = TrackConfig(length_m=500.0)
 
 
-def opened() -> Iterator[Session]:
-    """A session on a server of its own, on track 3."""
+def open_session() -> Iterator[Session]:
+    """Give a session with track 3 on a server of its own."""
     with StandinProcess() as server, Session(SessionConfig(server.host, server.port, timeout_s=20.0)) as session:
         session.load_opendrive("track_3", generate_track(3, TRACK))
         yield session
 
 
-def route_of(session: Session, length_m: float = 300.0) -> Route:
-    """A route on the session's map."""
+def find_route(session: Session, length_m: float = 300.0) -> Route:
+    """Return a route on the session's map."""
     return spread_routes(session.map, 1, length_m, 0)[0]
 
 
-session_fixture = pytest.fixture(scope="module")(opened)
+session_fixture = pytest.fixture(scope="module")(open_session)

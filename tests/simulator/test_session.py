@@ -1,4 +1,4 @@
-"""The client's side: settings restored, frames matched, failures told in words, servers ended."""
+"""The client's side: settings are restored, frames match, failures are explained, servers end."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from driving.world.maps.tracks import TrackConfig, generate_track
 CAMERA = CameraSpec(width_px=64, height_px=36)
 
 
-def track() -> str:
+def make_track() -> str:
     return generate_track(3, TrackConfig(length_m=300.0))
 
 
@@ -49,7 +49,7 @@ def test_settings_are_restored_after_an_error_too() -> None:
 
 def test_the_image_is_of_the_same_frame_as_the_state_and_the_car_obeys() -> None:
     with server_at(None, None) as (host, port), Session(SessionConfig(host, port)) as session:
-        session.load_opendrive("track", track())
+        session.load_opendrive("track", make_track())
         ego = session.spawn_ego(spread_routes(session.map, 1, 100.0, 0)[0].pose_at(5.0), CAMERA)
         ego.apply(Control(throttle=0.7))
         for _ in range(15):
@@ -60,7 +60,7 @@ def test_the_image_is_of_the_same_frame_as_the_state_and_the_car_obeys() -> None
         assert state.speed_mps > 1.0
 
 
-def test_a_lost_frame_is_told_with_both_numbers() -> None:
+def test_a_lost_frame_is_refused_with_both_frame_numbers() -> None:
     with StandinProcess("--fault", "drop:1@6") as server, Session(SessionConfig(server.host, server.port, timeout_s=2.0)) as session:
         ego = session.spawn_ego(spread_routes(session.map, 1, 100.0, 0)[0].pose_at(5.0), CAMERA)
 
@@ -72,7 +72,7 @@ def test_a_lost_frame_is_told_with_both_numbers() -> None:
             look_about()
 
 
-def test_a_server_that_is_not_there_is_told_with_its_address() -> None:
+def test_a_server_that_cannot_be_reached_is_refused_with_its_address() -> None:
     with pytest.raises(SimulatorError, match=r"127\.0\.0\.1:1"):
         Session(SessionConfig("127.0.0.1", 1, timeout_s=0.5))
 
@@ -86,7 +86,7 @@ def test_a_broken_map_is_refused_and_the_session_goes_on() -> None:
     with StandinProcess() as server, Session(SessionConfig(server.host, server.port, timeout_s=20.0)) as session:
         with pytest.raises((SimulatorError, UserError)):
             session.load_opendrive("broken", "<OpenDRIVE><road></OpenDRIVE>")
-        session.load_opendrive("track", track())
+        session.load_opendrive("track", make_track())
         assert session.tick() > 0
 
 
