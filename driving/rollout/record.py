@@ -27,7 +27,7 @@ from driving.rollout.turns import StoppedError, Turns
 from driving.simulator.session import Session
 from driving.world.maps.route import Route
 from driving.world.maps.routes import spread_routes
-from driving.world.maps.tracks import TrackConfig, generate_track, street
+from driving.world.maps.tracks import TrackConfig, generate_track, street_config
 from driving.world.weather import random_weather
 
 ROUTE_M = 2000.0
@@ -74,7 +74,7 @@ class RecordConfig:
     camera: CameraSpec = field(default_factory=CameraSpec)
     disturbance: DisturbanceConfig = field(default_factory=DisturbanceConfig)
     track: TrackConfig = field(default_factory=TrackConfig)
-    street: TrackConfig = field(default_factory=street)
+    street: TrackConfig = field(default_factory=street_config)
 
     def __post_init__(self) -> None:
         """Check the values. Raises UserError for those with which nothing could be recorded."""

@@ -17,7 +17,7 @@ from driving.standin.traffic.lamps import Lamps, make_signposts
 from driving.standin.traffic.map_signals import MapSignals
 from driving.world.ground.contact import Ground
 from driving.world.maps.roads import RoadNetwork
-from driving.world.maps.spawn_points import spawn_poses
+from driving.world.maps.spawn_points import find_spawn_poses
 from driving.world.physics.collisions import BOX_WIDTH
 from driving.world.physics.dynamics import place
 from driving.world.physics.fleet import Fleet
@@ -69,7 +69,7 @@ def read_map(name: str, text: str) -> MapData:
     """Read a map from its OpenDRIVE text. Raises UserError for a map that cannot be used."""
     try:
         network = RoadNetwork.from_opendrive(name, text)
-        return MapData(network, spawn_poses(network), MapSignals.from_network(network))
+        return MapData(network, find_spawn_poses(network), MapSignals.from_network(network))
     except FOREIGN_ERRORS as cause:
         raise UserError(f"map {name} cannot be used: {type(cause).__name__} {cause}") from None
 

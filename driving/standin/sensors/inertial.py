@@ -10,7 +10,7 @@ from driving.standin.actors.kinds import Sensor
 from driving.standin.sensors.tick import SensorTick
 from driving.standin.wire.packets import Message, Stamp, pack_values
 from driving.world.geometry.rotations import rotation_of
-from driving.world.maps.geodesy import geolocation
+from driving.world.maps.geodesy import geolocate
 from driving.world.physics import dynamics
 
 
@@ -42,7 +42,7 @@ def measure_imu(sensor: Sensor, stamp: Stamp, tick: SensorTick) -> list[Message]
 def measure_gnss(sensor: Sensor, stamp: Stamp, tick: SensorTick) -> list[Message]:
     """Return latitude and longitude (degrees) and altitude (m) by the map's georeference."""
     noise = sensor.random.standard_normal(3)
-    place = geolocation(tick.world.network, stamp.at)
+    place = geolocate(tick.world.network, stamp.at)
     number = sensor.description.number
     measured = [
         part + number(f"noise_{name}_bias") + noise[k] * number(f"noise_{name}_stddev")

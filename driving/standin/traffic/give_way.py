@@ -14,7 +14,7 @@ import numpy as np
 
 from driving.standin.traffic.signals import SignPlace
 from driving.standin.traffic.stop_boxes import FACING, LEVEL_M, StopBoxes
-from driving.world.maps.right_of_way import STEP_M, meet, paths_from, right_of_way, rows_of, waypoint_at
+from driving.world.maps.right_of_way import STEP_M, find_priority_points, find_waypoint, is_in_conflict, sample_points, trace_paths
 from driving.world.maps.roads import RoadNetwork
 from driving.world.physics import dynamics
 from driving.world.physics.fleet import Fleet
@@ -31,15 +31,15 @@ class GiveWay:
         """Find the lanes that have right of way over each sign's lanes; raises what the map reader raises, see `signals`."""
         self._must_stop = np.array([place.type_id == STOP for place in places], bool)
         self._boxes = StopBoxes([place.stops for place in places])
-        lanes = [[waypoint_at(network.map, stop.x_m, stop.y_m, stop.z_m) for stop in place.stops] for place in places]
+        lanes = [[find_waypoint(network.map, stop.x_m, stop.y_m, stop.z_m) for stop in place.stops] for place in places]
         with_sign = {(lane.road_id, lane.lane_id) for sign_lanes in lanes for lane in sign_lanes}
         own_paths = [
-            [path for lane, stop in zip(sign_lanes, place.stops, strict=True) for path in paths_from(lane, stop.half_length_m)]
+            [path for lane, stop in zip(sign_lanes, place.stops, strict=True) for path in trace_paths(lane, stop.half_length_m)]
             for sign_lanes, place in zip(lanes, places, strict=True)
         ]
-        self._ways = [right_of_way(paths, with_sign) for paths in own_paths]
-        points = [rows_of([point for path in paths for point in path], 1.0) for paths in own_paths]
-        crossing = [[one is not other and meet(one, other) for other in points] for one in points]
+        self._ways = [find_priority_points(paths, with_sign) for paths in own_paths]
+        points = [sample_points([point for path in paths for point in path], 1.0) for paths in own_paths]
+        crossing = [[one is not other and is_in_conflict(one, other) for other in points] for one in points]
         self._cross = np.array(crossing, bool).reshape(len(places), len(places))  # whether the paths of two signs cross or join
 
     def hold_vehicles(self, fleet: Fleet, dt_s: float) -> None:

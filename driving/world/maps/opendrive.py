@@ -115,7 +115,7 @@ def check_opendrive(name: str, text: str) -> None:
         return
     root = parse_opendrive(name, text)
     try:
-        lanes = list(lanes_of(root))
+        lanes = list(list_lanes(root))
         _refuse_absurd(name, root, lanes)
     except ValueError as error:
         raise UserError(f"map {name} has an attribute that is not a number ({error}): {REMEDY}") from None
@@ -134,7 +134,7 @@ def _refuse_absurd(name: str, root: ET.Element, lanes: list[Lane]) -> None:
     length_km = sum(lane.end_m - lane.start_m for lane in lanes if lane.lane_id) / 1000.0
     if length_km > MOST_LANES_KM:
         raise UserError(f"map {name} has {length_km:,.0f} km of lanes where at most {MOST_LANES_KM:,.0f} km can be served: cut a part out of it")
-    places = [(number_of(piece, "x"), number_of(piece, "y"), number_of(piece, "length")) for piece in root.findall("road/planView/geometry")]
+    places = [(read_number(piece, "x"), read_number(piece, "y"), read_number(piece, "length")) for piece in root.findall("road/planView/geometry")]
     away_km = max((math.hypot(x, y) + length for x, y, length in places), default=0.0) / 1000.0
     if away_km > FARTHEST_KM:
         raise UserError(
@@ -152,13 +152,13 @@ def read_map(name: str, text: str) -> carla.Map:
         return carla.Map(name, text)
 
 
-def lanes_of(root: ET.Element) -> Iterator[Lane]:
+def list_lanes(root: ET.Element) -> Iterator[Lane]:
     """Yield every lane of every section, with the reference line (id 0) because it has marks too. Raises ValueError when a number is malformed."""
     for road in root.findall("road"):
-        road_id, length = int(road.get("id", "0")), number_of(road, "length")
+        road_id, length = int(road.get("id", "0")), read_number(road, "length")
         junction = road.get("junction", "-1")
         sections = road.findall("lanes/laneSection")
-        starts = [number_of(section, "s") for section in sections] + [length]
+        starts = [read_number(section, "s") for section in sections] + [length]
         for section, start, end in zip(sections, starts[:-1], starts[1:], strict=True):
             if end - start < 1e-3:
                 continue
@@ -167,30 +167,30 @@ def lanes_of(root: ET.Element) -> Iterator[Lane]:
                 yield Lane(road_id, lane_id, start, end, "" if junction == "-1" else junction, _marks(lane, lane_id, start, end))
 
 
-def signals_of(root: ET.Element) -> Iterator[Signal]:
+def list_signals(root: ET.Element) -> Iterator[Signal]:
     """Yield every signal of every road. Raises ValueError when a number is malformed."""
     for road in root.findall("road"):
         for signal in road.findall("signals/signal"):
-            place = (number_of(signal, "s"), number_of(signal, "t"))
+            place = (read_number(signal, "s"), read_number(signal, "t"))
             yield Signal(signal.get("id", ""), int(road.get("id", "0")), *place, signal.get("type", ""), signal.get("dynamic") == "yes")
 
 
-def banks_of(root: ET.Element) -> dict[int, list[Cubic]]:
+def read_banks(root: ET.Element) -> dict[int, list[Cubic]]:
     """Return the superelevation (rad, positive where the right side lies lower) of each banked road by its id, as cubics in order."""
     banks = {}
     for road in root.findall("road"):
-        pieces = cubics_of(road.findall("lateralProfile/superelevation"))
+        pieces = read_cubics(road.findall("lateralProfile/superelevation"))
         if any(any(piece[1:]) for piece in pieces):
             banks[int(road.get("id", "0"))] = pieces
     return banks
 
 
-def cubics_of(elements: list[ET.Element]) -> list[Cubic]:
-    """Return elements with attributes s, a, b, c, d as cubics in the order of their starts. Raises ValueError as `number_of` does."""
-    return sorted(Cubic(*(number_of(element, key) for key in "sabcd")) for element in elements)
+def read_cubics(elements: list[ET.Element]) -> list[Cubic]:
+    """Return elements with attributes s, a, b, c, d as cubics in the order of their starts. Raises ValueError as `read_number` does."""
+    return sorted(Cubic(*(read_number(element, key) for key in "sabcd")) for element in elements)
 
 
-def number_of(element: ET.Element, key: str) -> float:
+def read_number(element: ET.Element, key: str) -> float:
     """Return an attribute as a number, 0 if it is missing. Raises ValueError when it is malformed or not finite."""
     value = float(element.get(key) or 0.0)
     if not math.isfinite(value):
@@ -203,12 +203,12 @@ def _marks(lane: ET.Element, lane_id: int, start_m: float, end_m: float) -> tupl
     marks = []
     for mark in lane.findall("roadMark"):
         line = mark.find("type/line")
-        dash, gap = (number_of(line, "length"), number_of(line, "space")) if line is not None else (0.0, 0.0)
-        width = number_of(mark, "width") or (0.25 if mark.get("weight") == "bold" else 0.13)
+        dash, gap = (read_number(line, "length"), read_number(line, "space")) if line is not None else (0.0, 0.0)
+        width = read_number(mark, "width") or (0.25 if mark.get("weight") == "bold" else 0.13)
         colour = (mark.get("color") or "white").lower()
         words = (mark.get("type") or "none").lower().split()
         kind = "".join(words[::-1] if lane_id > 0 else words)  # the text counts from the road's middle outwards
-        offset = start_m + number_of(mark, "sOffset")
+        offset = start_m + read_number(mark, "sOffset")
         if offset < end_m:
             marks.append(RoadMark(offset, kind, "white" if colour == "standard" else colour, width, dash or 3.0, gap or 4.5))
     return tuple(sorted(marks, key=lambda mark: mark.s_m))

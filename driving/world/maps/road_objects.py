@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from driving.world.geometry.cubics import Cubic, evaluate
-from driving.world.maps.opendrive import cubics_of, number_of
+from driving.world.maps.opendrive import read_cubics, read_number
 
 MOST_CORNERS = 1000
 
@@ -30,14 +30,14 @@ class MapObject:
     along_road: bool
 
 
-def objects_of(root: ET.Element) -> Iterator[MapObject]:
+def list_map_objects(root: ET.Element) -> Iterator[MapObject]:
     """Yield every object of every road, once per outline. Raises ValueError when a number is malformed."""
     for road in root.findall("road"):
         found = road.findall("objects/object")
-        offsets = cubics_of(road.findall("lanes/laneOffset")) if found else []
+        offsets = read_cubics(road.findall("lanes/laneOffset")) if found else []
         for one in found:
-            s, heading = number_of(one, "s"), number_of(one, "hdg")
-            place = s, number_of(one, "t") - _offset(offsets, s), heading, number_of(one, "length"), number_of(one, "width")
+            s, heading = read_number(one, "s"), read_number(one, "hdg")
+            place = s, read_number(one, "t") - _offset(offsets, s), heading, read_number(one, "length"), read_number(one, "width")
             for corners, along in _outlines(one, offsets) or [((), False)]:
                 yield MapObject(int(road.get("id", "0")), (one.get("type") or "").lower(), one.get("name") or "", *place, corners, along)
 
@@ -46,8 +46,8 @@ def _outlines(one: ET.Element, offsets: list[Cubic]) -> list[tuple[tuple[tuple[f
     """Return the outlines of an object, each as its corners and whether these lie along the road."""
     made = []
     for outline in [*one.findall("outline"), *one.findall("outlines/outline")]:
-        local = [(number_of(corner, "u"), number_of(corner, "v")) for corner in outline.findall("cornerLocal")[:MOST_CORNERS]]
-        road = [(number_of(corner, "s"), number_of(corner, "t")) for corner in outline.findall("cornerRoad")[:MOST_CORNERS]]
+        local = [(read_number(corner, "u"), read_number(corner, "v")) for corner in outline.findall("cornerLocal")[:MOST_CORNERS]]
+        road = [(read_number(corner, "s"), read_number(corner, "t")) for corner in outline.findall("cornerRoad")[:MOST_CORNERS]]
         made.append((tuple(local or ((s, t - _offset(offsets, s)) for s, t in road)), not local))
     return made
 

@@ -16,8 +16,8 @@ import numpy as np
 from driving.world.geometry.cubics import Cubic, evaluate
 from driving.world.geometry.polylines import resample
 from driving.world.maps.lane_edges import Section, sample_section
-from driving.world.maps.opendrive import Lane, RoadMark, Signal, banks_of, lanes_of, parse_opendrive, read_map, signals_of
-from driving.world.maps.road_objects import MapObject, objects_of
+from driving.world.maps.opendrive import Lane, RoadMark, Signal, list_lanes, list_signals, parse_opendrive, read_banks, read_map
+from driving.world.maps.road_objects import MapObject, list_map_objects
 
 NARROWEST_M = 0.01
 UNPAINTED = ("none", "curb", "grass", "edge")
@@ -73,9 +73,9 @@ class RoadNetwork:
         """Read a map from its OpenDRIVE text. Raises UserError when a client cannot drive on it."""
         carla_map = read_map(name, text)
         root = parse_opendrive(name, text)
-        banks = banks_of(root)
+        banks = read_banks(root)
         sections: dict[tuple[int, float], list[Lane]] = {}
-        for lane in lanes_of(root):
+        for lane in list_lanes(root):
             sections.setdefault((lane.road_id, lane.start_m), []).append(lane)
         strips: list[Strip] = []
         markings: list[Marking] = []
@@ -87,7 +87,7 @@ class RoadNetwork:
         corners = np.concatenate([edge[:, :2] for strip in strips for edge in (strip.left_xyz_m, strip.right_xyz_m)])
         low, high = corners.min(0), corners.max(0)
         bounds = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
-        return RoadNetwork(name, text, carla_map, tuple(strips), tuple(markings), tuple(signals_of(root)), tuple(objects_of(root)), bounds)
+        return RoadNetwork(name, text, carla_map, tuple(strips), tuple(markings), tuple(list_signals(root)), tuple(list_map_objects(root)), bounds)
 
 
 def _strips(lanes: list[Lane], section: Section, bank: np.ndarray) -> list[Strip]:

@@ -15,7 +15,7 @@ ROOM_M = 4.0  # free lane before and behind, a car's length: no car starts acros
 APART_M = 3.0
 
 
-def spawn_poses(network: RoadNetwork, spacing_m: float = 20.0) -> list[Pose]:
+def find_spawn_poses(network: RoadNetwork, spacing_m: float = 20.0) -> list[Pose]:
     """Return poses every `spacing_m` along the driving lanes, in the map's own order.
 
     Poses in or near junctions are used only if there are no others.

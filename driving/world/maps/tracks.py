@@ -62,7 +62,7 @@ class TrackConfig:
             raise UserError(f"track radius {self.radius_m[0]} m or length {self.length_m} m is too small: at least {SHARPEST_M:g} m and 100 m")
 
 
-def street() -> TrackConfig:
+def street_config() -> TrackConfig:
     """Return the configuration of level streets in a small town: straights, abrupt corners of about 90 degrees, pavements."""
     return TrackConfig(
         length_m=600.0,

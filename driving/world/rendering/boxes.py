@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from driving.world.geometry.rotations import rotation
 from driving.world.meshes.materials import ACTOR, GLOWING
 from driving.world.meshes.shapes import BODY_OF_TAG, BODY_PARTS, BODY_TRIANGLES, HEADLAMP, LAMP, SKIN, TAILLAMP, TROUSERS, TYRE, WINDOW
 from driving.world.physics import poses
@@ -67,15 +68,12 @@ def _make_faces(boxes, camera, night, shape, parts, bodies):  # type: ignore[no-
     for n in range(poses.shape[0]):
         if not near[n]:
             continue
-        cp, sp = math.cos(poses[n, 3]), math.sin(poses[n, 3])
-        cy, sy = math.cos(poses[n, 4]), math.sin(poses[n, 4])
-        cr, sr = math.cos(poses[n, 5]), math.sin(poses[n, 5])
+        turn = rotation(poses[n, 3], poses[n, 4], poses[n, 5])
         for f in range(bodies[tags[n], 0], bodies[tags[n], 1]):
             for c in range(3):
                 x, y, z = shape[f, c, 0] * half[n, 0], shape[f, c, 1] * half[n, 1], shape[f, c, 2] * half[n, 2]
-                triangles[at, c, 0] = poses[n, 0] + cp * cy * x + (cy * sp * sr - sy * cr) * y - (cy * sp * cr + sy * sr) * z
-                triangles[at, c, 1] = poses[n, 1] + cp * sy * x + (sy * sp * sr + cy * cr) * y - (sy * sp * cr - cy * sr) * z
-                triangles[at, c, 2] = poses[n, 2] + sp * x - cp * sr * y + cp * cr * z
+                for axis in range(3):
+                    triangles[at, c, axis] = poses[n, axis] + turn[axis, 0] * x + turn[axis, 1] * y + turn[axis, 2] * z
             a, b = triangles[at, 1] - triangles[at, 0], triangles[at, 2] - triangles[at, 0]
             nx, ny, nz = a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]
             size = max(1e-9, math.sqrt(nx * nx + ny * ny + nz * nz))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from driving.standin.episode.levels import keep_free_starts
-from driving.world.maps.spawn_points import spawn_poses
+from driving.world.maps.spawn_points import find_spawn_poses
 from driving.world.physics.collisions import BOX_WIDTH
 from driving.world.physics.static_boxes import Statics
 from driving.world.rendering.scene import build_scene
@@ -114,7 +114,7 @@ def test_a_new_episode_shows_everything_again(world: carla.World, client: carla.
 @pytest.mark.parametrize("name", ["Town01", "Town02", "track:3"])
 def test_scenery_leaves_all_spawn_points_free(name: str) -> None:
     solids = build_scene(network(name), ground(name), 5).solids
-    starts = spawn_poses(network(name))
+    starts = find_spawn_poses(network(name))
     assert keep_free_starts(starts, Statics(solids)) == keep_free_starts(starts, Statics(np.zeros((0, BOX_WIDTH))))
 
 

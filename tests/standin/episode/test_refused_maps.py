@@ -65,7 +65,7 @@ def test_a_map_that_the_map_reader_cannot_use_is_refused_in_one_line_and_the_wor
 ) -> None:
     world = Simulation(Streams(), Catalogue(seed=0, track=3), Faults())
     episode, number = world.episode, world.episode_id
-    fail(monkeypatch, "spawn_poses", error)
+    fail(monkeypatch, "find_spawn_poses", error)
     with pytest.raises(UserError, match=f"^map track_4 cannot be used: {type(error).__name__} 332$"):
         world.load("track_4", reset_settings=True)
     assert world.episode is episode
@@ -91,7 +91,7 @@ def test_a_bug_while_a_map_is_built_keeps_its_traceback_in_the_log_and_the_world
 
 
 def test_a_bug_in_reading_a_map_is_not_taken_for_a_mistake_of_the_map(monkeypatch: pytest.MonkeyPatch) -> None:
-    fail(monkeypatch, "spawn_poses", AttributeError("no such field"))
+    fail(monkeypatch, "find_spawn_poses", AttributeError("no such field"))
     with pytest.raises(AttributeError):
         Simulation(Streams(), Catalogue(seed=0, track=3), Faults())
 

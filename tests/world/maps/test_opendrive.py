@@ -10,7 +10,7 @@ import pytest
 
 from driving.quantities import UserError
 from driving.world.maps import opendrive
-from driving.world.maps.opendrive import banks_of, check_opendrive, lanes_of, parse_opendrive, read_map, signals_of
+from driving.world.maps.opendrive import check_opendrive, list_lanes, list_signals, parse_opendrive, read_banks, read_map
 from driving.world.maps.tracks import TrackConfig, generate_track
 from tests.world.networks import REAL, map_text
 
@@ -97,7 +97,7 @@ def test_reading_a_map_without_georeference_says_nothing_on_stderr(capfd: pytest
 
 def test_lanes_marks_signals_and_banks_are_listed_as_the_text_has_them() -> None:
     root = parse_opendrive("small", SMALL)
-    lanes = {(lane.road_id, lane.lane_id, lane.start_m): lane for lane in lanes_of(root)}
+    lanes = {(lane.road_id, lane.lane_id, lane.start_m): lane for lane in list_lanes(root)}
     assert set(lanes) == {(7, 1, 0.0), (7, 0, 0.0), (7, -1, 0.0), (7, -1, 40.0)}
     assert [(lane.start_m, lane.end_m) for lane in lanes.values() if lane.lane_id == -1] == [(0.0, 40.0), (40.0, 90.0)]
     first, second = lanes[7, -1, 0.0].marks
@@ -105,9 +105,9 @@ def test_lanes_marks_signals_and_banks_are_listed_as_the_text_has_them() -> None
     assert (second.kind, second.s_m, second.colour, second.dash_m, second.gap_m) == ("broken", 15.0, "yellow", 2.0, 6.0)
     assert lanes[7, 1, 0.0].marks[0].kind == "solidbroken"
     assert all(lane.in_junction for lane in lanes.values())
-    (signal,) = signals_of(root)
+    (signal,) = list_signals(root)
     assert (signal.id, signal.road_id, signal.s_m, signal.t_m, signal.type, signal.dynamic) == ("31", 7, 12.0, -4.0, "1000001", True)
-    assert banks_of(root) == {7: [(0.0, 0.05, 0.0, 0.0, 0.0)]}
+    assert read_banks(root) == {7: [(0.0, 0.05, 0.0, 0.0, 0.0)]}
 
 
 def test_namespaces_do_not_hide_a_map() -> None:

@@ -8,7 +8,7 @@ import pytest
 from driving.quantities import Pose
 from driving.world.ground.contact import Ground
 from driving.world.maps.opendrive import parse_opendrive
-from driving.world.maps.road_objects import objects_of
+from driving.world.maps.road_objects import list_map_objects
 from driving.world.maps.roads import RoadNetwork
 from driving.world.meshes.paint import Paint
 from driving.world.meshes.road_paint import STOP_LINE_M, STRIPE_EVERY_M, STRIPE_M, paint_objects
@@ -104,7 +104,7 @@ def test_objects_without_usable_outlines_or_of_other_types_paint_nothing(odd: st
 
 
 def test_lateral_places_of_objects_count_from_the_line_between_the_lanes() -> None:
-    (one,) = objects_of(parse_opendrive("objects", ROAD.format(heading=0.0, offset=1.2, objects=CROSSING["road"])))
+    (one,) = list_map_objects(parse_opendrive("objects", ROAD.format(heading=0.0, offset=1.2, objects=CROSSING["road"])))
     assert (one.type, one.s_m, one.t_m, one.along_road) == ("crosswalk", 50.0, -1.2, True)
     assert one.outline[0] == (48.5, pytest.approx(-4.2))
 

@@ -10,7 +10,7 @@ import pytest
 
 from driving.world.geometry.rectangles import make_footprints
 from driving.world.maps.roads import RoadNetwork
-from driving.world.maps.tracks import generate_track, street
+from driving.world.maps.tracks import generate_track, street_config
 from driving.world.meshes import materials
 from driving.world.physics import collisions
 from driving.world.rendering.scene import Scene, SceneConfig, build_scene
@@ -123,7 +123,7 @@ def test_open_land_has_few_barriers() -> None:
 
 
 def test_a_map_with_pavements_or_junctions_counts_as_a_town() -> None:
-    made = RoadNetwork.from_opendrive("street", generate_track(3, street()))
+    made = RoadNetwork.from_opendrive("street", generate_track(3, street_config()))
     assert choose_scenery(network("track:3")) == OPEN_LAND
     assert choose_scenery(made) == choose_scenery(network("Town01")) == SceneryConfig()
 
