@@ -107,7 +107,7 @@ class Document:
 
 
 def render_html(document: Document) -> str:
-    """Return one page that needs no network and no other file, except for the files that it links to."""
+    """Return one page that opens without a network. It does not need other files, except for those that it links to."""
     loader = jinja2.PackageLoader("driving.reports", package_path="")
     environment = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     style = (files("driving.reports") / "report.css").read_text(encoding="utf-8")

@@ -67,7 +67,7 @@ class Instruments:
             write_text(image, "speed", rect.x + 288, rect.y + 20, CAPTION)
             write_text(image, "m/s", rect.x + 336, rect.y + 58, CAPTION)
         if "lateral_m" in columns:
-            write_text(image, "position in the lane", self._lane.x, rect.y + 20, CAPTION)
+            write_text(image, "place in the lane", self._lane.x, rect.y + 20, CAPTION)
         if "departed" in columns:
             write_text(image, "departures", rect.x + rect.width - 14, rect.y + 20, CAPTION._replace(align="right"))
 
