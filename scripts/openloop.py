@@ -13,7 +13,7 @@ from pathlib import Path
 from driving.command import make_parser, run
 from driving.drivers.learned import checkpoint_folder, read_bicycle
 from driving.logs.reader import Log
-from driving.training.openloop import open_loop_errors, table
+from driving.training.openloop import format_errors, measure_open_loop
 from policy.network import load_policy
 
 
@@ -26,7 +26,7 @@ def main() -> None:
     chosen = parser.parse_args()
     folder = checkpoint_folder(chosen.checkpoint)
     policy = load_policy(folder)
-    print(table(open_loop_errors(policy, Log(chosen.log), read_bicycle(folder), chosen.last), policy.config.target, chosen.log))
+    print(format_errors(measure_open_loop(policy, Log(chosen.log), read_bicycle(folder), chosen.last), policy.config.target, chosen.log))
 
 
 if __name__ == "__main__":

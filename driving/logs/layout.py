@@ -7,14 +7,14 @@ its `total_episodes` is the commit record, and whatever lies beyond it never hap
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
 import tempfile
-import weakref
 from pathlib import Path
 from typing import Any
+
+import filelock
 
 from driving.logs.features import LogError
 
@@ -28,6 +28,7 @@ INFO = "meta/info.json"
 TASKS = "meta/tasks.parquet"
 STATS = "meta/stats.json"
 UNFINISHED = ".unfinished"
+LOCK = "meta/.lock"
 
 
 def place(index: int, size: int = CHUNK_SIZE) -> dict[str, int]:
@@ -88,16 +89,16 @@ class Staging:
         self._places.clear()
 
 
-class Lock:
-    """Keeps a second writer out of a log while this one lives; a killed process lets go by itself."""
+def lock_log(root: Path) -> filelock.BaseFileLock:
+    """Take the lock that keeps a second writer out of the log, and return it; `release` lets others in, and so does the process's end.
 
-    def __init__(self, root: Path) -> None:
-        folder = root / "meta"
-        folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(folder, os.O_RDONLY)
-        self.release = weakref.finalize(self, os.close, descriptor)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            self.release()
-            raise LogError(f"log {root} is being written by another process: wait until it ends, or choose another folder") from error
+    Raises LogError where another writer has it.
+    """
+    path = root / LOCK
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(path, blocking=False, thread_local=False)  # episodes may be recorded by several threads
+    try:
+        lock.acquire()
+    except filelock.Timeout as error:
+        raise LogError(f"log {root} is being written by another process: wait until it ends, or choose another folder") from error
+    return lock

@@ -39,7 +39,7 @@ class LogWriter:
         self._given = dict(features)
         self._features: Features = {**features, keys.TIME: TIME_FEATURE, **BOOKKEEPING}
         exists = _check_folder(self.root, resume)
-        self._lock = layout.Lock(self.root)
+        self._lock = layout.lock_log(self.root)
         try:
             if exists:
                 self._resume(fps)
@@ -65,7 +65,7 @@ class LogWriter:
 
         Several may be open at once; they are numbered in the order in which they end.
         """
-        if not self._lock.release.alive:
+        if not self._lock.is_locked:
             raise LogError(f"log {self.root} was closed: open a new LogWriter to go on with it")
         staging = layout.Staging(self.root)
         episode = Episode(self._given, self.fps, staging.path)

@@ -1,8 +1,8 @@
-"""A log's images as the model sees them, decoded once: one memory-mapped file an episode, beside the log.
+"""The image cache: a log's images at the model's size, decoded once, one memory-mapped file per episode beside the log.
 
-Decoding video takes longer than a training step, so every later epoch and run reads these files. Each is named for what it was made
-from (the video, the camera transform): other videos or another transform make other files, and those that no episode needs any more go.
-Only the parts that are asked for come into memory. Shapes: T frames, Y rows, X columns, C channels (RGB), uint8.
+Decoding video takes longer than a training step, so every later epoch and run reads these files. A file's name holds a digest of what it was
+made from (the video, the camera transform). Another video or another transform makes another file, and files that no episode needs are removed.
+Only the parts that are read come into memory. Shapes: T frames, Y rows, X columns, C channels (RGB), uint8.
 """
 
 from __future__ import annotations
@@ -28,14 +28,19 @@ from perception.transform import CameraTransform, CameraTransformConfig
 THREADS = min(8, os.cpu_count() or 1)
 
 
-def model_images(log: Log, camera: str, config: CameraTransformConfig, folder: Path | None = None) -> list[np.ndarray]:
-    """The model-size images (T, Y, X, C) of every episode of the log, mapped from the cache, which is filled first where it must be.
+def load_images(log: Log, camera: str, config: CameraTransformConfig, folder: Path | None = None) -> list[np.ndarray]:
+    """Return the images (T, Y, X, C) of every episode of the log, mapped from the cache. Images that are not in the cache are decoded first.
 
-    folder: where the cache lies, by default `LOG.cache` beside the log. Raises UserError where it cannot be written, LogError where
-    the log's images cannot be read.
+    Args:
+        log: the log.
+        camera: the camera's feature.
+        config: the camera transform.
+        folder: where the cache lies, by default `LOG.cache` beside the log.
+
+    Raises UserError where the cache cannot be written, LogError where the log's images cannot be read.
     """
-    place = cache_folder(log.root, folder) / _digest(asdict(config), camera, cv2.__version__)
-    paths = [place / f"episode_{episode.index:06d}-{fingerprint(log, episode.index, camera)}.npy" for episode in log.episodes]
+    place = locate_cache(log.root, folder) / _digest(asdict(config), camera, cv2.__version__)
+    paths = [place / f"episode_{episode.index:06d}-{digest_video(log, episode.index, camera)}.npy" for episode in log.episodes]
     missing = [index for index, path in enumerate(paths) if not path.is_file()]
     if missing:
         try:
@@ -48,14 +53,17 @@ def model_images(log: Log, camera: str, config: CameraTransformConfig, folder: P
     return [np.load(path, mmap_mode="r") for path in paths]
 
 
-def cache_folder(log: Path, folder: Path | None) -> Path:
-    """Where a log's cache lies: beside it, or in a folder of its own under `folder`."""
+def locate_cache(log: Path, folder: Path | None) -> Path:
+    """Return the folder of a log's cache: beside the log, or in `folder` under a name that no other log has."""
     log = log.resolve()
     return log.with_name(f"{log.name}.cache") if folder is None else Path(folder) / f"{log.name}-{_digest(str(log))[:8]}"
 
 
-def fingerprint(log: Log, episode: int, camera: str) -> str:
-    """What an episode's video is known by: its file's name, size and time, and the episode's place and length in it."""
+def digest_video(log: Log, episode: int, camera: str) -> str:
+    """Return a digest of an episode's video: its file's name, size and time, and the episode's place and length in it.
+
+    Raises LogError where the episode has no such camera, or its video is missing.
+    """
     info = log.episodes[episode]
     if camera not in info.videos:
         raise LogError(f"episode {episode} of log {log.root} has no camera '{camera}': choose one of {', '.join(log.image_keys)}")
@@ -71,25 +79,26 @@ def _digest(*values: object) -> str:
 
 
 def _fill(log: Log, camera: str, config: CameraTransformConfig, paths: dict[int, Path]) -> None:
-    """Decodes episodes on a few threads; each file appears whole or not at all."""
+    """Decode episodes on a few threads. Each file appears whole or not at all."""
     frames = sum(log.episodes[index].length for index in paths)
     with ThreadPoolExecutor(THREADS) as pool:
         jobs = [pool.submit(_write_episode, log, index, camera, config, path) for index, path in paths.items()]
         try:
-            words = f"decoding {frames:,} frames for training"
-            for job in track(jobs, description=words, transient=True, disable=not get_console().is_terminal):
+            description = f"decoding {frames:,} frames for training"
+            for job in track(jobs, description=description, transient=True, disable=not get_console().is_terminal):
                 job.result()
         finally:
             pool.shutdown(cancel_futures=True)
 
 
 def _write_episode(log: Log, index: int, camera: str, config: CameraTransformConfig, path: Path) -> None:
+    """Decode one episode into its file of the cache."""
     length = log.episodes[index].length
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         images = np.lib.format.open_memmap(unfinished, "w+", np.uint8, (length, config.height_px, config.width_px, 3))
         count = 0
-        for image in model_frames(log, index, camera, config):
+        for image in decode_images(log, index, camera, config):
             images[count] = image
             count += 1
         if count != length:
@@ -102,7 +111,7 @@ def _write_episode(log: Log, index: int, camera: str, config: CameraTransformCon
         unfinished.unlink(missing_ok=True)
 
 
-def model_frames(log: Log, index: int, camera: str, config: CameraTransformConfig, start: int = 0, stop: int | None = None) -> Iterator[np.ndarray]:
-    """An episode's images as the model sees them, one at a time, past the cache."""
+def decode_images(log: Log, index: int, camera: str, config: CameraTransformConfig, start: int = 0, stop: int | None = None) -> Iterator[np.ndarray]:
+    """Yield the images (Y, X, C) of an episode's frames `start` to `stop` (exclusive) at the model's size, decoded without the cache."""
     transform = CameraTransform(config)
     return (transform.to_model(image) for image in log.frames(index, camera, start, stop))

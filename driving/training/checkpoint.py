@@ -1,9 +1,8 @@
 """What a run leaves: the best policy so far, and the state from which training goes on.
 
-RUN/checkpoint/{policy.safetensors, policy.json} is the policy to drive with: the one that drove best closed loop where the run has
-closed-loop validation, else the one with the least validation loss, else (and where that is asked for) the last. RUN/last.ckpt is
-Lightning's own state at the end of the last finished epoch. Both appear whole. Offline loss predicts driving poorly: the judge
-decides wherever there is one.
+RUN/checkpoint/{policy.safetensors, policy.json} is the policy to drive with. Where the run has closed-loop validation, it is the one that drove
+best, because offline loss predicts driving poorly. Else it is the one with the least validation loss. Without validation, or with `--keep last`,
+it is the last one. RUN/last.ckpt is Lightning's own state at the end of the last finished epoch. Both files appear whole or not at all.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import lightning.pytorch as pl
 from lightning.pytorch.callbacks import Checkpoint
@@ -23,26 +22,27 @@ from driving.training.module import PolicyTraining
 from policy.network import DrivingPolicy, save_policy
 
 FOLDER, LAST = "checkpoint", "last.ckpt"
+Keep = Literal["best", "last"]
 Judge = Callable[[DrivingPolicy, int], Mapping[str, float]]
 
 
 class RunCheckpoint(Checkpoint):
-    """Saves at the end of an epoch.
+    """The callback that saves at the end of each epoch.
 
     Args:
         run: the run's folder.
-        judge: gives a policy's closed-loop figures, of which `departures` and then `mean_abs_lateral_m` decide; None to go by loss.
-        every_n_epochs: how often the judge is asked; after the last epoch it always is.
-        keep: "best" policy by the score, or the "last" whatever it scored: where what is kept back for validation is to stay a fair test.
+        judge: drives a policy and returns its figures. `departures` decide, then `mean_abs_lateral_m`. None to go by loss.
+        every_n_epochs: epochs between two judgements; the last epoch is always judged.
+        keep: "best" keeps the policy with the best score. "last" keeps the last one, so that the validation data stay a fair test.
     """
 
-    def __init__(self, run: Path, judge: Judge | None = None, every_n_epochs: int = 1, keep: str = "best") -> None:
+    def __init__(self, run: Path, judge: Judge | None = None, every_n_epochs: int = 1, keep: Keep = "best") -> None:
         self.run, self.judge, self.every_n_epochs, self.keep = Path(run), judge, every_n_epochs, keep
         self.best: tuple[float, ...] = ()
         self.best_epoch = -1
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Judges, keeps the policy if it is the best so far, and leaves the state to resume from."""
+        """Judge the policy, save it if it is the best so far, and save the state to resume from."""
         assert isinstance(pl_module, PolicyTraining)
         score = self._score(trainer, pl_module)
         if score and (not self.best or score < self.best or self.keep == "last"):
@@ -53,7 +53,7 @@ class RunCheckpoint(Checkpoint):
         os.replace(unfinished, self.run / LAST)
 
     def _score(self, trainer: pl.Trainer, module: PolicyTraining) -> tuple[float, ...]:
-        """The less the better; () where this epoch is not judged."""
+        """Return the epoch's score, of which less is better; () where this epoch is not judged."""
         epoch = trainer.current_epoch
         if self.judge is None:
             loss = trainer.callback_metrics.get("val_loss")
@@ -71,17 +71,17 @@ class RunCheckpoint(Checkpoint):
         return (figures["departures"], lateral if math.isfinite(lateral) else math.inf)
 
     def _facts(self, trainer: pl.Trainer) -> dict[str, Any]:
-        """What is kept with the policy: when it was, what it scored, and the car that ties curvature to steer."""
+        """Return the facts to save beside the policy: epoch, step, score, logs, and the car that ties curvature to steer."""
         measures = ("departures", "mean_abs_lateral_m") if self.judge else ("val_loss",) if len(self.best) and self.best[0] >= 0 else ()
         facts: dict[str, Any] = {"epoch": trainer.current_epoch, "step": trainer.global_step, "score": dict(zip(measures, self.best, strict=False))}
         data = getattr(trainer, "datamodule", None)
         if isinstance(data, DrivingData):
-            facts["bicycle"] = asdict(data.bicycle)
-            facts["logs"] = [str(log) for log in data.logs]
+            facts["bicycle"] = asdict(data.config.bicycle)
+            facts["logs"] = [str(log) for log in data.config.logs]
         return facts
 
     def summary(self) -> str:
-        """The best policy so far, in words."""
+        """Return in words which policy is the best so far."""
         if not self.best:
             return "none yet"
         if self.keep == "last":
@@ -91,9 +91,9 @@ class RunCheckpoint(Checkpoint):
         return f"of epoch {self.best_epoch}" + (f" (validation loss {self.best[0]:.5f})" if self.best[0] >= 0 else "")
 
     def state_dict(self) -> dict[str, Any]:
-        """The best score so far, as plain numbers."""
+        """Return the best score so far, as plain numbers."""
         return {"best": list(self.best), "best_epoch": self.best_epoch}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Goes on from a saved state."""
+        """Go on from a saved state."""
         self.best, self.best_epoch = tuple(state_dict["best"]), int(state_dict["best_epoch"])

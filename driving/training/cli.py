@@ -1,7 +1,7 @@
-"""The training command: Lightning's command line over our data, module and callbacks, configured by YAML and overrides.
+"""The training command: Lightning's command line for our data, module and callbacks, configured by YAML and overrides.
 
-Leaves the values to `configs/train/`. It adds the run's folder (`--out`), what to do when it holds a run already (`--existing`), closed-loop
-validation and Weights & Biases, and turns every mistake into one line.
+The values stand in `configs/train/`. The command adds the run's folder (`--out`), what to do when that holds a run already (`--existing`),
+closed-loop validation, and Weights & Biases. It turns every mistake of the user into one line.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import logging
 import shutil
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 import torch
@@ -23,18 +23,17 @@ from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
 from driving.command import Help, explain
 from driving.quantities import UserError
-from driving.training.checkpoint import FOLDER, LAST, RunCheckpoint
-from driving.training.closed_loop import ClosedLoopConfig, closed_loop_judge
+from driving.training.checkpoint import FOLDER, LAST, Keep, RunCheckpoint
+from driving.training.closed_loop import ClosedLoopConfig, make_judge
 from driving.training.data import DrivingData
 from driving.training.module import PolicyTraining
-from driving.training.run_log import METRICS, CsvLog, wandb_log
+from driving.training.run_log import METRICS, CsvLog, make_wandb_log
 from driving.training.speed import keep_freed_memory
 
-KEEP = ("best", "last")
-EXISTING = ("refuse", "resume", "replace")
+Existing = Literal["refuse", "resume", "replace"]
 TRAINER_DEFAULTS: dict[str, Any] = {"max_epochs": 20, "enable_model_summary": False, "gradient_clip_val": 1.0, "num_sanity_val_steps": 0}
-# What Lightning says that does not hold here: reading in the training process is fastest on few cores, small logs make short epochs, a log
-# may do without validation; and a call of its own that a newer torch is to replace.
+# Warnings of Lightning that do not apply here: reading in the training process is fastest on few cores, small logs make short epochs, and
+# validation is optional. The one of LeafSpec is about Lightning's own code.
 ADVICE = (
     ".*does not have many workers.*",
     ".*number of training batches.*is smaller than the logging interval.*",
@@ -45,11 +44,12 @@ ADVICE = (
 
 
 class TrainCommand(LightningCLI):
-    """`train.py fit`: trains a policy into a run folder."""
+    """The command `train.py fit`, which trains a policy into a run's folder."""
 
-    def __init__(self, example: str, args: list[str] | None = None) -> None:
+    def __init__(self, about: str, args: list[str] | None = None) -> None:
+        """Parse the command line (`args`, by default the process's) and train. `about` heads the help. Raises UserError for a user's mistake."""
         quieten()
-        words = {"description": example, "formatter_class": Help, "exit_on_error": False}
+        words = {"description": about, "formatter_class": Help, "exit_on_error": False}
         super().__init__(
             PolicyTraining,
             DrivingData,
@@ -64,18 +64,16 @@ class TrainCommand(LightningCLI):
 
     @staticmethod
     def subcommands() -> dict[str, set[str]]:
-        """Training only: evaluation is a command of its own."""
+        """Return Lightning's subcommands that exist here: only `fit`, as evaluation is another command."""
         return {"fit": {"model", "train_dataloaders", "val_dataloaders", "datamodule", "ckpt_path", "weights_only"}}
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        """The run's folder and what belongs to it; the data takes what it shares with the model from there."""
+        """Add the run's own options. The data module takes the values that it shares with the model from the model's options."""
         parser.add_argument("--out", type=Path, required=True, help="the run's folder: checkpoint/, last.ckpt, metrics.csv, config.yaml")
         parser.add_argument(
-            "--existing", type=str, default="refuse", choices=EXISTING, help="when the folder holds a run: go on with it, or replace it"
+            "--existing", type=Existing, default="refuse", help="when the folder holds a run already: refuse, resume it, or replace it"
         )
-        parser.add_argument(
-            "--keep", type=str, default="best", choices=KEEP, help="whose epoch's policy is kept: by closed loop or loss, or the last"
-        )
+        parser.add_argument("--keep", type=Keep, default="best", help="which epoch's policy is kept: the best by closed loop or loss, or the last")
         parser.add_argument("--threads", type=PositiveInt | None, default=None, help="threads of the arithmetic; null for all cores")
         parser.add_argument("--wandb", type=bool, default=False, help="log to Weights & Biases too, offline unless you are logged in")
         parser.add_class_arguments(ClosedLoopConfig, "closed_loop")
@@ -84,14 +82,14 @@ class TrainCommand(LightningCLI):
         parser.link_arguments("seed_everything", "data.seed")
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
-        """The trainer with this run's loggers and checkpoints."""
+        """Return the trainer with this run's loggers and checkpoints. Raises UserError where Lightning refuses its options."""
         chosen = self.config_init[self.subcommand]
         if chosen.threads is not None:
             torch.set_num_threads(chosen.threads)
         self.run: Path = chosen.out
         self.resumes = prepare_run(self.run, chosen.existing)
-        logs = [CsvLog(self.run, self.resumes), *([wandb_log(self.run)] if chosen.wandb else [])]
-        judge = closed_loop_judge(chosen.closed_loop, self.run)
+        logs = [CsvLog(self.run, self.resumes), *([make_wandb_log(self.run)] if chosen.wandb else [])]
+        judge = make_judge(chosen.closed_loop, self.run)
         self.checkpoint = RunCheckpoint(self.run, judge, max(1, chosen.closed_loop.every_n_epochs), chosen.keep)
         try:
             return super().instantiate_trainer(logger=logs, callbacks=[*(chosen.trainer.callbacks or []), self.checkpoint], **kwargs)
@@ -99,14 +97,14 @@ class TrainCommand(LightningCLI):
             raise UserError(f"the trainer cannot be made: {error}") from error
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
-        """As Lightning's; raises UserError for what it does not take."""
+        """Parse as Lightning does. Raises UserError for an unknown option and for a value of a wrong type."""
         try:
             super().parse_arguments(parser, args)
         except ArgumentError as error:
             raise explain(error, self._subcommand_parsers["fit"].get_defaults(skip_validation=True).keys()) from error
 
     def fit(self, model: PolicyTraining, datamodule: DrivingData, **_: Any) -> None:
-        """Trains, and says in a line what on and in another what came of it."""
+        """Train. One printed line says what there is to learn from, another one which policy came of it."""
         cv2.setNumThreads(1)
         keep_freed_memory()
         datamodule.setup()
@@ -116,16 +114,19 @@ class TrainCommand(LightningCLI):
 
 
 def quieten() -> None:
-    """Keeps libraries to errors and warnings that say something."""
+    """Silence the messages of libraries that do not help the user."""
     for name in ("lightning.pytorch", "lightning.fabric", "lightning"):
         logging.getLogger(name).setLevel(logging.WARNING)
     for words in ADVICE:
         warnings.filterwarnings("ignore", words)
-    warnings.filterwarnings("ignore", category=JsonargparseDeprecationWarning)  # of calls inside Lightning
+    warnings.filterwarnings("ignore", category=JsonargparseDeprecationWarning)  # Lightning itself makes such calls
 
 
-def prepare_run(run: Path, existing: str) -> bool:
-    """Makes the run's folder ready and returns whether a run goes on there. Raises UserError where one is there and nothing was said."""
+def prepare_run(run: Path, existing: Existing) -> bool:
+    """Make the run's folder ready and return whether an earlier run is resumed there.
+
+    Raises UserError where the folder holds a run and `existing` is "refuse".
+    """
     parts = [run / name for name in (FOLDER, LAST, METRICS, "closed_loop") if (run / name).exists()]
     if parts and existing == "refuse":
         raise UserError(f"{run} holds a run already: give --existing resume to go on with it, --existing replace, or another --out")

@@ -1,4 +1,4 @@
-"""Closed-loop validation: the policy under training drives a suite on the simulator, and its driving is what counts."""
+"""Closed-loop validation: the policy in training drives a suite on the simulator, and its driving decides which policy is the best."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from policy.network import DrivingPolicy
 MEASURES = ("departures", "mean_abs_lateral_m", "km")
 
 
-def validation_suite() -> SuiteConfig:
-    """Two short tracks that no other suite has: the quickstart's are for its evaluation."""
+def make_validation_suite() -> SuiteConfig:
+    """Return a suite of two short tracks that no other suite has, so that evaluations stay a fair test."""
     return SuiteConfig(name="validation", tracks=[8001, 8002], route_length_m=400.0)
 
 
@@ -23,22 +23,22 @@ class ClosedLoopConfig:
     """When and where to drive.
 
     Args:
-        every_n_epochs: how often; 0 for never. After the last epoch it is always done.
+        every_n_epochs: epochs between two drives; 0 for none. After the last epoch the policy always drives.
         suite: the roads and weathers to drive.
     """
 
     every_n_epochs: int = 0
-    suite: SuiteConfig = field(default_factory=validation_suite)
+    suite: SuiteConfig = field(default_factory=make_validation_suite)
 
 
-def closed_loop_judge(config: ClosedLoopConfig, run: Path) -> Judge | None:
-    """What gives a policy's closed-loop figures, or None where the run has no closed-loop validation.
+def make_judge(config: ClosedLoopConfig, run: Path) -> Judge | None:
+    """Return a function that drives a policy and returns its figures; None where the run has no closed-loop validation.
 
-    Each judgement's drives lie under RUN/closed_loop/epoch_NNN.
+    The drives of each epoch are saved under RUN/closed_loop/epoch_NNN.
     """
     if config.every_n_epochs <= 0:
         return None
-    # Training alone needs no simulator, so it is only loaded for this.
+    # Imported here, because training alone does not need the simulator.
     from driving.drivers.learned import LearnedDriver
     from driving.evaluation.runner import evaluate
 

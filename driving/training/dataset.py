@@ -1,6 +1,6 @@
-"""Windows of consecutive frames: what one training step sees, with true time steps, drawn from mapped images.
+"""Windows of consecutive frames with their true time steps, read from memory-mapped images: what one training step sees.
 
-An episode is cut where its clock jumps; a window never reaches over a cut, over the end of an episode, or from one part of the split to another.
+An episode is cut where its clock jumps. A window lies within one piece, one episode, and one part of the split.
 Shapes: B windows, T time, Y rows, X columns, C channels (RGB).
 """
 
@@ -18,25 +18,25 @@ from torch.utils.data import Dataset, Sampler
 
 from perception.augmentation import Augmentation
 
-EPOCH_STRIDE = 1_000_003  # keeps the seeds of neighbouring epochs and runs apart
+EPOCH_STRIDE = 1_000_003  # a training seed times this, plus the epoch, seeds the epoch: no two of them share a seed
 
 
 class Batch(NamedTuple):
-    """Images uint8 as `to_model` gives them, time steps in s, labels, and the label's weight: 0 where there is none."""
+    """The windows of one training step."""
 
-    images_BTYXC: Tensor
-    dt_BT: Tensor
-    target_BT: Tensor
-    weight_BT: Tensor
+    images_BTYXC: Tensor  # uint8, as `to_model` returns them
+    dt_BT: Tensor  # s since the frame before
+    target_BT: Tensor  # labels in the target's unit; 0 where a frame has none
+    weight_BT: Tensor  # 1 where a frame has a label, else 0
 
 
 @dataclass(frozen=True)
 class EpisodeArrays:
-    """One episode: images (T, Y, X, C) uint8, usually mapped; time steps (T,) in s; labels (T,), NaN where there is none."""
+    """One episode in memory, or mapped into it."""
 
-    images: np.ndarray
-    dt_s: np.ndarray
-    target: np.ndarray
+    images: np.ndarray  # (T, Y, X, C) uint8
+    dt_s: np.ndarray  # (T,) s since the frame before
+    target: np.ndarray  # (T,) labels in the target's unit; NaN where a frame has none
 
 
 class Span(NamedTuple):
@@ -48,28 +48,36 @@ class Span(NamedTuple):
 
 
 class Draw(NamedTuple):
-    """One window to read: where it starts, and the seed of its augmentation."""
+    """One window to read."""
 
     episode: int
-    start: int
-    seed: int
+    start: int  # its first frame
+    seed: int  # of its augmentation
+
+
+class Slot(NamedTuple):
+    """The frames at which one window of an epoch may start: `first` to `stop` (exclusive)."""
+
+    episode: int
+    first: int
+    stop: int
 
 
 def cut_at_gaps(span: Span, dt_s: np.ndarray, max_gap_s: float) -> list[Span]:
-    """The span in pieces, cut before every frame that comes more than `max_gap_s` after the one before."""
+    """Return the span in pieces, cut before every frame that comes more than `max_gap_s` after the frame before it."""
     cuts = [span.first + 1 + int(at) for at in np.flatnonzero(dt_s[span.first + 1 : span.stop] > max_gap_s)]
     edges = [span.first, *cuts, span.stop]
     return [Span(span.episode, first, stop) for first, stop in itertools.pairwise(edges)]
 
 
 class WindowDataset(Dataset[Batch]):
-    """Reads windows of `window` frames out of episodes, a whole batch at once; augments them where it is told to."""
+    """Reads windows of `window` frames from episodes, a whole batch at once, and augments them if an `augmentation` is given."""
 
     def __init__(self, episodes: Sequence[EpisodeArrays], window: int, augmentation: Augmentation | None = None) -> None:
         self._episodes, self._window, self._augmentation = episodes, window, augmentation
 
     def __getitems__(self, draws: Sequence[Draw]) -> Batch:
-        """The windows of the draws as one batch."""
+        """Return the windows of the draws as one batch. The first draw's seed decides the augmentation of all."""
         pieces = [(self._episodes[draw.episode], slice(draw.start, draw.start + self._window)) for draw in draws]
         images = torch.from_numpy(np.stack([episode.images[rows] for episode, rows in pieces]))
         if self._augmentation is not None:
@@ -81,11 +89,12 @@ class WindowDataset(Dataset[Batch]):
         return Batch(images, *values)
 
     def __getitem__(self, draw: Draw) -> Batch:
+        """Return one window as a batch of one."""
         return self.__getitems__([draw])
 
 
 def _steps(dt_s: np.ndarray, rows: slice) -> np.ndarray:
-    """The time steps of a window. Its first stands for no gap before it: it is the second, as the state starts there anyway."""
+    """Return the time steps of a window. The state starts with the window, so its first step is cut to the length of its second."""
     steps = dt_s[rows].copy()
     if len(steps) > 1:
         steps[0] = min(steps[0], steps[1])
@@ -93,32 +102,35 @@ def _steps(dt_s: np.ndarray, rows: slice) -> np.ndarray:
 
 
 class WindowSampler(Sampler[Draw]):
-    """Every window once an epoch. When `shuffled`, in an order, at a shift below the stride and with augmentation seeds
-    that depend on nothing but (seed, epoch), so that a resumed run draws what the unbroken one would have."""
+    """Draws every window once per epoch, one window per `stride` frames.
+
+    When `shuffled`, the order, a shift of each window below the stride, and the augmentation's seeds are random. They depend on `seed` and the
+    epoch only, so that a resumed run draws the same windows as an unbroken one.
+    """
 
     def __init__(self, spans: Sequence[Span], window: int, stride: int, shuffled: bool, seed: int = 0) -> None:
-        self._bases = [
-            (span.episode, start, min(start + stride, span.stop - window + 1))
+        self._slots = [
+            Slot(span.episode, start, min(start + stride, span.stop - window + 1))
             for span in spans
             for start in range(span.first, span.stop - window + 1, stride)
         ]
         self._shuffled, self._seed, self._epoch = shuffled, seed, 0
 
     def set_epoch(self, epoch: int) -> None:
-        """Which epoch's order comes next."""
+        """Set the epoch whose order comes next."""
         self._epoch = epoch
 
     def __len__(self) -> int:
-        return len(self._bases)
+        return len(self._slots)
 
     def __iter__(self) -> Iterator[Draw]:
         if not self._shuffled:
-            yield from (Draw(episode, start, 0) for episode, start, _ in self._bases)
+            yield from (Draw(slot.episode, slot.first, 0) for slot in self._slots)
             return
         generator = torch.Generator().manual_seed(self._seed * EPOCH_STRIDE + self._epoch)
-        order = torch.randperm(len(self._bases), generator=generator).tolist()
-        shares = torch.rand(len(self._bases), generator=generator).tolist()
-        seeds = torch.randint(2**31, (len(self._bases),), generator=generator).tolist()
+        order = torch.randperm(len(self._slots), generator=generator).tolist()
+        shares = torch.rand(len(self._slots), generator=generator).tolist()
+        seeds = torch.randint(2**31, (len(self._slots),), generator=generator).tolist()
         for index, share, seed in zip(order, shares, seeds, strict=True):
-            episode, start, stop = self._bases[index]
-            yield Draw(episode, start + int(share * (stop - start)), seed)
+            slot = self._slots[index]
+            yield Draw(slot.episode, slot.first + int(share * (slot.stop - slot.first)), seed)

@@ -15,7 +15,7 @@ from driving.logs.features import LogError
 from driving.logs.reader import Log
 
 
-def steer_labels(log: Log, episode: int) -> np.ndarray:
+def read_steer_labels(log: Log, episode: int) -> np.ndarray:
     """The label's steer (T,) of an episode, NaN where there is none. Raises LogError where the log has no such signal."""
     feature = log.features.get(keys.ACTION)
     if feature is None:
@@ -26,18 +26,18 @@ def steer_labels(log: Log, episode: int) -> np.ndarray:
     return np.asarray(log.columns(episode)[keys.ACTION], dtype=np.float64).reshape(-1, len(names))[:, names.index("steer")]
 
 
-def target_labels(log: Log, episode: int, target: str, bicycle: Bicycle) -> np.ndarray:
+def read_labels(log: Log, episode: int, target: str, bicycle: Bicycle) -> np.ndarray:
     """Return the labels (T,) of an episode for a policy's target: the steer, or the curvature (1/m) that it means for this car at its speed.
 
     A log without speed counts as slow. Raises LogError where the log has no steer.
     """
-    steer = steer_labels(log, episode)
+    steer = read_steer_labels(log, episode)
     if target == "steer":
         return steer
     return bicycle.curvature_per_m(steer, log.signals(episode, keys.STATE).get("speed_mps", 0.0))
 
 
-def time_steps(log: Log, episode: int) -> np.ndarray:
+def read_time_steps(log: Log, episode: int) -> np.ndarray:
     """The time (T,) in s since the frame before, from the log's true times; the first frame gets the median.
 
     Raises LogError where times stand still or run back: such a log has a broken clock.

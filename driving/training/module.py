@@ -1,15 +1,15 @@
-"""The Lightning module: the driving policy's loss, its optimiser, its schedule.
+"""The Lightning module: the driving policy's loss, optimiser, and schedule.
 
-The loss is the squared error weighted by exp(alpha |label|) (Lechner et al. 2020): curves, which are rare, count more than straights.
-Errors and labels are taken in units of the motor output (`DrivingPolicy.motor`): in raw units (curvatures near 0.02/m) gradients are lost
-in Adam's epsilon, and a policy learnt nothing but the mean.
-Shapes: B windows, T time.
+The loss is the squared error weighted by exp(alpha |label|) (Lechner et al. 2020): curves, which are rare, count more than straight road.
+Errors and labels are in units of the motor output (`DrivingPolicy.motor`). In raw units (curvatures near 0.02/m) the gradients would be small
+beside Adam's epsilon, and the policy would learn only the mean. Shapes: B windows, T time.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import lightning.pytorch as pl
 import torch
@@ -24,7 +24,7 @@ from driving.training.speed import bfloat16_is_fast
 from policy.cells.ltc import Ltc
 from policy.network import DrivingPolicy, PolicyConfig
 
-SCHEDULES = ("constant", "cosine")
+Schedule = Literal["constant", "cosine"]
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,11 @@ class LossConfig:
     """What counts as an error.
 
     Args:
-        alpha: weight of a frame is exp(alpha |label|), label in units of the motor output.
-        burn_in: the first frames of a window that are seen but not judged, while the state finds itself.
-        huber: errors beyond this count linearly instead of squared, in units of the motor output; null for squared all the way. Without
-            it, the few hard corrections after a disturbance outweigh all careful driving.
-        heaviest: weights grow no further than those of labels of this size, in units of the motor output.
+        alpha: the weight of a frame is exp(alpha |label|), with the label in units of the motor output.
+        burn_in: how many frames at the start of a window do not count, while the state settles.
+        huber: errors beyond this count linearly instead of squared, in units of the motor output; null to square all. Without it,
+            the few hard corrections after a disturbance outweigh all careful driving.
+        heaviest: labels beyond this get the same weight as this one, in units of the motor output.
     """
 
     alpha: float = 1.0
@@ -53,22 +53,22 @@ class OptimiserConfig:
         cell: learning rate of the recurrent cell.
         convolutions: learning rate of the front-end, lower.
         schedule: "cosine" lets both fall to zero over the run, "constant" keeps them.
-        warm_up_steps: steps over which both rise from zero.
+        warm_up_steps: steps over which both rise from near zero.
     """
 
     cell: float = 0.01
     convolutions: float = 0.002
-    schedule: str = "cosine"
+    schedule: Schedule = "cosine"
     warm_up_steps: int = 20
 
     def __post_init__(self) -> None:
-        """Raises UserError for an unknown schedule."""
-        if self.schedule not in SCHEDULES:
-            raise UserError(f"there is no schedule '{self.schedule}': give model.optimiser.schedule {' or '.join(SCHEDULES)}")
+        """Check the values. Raises UserError for an unknown schedule."""
+        if self.schedule not in get_args(Schedule):
+            raise UserError(f"there is no schedule '{self.schedule}': give model.optimiser.schedule {' or '.join(get_args(Schedule))}")
 
 
-def weighted_error(prediction_BT: Tensor, target_BT: Tensor, weight_BT: Tensor, config: LossConfig) -> Tensor:
-    """The mean squared (or Huber) error over the frames after the burn-in, weighted by weight_BT exp(alpha |target|)."""
+def compute_loss(prediction_BT: Tensor, target_BT: Tensor, weight_BT: Tensor, config: LossConfig) -> Tensor:
+    """Return the mean squared (or Huber) error over the frames after the burn-in, weighted by weight_BT exp(alpha |target|)."""
     prediction, target, weight = (one[:, config.burn_in :] for one in (prediction_BT, target_BT, weight_BT))
     weight = weight * torch.exp(config.alpha * target.abs().clamp_max(config.heaviest))
     error = (prediction - target).square() if config.huber is None else 2.0 * huber_loss(prediction, target, reduction="none", delta=config.huber)
@@ -76,28 +76,28 @@ def weighted_error(prediction_BT: Tensor, target_BT: Tensor, weight_BT: Tensor, 
 
 
 @torch.no_grad()
-def start_at_pace(cell: Ltc, step_s: float) -> None:
-    """Scales a new cell's capacitances by the usual time step (s), and so its time constants.
+def scale_time_constants(cell: Ltc, step_s: float) -> None:
+    """Scale a new cell's capacitances, and so its time constants, by the log's time step (s).
 
-    The paper's starting ranges are meant for steps of 1. At 10 Hz they would make each neuron ten times as slow, and three layers of them lag
-    the road by seconds, which training then has to unlearn.
+    The paper's initial ranges are for steps of 1. At 10 Hz they would make each neuron ten times as slow. Three layers of such neurons lag the
+    road by seconds, which training would first have to unlearn.
     """
     cell.get_parameter("cm").copy_(cell.to_stored("cm", cell.value("cm") * step_s))
 
 
 class PolicyTraining(pl.LightningModule):
-    """Trains a `DrivingPolicy`.
+    """A `DrivingPolicy` in training.
 
     Args:
         policy: what the policy is made of.
         loss: what counts as an error.
         optimiser: how it learns.
-        convolutions_in_bfloat16: computes the front-end in bfloat16; null for yes on processors and GPUs made for it.
+        convolutions_in_bfloat16: computes the front-end in bfloat16; null to do so where the processor or GPU is fast at it.
     """
 
     def __init__(
         self,
-        policy: PolicyConfig = PolicyConfig(),  # noqa: B008 (copied by DrivingPolicy's use of it, never changed)
+        policy: PolicyConfig = PolicyConfig(),  # noqa: B008 (never changed)
         loss: LossConfig = LossConfig(),
         optimiser: OptimiserConfig = OptimiserConfig(),
         convolutions_in_bfloat16: bool | None = None,
@@ -108,40 +108,40 @@ class PolicyTraining(pl.LightningModule):
         self._bfloat16 = convolutions_in_bfloat16
 
     def setup(self, stage: str) -> None:
-        """Starts a liquid cell at the pace of the log's frames."""
+        """Scale the time constants of a liquid cell to the log's frame rate."""
         data = getattr(self.trainer, "datamodule", None)
         if stage == "fit" and isinstance(data, DrivingData) and isinstance(self.policy.cell, Ltc):
-            start_at_pace(self.policy.cell, data.step_s)
+            scale_time_constants(self.policy.cell, data.step_s)
 
     def forward(self, batch: Batch) -> Tensor:
-        """Predictions (B, T), each window from the initial state."""
+        """Return predictions (B, T); each window begins at the initial state."""
         use = bfloat16_is_fast(self.device) if self._bfloat16 is None else self._bfloat16
         with torch.autocast(self.device.type, torch.bfloat16, enabled=use):
             return self.policy(batch.images_BTYXC, batch.dt_BT)[0]
 
     def _loss(self, prediction_BT: Tensor, batch: Batch) -> Tensor:
-        return weighted_error(self.policy.motor(prediction_BT), self.policy.motor(batch.target_BT), batch.weight_BT, self.loss)
+        return compute_loss(self.policy.motor(prediction_BT), self.policy.motor(batch.target_BT), batch.weight_BT, self.loss)
 
     def training_step(self, batch: Batch, index: int) -> Tensor:
-        """The loss of one batch."""
+        """Return the loss of one batch."""
         loss = self._loss(self(batch), batch)
         self.log("train_loss", loss, on_step=False, on_epoch=True, prog_bar=True, batch_size=len(batch.dt_BT))
         return loss
 
     def validation_step(self, batch: Batch, index: int) -> None:
-        """The loss of one batch, and its mean absolute error in the target's unit."""
+        """Log the loss of one batch, and its mean absolute error in the target's unit."""
         prediction = self(batch)
         error = ((prediction - batch.target_BT).abs() * batch.weight_BT).sum() / batch.weight_BT.sum().clamp_min(1.0)
         self.log_dict({"val_loss": self._loss(prediction, batch), "val_error": error}, prog_bar=True, batch_size=len(batch.dt_BT))
 
     def on_train_epoch_end(self) -> None:
-        """Raises UserError where the loss is no number any more."""
+        """Check the loss. Raises UserError where it is not finite."""
         loss = float(self.trainer.callback_metrics["train_loss"])
         if not math.isfinite(loss):
             raise UserError(f"the loss became {loss} in epoch {self.current_epoch}: lower model.optimiser.cell and model.optimiser.convolutions")
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
-        """Adam, and the schedule a step."""
+        """Return Adam, and a schedule that changes its rates every step."""
         groups = [
             {"params": list(self.policy.frontend.parameters()), "lr": self.optimiser.convolutions},
             {"params": list(self.policy.cell.parameters()), "lr": self.optimiser.cell},
@@ -149,6 +149,8 @@ class PolicyTraining(pl.LightningModule):
         adam = torch.optim.Adam(groups)
         steps = max(1, int(self.trainer.estimated_stepping_batches))
 
+        # This formula stands for torch's LinearLR chained with CosineAnnealingLR. Those multiply from step to step, so their rates differ in the
+        # last bits (relative error 1e-15), and earlier runs could not be repeated exactly.
         def share(step: int) -> float:
             rising = min(1.0, (step + 1) / (self.optimiser.warm_up_steps + 1))
             return rising * (0.5 * (1.0 + math.cos(math.pi * min(1.0, step / steps))) if self.optimiser.schedule == "cosine" else 1.0)

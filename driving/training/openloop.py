@@ -1,9 +1,13 @@
-"""How well a policy predicts a log's labels without driving, beside predictions that need no camera.
+"""How well a policy predicts a log's labels without driving, beside predictions that do not use the camera.
 
-The policy runs through the frames in order with its state carried along, from a little before the judged part so that the state has found
-itself. The baselines: the mean label of the frames before the part, the last label before it held all along, and each frame's predecessor's
-label, which no policy on images knows: it shows how slowly labels change. Open-loop error is a poor predictor of driving; logs of real
-cars allow nothing better. Shapes: T frames.
+The policy sees the frames in order and keeps its state. It starts some frames before the judged part, so that its state has settled.
+Three baselines are judged on the same frames:
+
+- the mean label of the frames before the judged part,
+- the last label before the judged part, held,
+- the label of the frame before. A policy on images does not know it; it shows how slowly labels change.
+
+Open-loop error predicts driving poorly, but logs of real cars do not allow a better test. Shapes: T frames.
 """
 
 from __future__ import annotations
@@ -18,9 +22,9 @@ import torch
 from driving.bicycle import Bicycle
 from driving.logs.reader import Log
 from driving.quantities import UserError
-from driving.training.cache import model_frames
+from driving.training.cache import decode_images
 from driving.training.data import holdout_start
-from driving.training.labels import target_labels, time_steps
+from driving.training.labels import read_labels, read_time_steps
 from policy.network import DrivingPolicy
 
 CHUNK = 64
@@ -30,7 +34,7 @@ POLICY, MEAN, HELD, PERSISTENCE = "policy", "mean of the first part", "last labe
 
 @dataclass(frozen=True)
 class OpenLoopError:
-    """One predictor's errors over all judged frames, in the target's unit; `share_explained` is 1 - MSE / variance of the labels."""
+    """The errors of one predictor over all judged frames, in the target's unit; `share_explained` is 1 - MSE / variance of the labels."""
 
     name: str
     mean_abs: float
@@ -40,11 +44,11 @@ class OpenLoopError:
 
 
 @torch.no_grad()
-def predictions(policy: DrivingPolicy, log: Log, episode: int, camera: str, start: int = 0, stop: int | None = None) -> np.ndarray:
-    """What the policy predicts in frames `start` to `stop` (exclusive) of an episode, its state at zero before the first."""
+def predict_episode(policy: DrivingPolicy, log: Log, episode: int, camera: str, start: int = 0, stop: int | None = None) -> np.ndarray:
+    """Return the policy's predictions (T,) for frames `start` to `stop` (exclusive) of an episode; it begins at the initial state."""
     policy.eval()
-    dt_s = time_steps(log, episode)[start:stop]
-    frames = model_frames(log, episode, camera, policy.config.transform, start, stop)
+    dt_s = read_time_steps(log, episode)[start:stop]
+    frames = decode_images(log, episode, camera, policy.config.transform, start, stop)
     state, parts = None, []
     for first in range(0, len(dt_s), CHUNK):
         dt_1T = torch.from_numpy(dt_s[None, first : first + CHUNK].astype(np.float32))
@@ -54,7 +58,7 @@ def predictions(policy: DrivingPolicy, log: Log, episode: int, camera: str, star
     return np.concatenate(parts) if parts else np.zeros(0, dtype=np.float32)
 
 
-def open_loop_errors(policy: DrivingPolicy, log: Log, bicycle: Bicycle, last: float = 0.2) -> list[OpenLoopError]:
+def measure_open_loop(policy: DrivingPolicy, log: Log, bicycle: Bicycle, last: float = 0.2) -> list[OpenLoopError]:
     """Return the errors of the policy and of the baselines on the last share of every episode; `bicycle` is the car of the policy's training.
 
     Raises UserError where there is nothing to judge.
@@ -64,7 +68,7 @@ def open_loop_errors(policy: DrivingPolicy, log: Log, bicycle: Bicycle, last: fl
     if not log.image_keys:
         raise UserError(f"log {log.root} has no camera: a policy needs images")
     parts: dict[str, list[np.ndarray]] = {"label": [], POLICY: [], MEAN: [], HELD: [], PERSISTENCE: []}
-    labels = [target_labels(log, episode.index, policy.config.target, bicycle) for episode in log.episodes]
+    labels = [read_labels(log, episode.index, policy.config.target, bicycle) for episode in log.episodes]
     cuts = [holdout_start(len(label), last) for label in labels]
     before = [label[:cut] for label, cut in zip(labels, cuts, strict=True)]
     mean = float(np.nanmean(np.concatenate(before))) if before else 0.0
@@ -73,7 +77,7 @@ def open_loop_errors(policy: DrivingPolicy, log: Log, bicycle: Bicycle, last: fl
             continue
         warm = max(0, cut - WARM_UP_FRAMES)
         parts["label"].append(label[cut:])
-        parts[POLICY].append(predictions(policy, log, index, log.image_keys[0], warm)[cut - warm :])
+        parts[POLICY].append(predict_episode(policy, log, index, log.image_keys[0], warm)[cut - warm :])
         parts[MEAN].append(np.full(len(label) - cut, mean))
         parts[HELD].append(np.full(len(label) - cut, label[cut - 1]))
         parts[PERSISTENCE].append(label[cut - 1 : -1])
@@ -84,6 +88,7 @@ def open_loop_errors(policy: DrivingPolicy, log: Log, bicycle: Bicycle, last: fl
 
 
 def _error(name: str, predicted: np.ndarray, truth: np.ndarray) -> OpenLoopError:
+    """Return a predictor's errors over the frames that have both a label and a prediction."""
     known = np.isfinite(truth) & np.isfinite(predicted)
     difference = predicted[known] - truth[known]
     square, variance = float(np.mean(difference**2)), float(np.var(truth[known]))
@@ -91,8 +96,8 @@ def _error(name: str, predicted: np.ndarray, truth: np.ndarray) -> OpenLoopError
     return OpenLoopError(name, float(np.mean(np.abs(difference))), square**0.5, explained, int(known.sum()))
 
 
-def table(errors: Sequence[OpenLoopError], target: str, log: Path) -> str:
-    """The errors as lines of text."""
+def format_errors(errors: Sequence[OpenLoopError], target: str, log: Path) -> str:
+    """Return the errors as lines of text."""
     unit = "1/m" if target == "curvature" else "share of full steer"
     lines = [f"open-loop error of {target} ({unit}) on {errors[0].frames:,} held-back frames of {log.name}"]
     lines.append(f"{'predictor':<42}{'mean |error|':>14}{'rms':>10}{'explained':>12}")

@@ -1,4 +1,4 @@
-"""Where a run's figures go: metrics.csv in its folder always, Weights & Biases when asked."""
+"""The loggers of a run: always metrics.csv in its folder, and Weights & Biases on request."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LEADING = ("epoch", "step")
 
 
 class CsvLog(Logger):
-    """RUN/metrics.csv, a row for every set of figures, whole after every row; a resumed run goes on in the same file."""
+    """The logger that writes RUN/metrics.csv, one row per set of figures. The file is whole after every row; a resumed run goes on in it."""
 
     def __init__(self, folder: Path, resume: bool = False) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class CsvLog(Logger):
 
     @property
     def version(self) -> str:
-        """Runs are told apart by their folders."""
+        """No version: runs have different folders."""
         return ""
 
     @property
@@ -47,14 +47,14 @@ class CsvLog(Logger):
 
     @property
     def save_dir(self) -> str:
-        """The same: where Lightning puts the run's config.yaml."""
+        """The run's folder, into which Lightning puts config.yaml."""
         return str(self._folder)
 
     def log_hyperparams(self, params: dict[str, Any] | Namespace, *args: Any, **kwargs: Any) -> None:
-        """Nothing: the run's config.yaml has them."""
+        """Do nothing: the run's config.yaml has them."""
 
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
-        """Adds a row; the epochs that a resumed run goes through again are replaced."""
+        """Add a row. The first epoch that a resumed run logs replaces the rows of that epoch and of later ones."""
         row = {"step": "" if step is None else str(step), **{name: repr(float(value)) for name, value in metrics.items()}}
         if "epoch" in row:
             row["epoch"] = str(int(metrics["epoch"]))
@@ -75,19 +75,19 @@ class CsvLog(Logger):
         unfinished.replace(self._path)
 
 
-def wandb_log(folder: Path) -> WandbLogger:
-    """A Weights & Biases run in `folder`: online where the user is logged in, else offline, to be sent later with `wandb sync`."""
-    import wandb  # here, as loading it takes a second
+def make_wandb_log(folder: Path) -> WandbLogger:
+    """Return the logger of a Weights & Biases run in `folder`. It is online where the user is logged in; `wandb sync` sends an offline one later."""
+    import wandb  # imported here, because that takes a second
 
     folder.mkdir(parents=True, exist_ok=True)
-    mode: Literal["online", "offline"] = "online" if logged_in() else "offline"
+    mode: Literal["online", "offline"] = "online" if is_logged_in() else "offline"
     settings = wandb.Settings(silent=True, console="off")
     run = wandb.init(project="liquidlane", name=folder.name, dir=str(folder), mode=mode, settings=settings)
     return WandbLogger(experiment=run)
 
 
-def logged_in() -> bool:
-    """Whether this user has a key for Weights & Biases: in WANDB_API_KEY, or left by `wandb login`. Asks no network."""
+def is_logged_in() -> bool:
+    """Return whether the user has a key for Weights & Biases, in WANDB_API_KEY or from `wandb login`. It does not use the network."""
     if os.environ.get("WANDB_API_KEY"):
         return os.environ.get("WANDB_MODE", "online") == "online"
     try:

@@ -16,7 +16,7 @@ from driving.bicycle import Bicycle
 from driving.logs.keys import ACTION, LANE, STATE
 from driving.logs.reader import Log
 from driving.quantities import UserError
-from driving.training.labels import target_labels
+from driving.training.labels import read_labels
 from driving.viewer.playback import Neurons, Playback, SteerNames
 from policy.network import DrivingPolicy
 
@@ -53,7 +53,7 @@ def watch_log(log: Log, episode: int, policy: DrivingPolicy, bicycle: Bicycle, n
     responses = run_policy(policy, open_frames(), dt)
     columns = {"time_s": times - times[0], "dt_s": dt, "steer": responses.predicted, **read_columns(log, episode, dt)}
     if ACTION in log.features:
-        columns["label_steer"] = target_labels(log, episode, policy.config.target, bicycle)
+        columns["label_steer"] = read_labels(log, episode, policy.config.target, bicycle)
     return Playback(
         title=f"policy watches {name}, episode {episode}",
         facts=f"open loop: it does not steer  ·  {1.0 / float(np.median(dt)):.3g} Hz",

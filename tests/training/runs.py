@@ -32,7 +32,7 @@ class StepLosses(pl.Callback):
 def data(log: Path, **options: Any) -> DrivingData:
     """A data module of small windows."""
     small: dict[str, Any] = {"window": 8, "stride": 4, "batch_size": 8, "transform": TRANSFORM, "augmentation": AugmentationConfig()}
-    return DrivingData(log, **{**small, **options})
+    return DrivingData(log=log, **{**small, **options})
 
 
 def train(

@@ -12,7 +12,7 @@ from driving.logs.reader import Log
 from driving.quantities import UserError
 from driving.training.data import split_frames
 from driving.training.dataset import Batch, Draw, EpisodeArrays, Span, WindowDataset, WindowSampler, cut_at_gaps
-from driving.training.labels import time_steps
+from driving.training.labels import read_time_steps
 from perception.augmentation import Augmentation, AugmentationConfig
 from perception.transform import CameraTransform
 from tests.training.logs import steers, write_log
@@ -50,7 +50,7 @@ def test_irregular_timestamps_reach_the_windows_as_they_were_recorded(tmp_path: 
     rng = np.random.default_rng(5)
     times = np.concatenate([[0.0], np.cumsum(rng.uniform(0.03, 0.3, 39))])
     root = write_log(tmp_path / "log", [40], times_s=[times])
-    np.testing.assert_allclose(time_steps(Log(root), 0)[1:], np.diff(times), atol=1e-9)
+    np.testing.assert_allclose(read_time_steps(Log(root), 0)[1:], np.diff(times), atol=1e-9)
     module = data(root, split="holdout_last", validation_share=0.2, augmentation=None)
     module.setup()
     (batch,) = module.val_dataloader()

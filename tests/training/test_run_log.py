@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from driving.training.run_log import CsvLog, logged_in
+from driving.training.run_log import CsvLog, is_logged_in
 
 
 def rows(folder: Path) -> list[dict[str, str]]:
@@ -34,10 +34,10 @@ def test_a_resumed_run_replaces_the_epochs_that_it_goes_through_again(tmp_path: 
     assert [(row["epoch"], row["train_loss"]) for row in rows(tmp_path)] == [("0", "0.0"), ("1", "9.0")]
 
 
-def test_nobody_is_logged_in_without_a_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_is_is_logged_in_without_a_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("WANDB_API_KEY", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert not logged_in()
+    assert not is_logged_in()
     (tmp_path / ".netrc").write_text("machine api.wandb.ai login user password secret\n")
     (tmp_path / ".netrc").chmod(0o600)
-    assert logged_in()
+    assert is_logged_in()

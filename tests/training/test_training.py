@@ -14,7 +14,7 @@ from driving.quantities import UserError
 from driving.reports.training import read_metrics
 from driving.training.checkpoint import FOLDER, LAST
 from driving.training.dataset import Batch, Draw, WindowDataset
-from driving.training.module import LossConfig, OptimiserConfig, PolicyTraining, start_at_pace, weighted_error
+from driving.training.module import LossConfig, OptimiserConfig, PolicyTraining, compute_loss, scale_time_constants
 from policy.cells.ltc import Ltc
 from policy.network import DrivingPolicy, PolicyConfig, load_policy, read_description
 from tests.training.runs import TRANSFORM, data, train
@@ -108,17 +108,17 @@ def test_without_validation_the_last_policy_is_kept(log: Path, tmp_path: Path) -
 def test_errors_on_curves_weigh_more_and_the_burn_in_and_unlabelled_frames_nothing() -> None:
     target = torch.tensor([[0.0, 0.0, 1.0, 0.0]])
     weight = torch.tensor([[1.0, 1.0, 1.0, 0.0]])
-    flat = weighted_error(torch.zeros(1, 4), target, weight, LossConfig(alpha=0.0))
-    steep = weighted_error(torch.zeros(1, 4), target, weight, LossConfig(alpha=2.0))
+    flat = compute_loss(torch.zeros(1, 4), target, weight, LossConfig(alpha=0.0))
+    steep = compute_loss(torch.zeros(1, 4), target, weight, LossConfig(alpha=2.0))
     assert flat.item() == pytest.approx(1 / 3)
     assert steep.item() == pytest.approx(np.exp(2) / (np.exp(2) + 2))
     wild = torch.tensor([[9.0, 0.0, 1.0, 7.0]])
-    assert weighted_error(wild, target, weight, LossConfig(burn_in=1)).item() == 0.0
+    assert compute_loss(wild, target, weight, LossConfig(burn_in=1)).item() == 0.0
 
 
 def test_with_huber_a_wild_error_counts_linearly_and_a_small_one_squared() -> None:
     target, weight, config = torch.zeros(1, 1), torch.ones(1, 1), LossConfig(huber=1.0)
-    small, wild = (weighted_error(torch.full((1, 1), error), target, weight, config).item() for error in (0.5, 10.0))
+    small, wild = (compute_loss(torch.full((1, 1), error), target, weight, config).item() for error in (0.5, 10.0))
     assert small == pytest.approx(0.25)
     assert wild == pytest.approx(2 * 10.0 - 1.0)
 
@@ -148,5 +148,5 @@ def test_a_cell_that_starts_at_the_logs_pace_moves_in_a_frame_as_the_papers_does
     features = torch.randn(2, 6, 32)
     with torch.no_grad():
         paper = cell(features, torch.ones(2, 6))[0]
-        start_at_pace(cell, 0.05)
+        scale_time_constants(cell, 0.05)
         torch.testing.assert_close(cell(features, torch.full((2, 6), 0.05))[0], paper, atol=1e-4, rtol=1e-4)

@@ -14,7 +14,7 @@ from driving.logs.features import driving_features
 from driving.logs.reader import Log
 from driving.logs.writer import LogWriter
 from driving.quantities import CameraSpec, UserError
-from driving.training.labels import target_labels
+from driving.training.labels import read_labels
 from driving.viewer.openloop import CHUNK, run_policy, watch_log
 from policy.network import DrivingPolicy, PolicyConfig
 
@@ -58,6 +58,6 @@ def test_the_label_beside_the_prediction_is_the_one_that_training_uses_without_t
     columns = watch_log(log, 0, DrivingPolicy(PolicyConfig(target=target)), bicycle, "log").columns
     expected = wanted if target == "steer" else bicycle.curvature_per_m(wanted, 8.0)
     np.testing.assert_allclose(columns["label_steer"], expected, atol=1e-6)
-    np.testing.assert_array_equal(columns["label_steer"], target_labels(log, 0, target, bicycle))
+    np.testing.assert_array_equal(columns["label_steer"], read_labels(log, 0, target, bicycle))
     np.testing.assert_allclose(columns["speed_mps"], 8.0)
     np.testing.assert_allclose(columns["lateral_m"], 0.1, atol=1e-6)
