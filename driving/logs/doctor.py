@@ -1,6 +1,6 @@
-"""What is wrong with a driving log, a line each with the remedy; nothing where it is sound.
+"""The doctor: what is wrong with a driving log, one line per problem with its remedy.
 
-Every row is read. Of the videos, every frame is counted and each episode's first and last are decoded; all of them when asked.
+It reads every row and counts every frame of the videos. It decodes the first and the last image of each episode, or all on request.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LIMITS = {"steer": (-1.0, 1.0), "throttle": (0.0, 1.0), "brake": (0.0, 1.0)}
 
 
 def examine(root: Path, decode_all: bool = False) -> list[str]:
-    """The log's problems, in order; empty where it is sound. Raises nothing on a broken log: that is a problem to tell."""
+    """Return the log's problems, in order; none where it is sound. A log that cannot be read is a problem too, not an exception."""
     try:
         info = metadata.read_info(root)
         log = Log(root)
@@ -41,6 +41,7 @@ def examine(root: Path, decode_all: bool = False) -> list[str]:
 
 
 def _totals(log: Log, info: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the problems of `meta/info.json`: totals that the episodes do not have, missing statistics."""
     if not log.episodes:
         yield "it has no episode: record one into it, or remove the folder"
     if info["total_episodes"] != len(log.episodes):
@@ -48,11 +49,11 @@ def _totals(log: Log, info: Mapping[str, Any]) -> Iterator[str]:
     if info["total_frames"] != log.frame_count:
         yield f"{layout.INFO} says {info['total_frames']} frames, the episodes have {log.frame_count}: copy the log again from its source"
     if info["codebase_version"] == layout.CODEBASE and log.episodes and not (log.root / layout.STATS).is_file():
-        yield f"{layout.STATS} is missing, so lerobot cannot normalise: record one more episode with LogWriter, which makes it anew"
+        yield f"{layout.STATS} is missing, so lerobot cannot normalise: record one more episode with LogWriter, which writes the file again"
 
 
 def _leftovers(log: Log) -> Iterator[str]:
-    """Files that no finished episode uses; our reader passes them over, lerobot's takes every file that lies there."""
+    """Yield files that no finished episode uses. Our reader skips them, but lerobot's reads every file that it finds."""
     used = {episode.data_path for episode in log.episodes} | {video.path for episode in log.episodes for video in episode.videos.values()}
     for path in sorted(path for folder, kind in (("data", "parquet"), ("videos", "mp4")) for path in (log.root / folder).rglob(f"*.{kind}")):
         if path not in used:
@@ -60,7 +61,7 @@ def _leftovers(log: Log) -> Iterator[str]:
 
 
 def _rows(log: Log, episode: EpisodeInfo, first: int, tasks: list[str] | None) -> Iterator[str]:
-    """Problems of an episode's table; `first` is the number of frames before it."""
+    """Yield the problems of an episode's table; `first` is the number of frames before it."""
     try:
         columns, times_s = log.columns(episode.index), log.timestamps(episode.index)
     except LogError as error:
@@ -79,7 +80,7 @@ def _rows(log: Log, episode: EpisodeInfo, first: int, tasks: list[str] | None) -
             yield f"{key} does not count from {expected[0]} to {expected[-1]}: rows are lost or in disorder; copy it again, or record it again"
     late_s = float(np.abs(columns["timestamp"] - count / log.fps).max())
     if late_s > TIMESTAMP_TOLERANCE_S + 1e-6 * episode.length / log.fps:
-        yield f"timestamp is {late_s:.3f} s off frame_index / fps ({log.fps:g}), so images and rows part: set fps to the rate that wrote it"
+        yield f"timestamp is {late_s:.3f} s off frame_index / fps ({log.fps:g}), so images and rows do not match: set fps to the rate that wrote it"
     if not np.isfinite(times_s).all() or (np.diff(times_s) <= 0.0).any():
         yield "its times do not grow from frame to frame, so dt would be 0 or less: record it again"
     if tasks is not None and not np.isin(columns["task_index"], np.arange(len(tasks))).all():
@@ -88,6 +89,7 @@ def _rows(log: Log, episode: EpisodeInfo, first: int, tasks: list[str] | None) -
 
 
 def _values(log: Log, columns: Mapping[str, np.ndarray]) -> Iterator[str]:
+    """Yield the problems of an episode's numbers: not finite, or outside the limits of our units."""
     for key, values in columns.items():
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             frame = int(np.argwhere(~np.isfinite(values))[0][0])
@@ -103,6 +105,7 @@ def _values(log: Log, columns: Mapping[str, np.ndarray]) -> Iterator[str]:
 
 
 def _video(log: Log, episode: EpisodeInfo, key: str, shown: dict[Path, np.ndarray | str], decode_all: bool) -> Iterator[str]:
+    """Yield the problems of an episode's video. `shown` keeps what `_show_times_s` returned for each file."""
     video = episode.videos[key]
     if video.path not in shown:
         shown[video.path] = _read_times(video.path)

@@ -1,6 +1,6 @@
-"""One episode while it is recorded: images go straight into the video encoder, numbers wait in memory until it ends.
+"""One episode while it is recorded: images go into the video encoder at once, numbers wait in memory until the episode ends.
 
-Every value is checked on arrival, so that a wrong one is found in the frame that brought it. Leaves the disk to `driving.logs.writer`.
+Every value is checked when it arrives, so that an error names the right frame. `driving.logs.writer` puts the files in place.
 """
 
 from __future__ import annotations
@@ -18,7 +18,13 @@ from driving.video import VideoWriter
 
 
 class Episode:
-    """Takes frames through `add`. `features` are those that the caller gives values for; `new_path` says where to put a video."""
+    """An episode that `add` appends frames to.
+
+    Args:
+        features: the features that each frame brings.
+        fps: the nominal frame rate (Hz).
+        new_path: returns the path for the next video.
+    """
 
     def __init__(self, features: Features, fps: float, new_path: Callable[[], Path]) -> None:
         self._fps, self._new_path = fps, new_path
@@ -30,23 +36,23 @@ class Episode:
         self._encoders: dict[str, VideoWriter] = {}
         self._pixels = {key: statistics.PixelStatistics() for key in self._cameras}
         self.videos: dict[str, Path] = {}
-        """Where each camera's video is being written."""
+        """The file to which each camera's video is written."""
 
     @property
     def length(self) -> int:
-        """How many frames it has."""
+        """The number of frames."""
         return len(self._times_s)
 
     def add(self, time_s: float, values: Mapping[str, Any]) -> None:
-        """Append a frame: its time (s, increasing; any origin) and a value for every feature. Raises LogError on a wrong one."""
+        """Append a frame: its time (s, increasing; any origin) and a value for every feature. Raises LogError for a wrong value."""
         where = f"frame {self.length}"
         if values.keys() != self._keys:
             missing, unknown = sorted(self._keys - values.keys()), sorted(values.keys() - self._keys)
             raise LogError(f"{where} lacks {missing} and has unknown {unknown}: give a value for each feature of the log, and no other")
         if not math.isfinite(time_s) or (self._times_s and time_s <= self._times_s[-1]):
             raise LogError(f"{where} has time {time_s} s after {self._times_s[-1:]}: times must grow from frame to frame")
-        numbers = {key: checked_number(values[key], feature, f"{where}: {key}") for key, feature in self._numbers.items()}
-        images = {key: checked_image(values[key], feature, f"{where}: {key}") for key, feature in self._cameras.items()}
+        numbers = {key: check_number(values[key], feature, f"{where}: {key}") for key, feature in self._numbers.items()}
+        images = {key: check_image(values[key], feature, f"{where}: {key}") for key, feature in self._cameras.items()}
         for key, number in numbers.items():
             self._rows[key].append(number)
         for key, image in images.items():
@@ -55,17 +61,17 @@ class Episode:
         self._times_s.append(float(time_s))
 
     def columns(self) -> dict[str, np.ndarray]:
-        """What was added: (T, n) a feature, and `keys.TIME` (T,) counted from the first frame."""
+        """Return the numbers of all frames, (T, n) per feature, and `keys.TIME` (T,) in s since the first frame."""
         types = {key: object if feature.dtype == "string" else feature.dtype for key, feature in self._numbers.items()}
         columns = {key: np.array(self._rows[key], dtype=dtype) for key, dtype in types.items()}
         return {**columns, keys.TIME: np.array(self._times_s) - self._times_s[0]}
 
     def pixel_statistics(self) -> dict[str, statistics.Statistics]:
-        """The statistics of each camera's images."""
+        """Return the statistics of each camera's images."""
         return {key: pixels.result() for key, pixels in self._pixels.items()}
 
     def close(self) -> None:
-        """End the videos; no frame can follow."""
+        """End the videos. No frame can follow."""
         for encoder in self._encoders.values():
             encoder.close()
         self._encoders.clear()
@@ -78,8 +84,8 @@ class Episode:
         return self._encoders[key]
 
 
-def checked_number(value: Any, feature: Feature, where: str) -> Any:
-    """`value` as an array (n,) of the feature's type, or the text itself; raises LogError where it is neither or not finite."""
+def check_number(value: Any, feature: Feature, where: str) -> Any:
+    """Return `value` as an array (n,) of the feature's type, or the text itself. Raises LogError where it is neither, or not finite."""
     if feature.dtype == "string":
         if not isinstance(value, str):
             raise LogError(f"{where} is {type(value).__name__} {value!r}, expected a text")
@@ -88,12 +94,12 @@ def checked_number(value: Any, feature: Feature, where: str) -> Any:
     if array.size != feature.shape[0] or not np.can_cast(array.dtype, feature.dtype, "same_kind"):
         raise LogError(f"{where} has shape {array.shape} of {array.dtype}, expected {feature.shape} of {feature.dtype}")
     if not np.isfinite(array).all():
-        raise LogError(f"{where} is {array.tolist()}, expected finite numbers: mend what computes it, or leave the frame out")
+        raise LogError(f"{where} is {array.tolist()}, expected finite numbers: correct what computes it, or leave the frame out")
     return array.reshape(feature.shape).astype(feature.dtype, copy=True)
 
 
-def checked_image(value: Any, feature: Feature, where: str) -> np.ndarray:
-    """`value` as a contiguous image; raises LogError where it is not uint8 of the feature's (Y, X, 3)."""
+def check_image(value: Any, feature: Feature, where: str) -> np.ndarray:
+    """Return `value` as a contiguous image. Raises LogError where it is not uint8 of the feature's shape (Y, X, 3)."""
     if not isinstance(value, np.ndarray) or value.dtype != np.uint8 or value.shape != feature.shape:
         got = f"{value.shape} of {value.dtype}" if isinstance(value, np.ndarray) else type(value).__name__
         raise LogError(f"{where} is {got}, expected an RGB image {feature.shape} of uint8")

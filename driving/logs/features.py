@@ -1,6 +1,6 @@
-"""Features: what a log holds for every frame, in the words of LeRobot's `meta/info.json`.
+"""Features: what a log holds for every frame, as LeRobot's `meta/info.json` describes it.
 
-A feature is a kind of number (or `video`, or `string`), a shape, and names for the elements of a vector.
+A feature is a type of number (or `video`, or `string`), a shape, and names for the elements of a vector.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from driving.video import pixel_format
 
 
 class LogError(UserError):
-    """A driving log (or a folder that should be one) that cannot be used as asked."""
+    """A driving log, or a folder that should be one, that cannot be used."""
 
 
 @dataclass(frozen=True)
 class Feature:
-    """One signal: `dtype` as NumPy spells it, or "video", or "string"; its shape; names of a vector's elements."""
+    """One feature: `dtype` as NumPy spells it, or "video", or "string"; its shape; the names of a vector's elements."""
 
     dtype: str
     shape: tuple[int, ...]
@@ -31,7 +31,7 @@ class Feature:
 
     @property
     def is_video(self) -> bool:
-        """Whether it is kept as video, and so is no column."""
+        """Whether it is stored as video, not as a column."""
         return self.dtype == "video"
 
     @property
@@ -45,9 +45,9 @@ class Feature:
 
     @staticmethod
     def from_json(entry: Mapping[str, Any]) -> Feature:
-        """Read an entry of `meta/info.json`; its names may be a list, a dictionary of one list, or null.
+        """Read an entry of `meta/info.json`. Its names may be a list, a dictionary of one list, or null.
 
-        Logs exist whose vector of eight has the one name `state`; names that do not name each element are as none.
+        Some published logs give a vector of eight elements the single name `state`. Names that do not name each element are dropped.
         """
         dtype, shape, names = str(entry["dtype"]), tuple(int(n) for n in entry["shape"]), entry.get("names")
         if isinstance(names, Mapping):
@@ -63,17 +63,17 @@ BOOKKEEPING: Features = {key: Feature("float32" if key == "timestamp" else "int6
 
 
 def image(height_px: int, width_px: int) -> Feature:
-    """A camera's RGB video."""
+    """Return the feature of a camera's RGB video."""
     return Feature("video", (height_px, width_px, 3), ("height", "width", "channels"))
 
 
 def vector(names: Sequence[str], dtype: str = "float32") -> Feature:
-    """A vector of named numbers."""
+    """Return the feature of a vector of named numbers."""
     return Feature(dtype, (len(names),), tuple(names))
 
 
 def driving_features(camera: CameraSpec) -> dict[str, Feature]:
-    """What a recorded drive holds: the camera's video, motion, lane, label and disturbance (`driving.logs.keys`)."""
+    """Return the features of a recorded drive: the camera's video, motion, lane, label and disturbance (see `driving.logs.keys`)."""
     return {
         keys.IMAGE: image(camera.height_px, camera.width_px),
         keys.STATE: vector(keys.STATE_NAMES),

@@ -1,7 +1,7 @@
-"""The names of the signals in a driving log, once.
+"""The names of the signals in a driving log.
 
-Vectors of numbers carry the names of their elements; readers look signals up by name, never by position.
-All signs are right positive (`driving.quantities`).
+Vectors have names for their elements, and readers look up signals by name, never by position. All signs are right positive
+(see `driving.quantities`).
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ TIME = "observation.time_s"
 """The true time (s, float64) since the episode's first frame; `timestamp`, the format's own, is frame_index / fps."""
 
 STATE = "observation.state"
-"""How the car moved."""
+"""The car's motion."""
 STATE_NAMES = ("speed_mps", "yaw_rate_radps")
 
 LANE = "observation.lane"
-"""Where the car was relative to its lane; privileged, known to the simulator only."""
+"""The car's place relative to its lane. Privileged: only the simulator knows it."""
 LANE_NAMES = ("lateral_m", "heading_error_rad", "curvature_per_m")
 
 ACTION = "action"
-"""The label: what the expert (or the human) wanted to do in this frame."""
+"""The label: the control that the expert (or the human) wanted in this frame."""
 ACTION_NAMES = ("steer", "throttle", "brake")
 
 DISTURBANCE = "disturbance"
-"""What was added to the label's steer before it was applied to the car."""
+"""What was added to the label's steer before the car got it."""
 DISTURBANCE_NAMES = ("steer",)
 
 BOOKKEEPING = ("timestamp", "frame_index", "episode_index", "index", "task_index")

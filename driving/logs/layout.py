@@ -1,8 +1,8 @@
 """Where the files of a LeRobot v3.0 log lie, and how they get there whole.
 
-Our logs keep one parquet and one mp4 an episode, which the format allows. Files are made ready under `.unfinished/`, outside
-every pattern that readers look for, flushed to the disk, and only then renamed into place. `meta/info.json` comes last:
-its `total_episodes` is the commit record, and whatever lies beyond it never happened.
+Our logs have one parquet file and one mp4 file per episode, which the format allows. Files are written under `.unfinished/`, where no reader
+looks, flushed to the disk, and then renamed into place. `meta/info.json` comes last. Its `total_episodes` is the commit record: readers ignore
+files of later episodes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from driving.logs.features import LogError
 
 CODEBASE = "v3.0"
 CHUNK_SIZE = 1000
-EPISODES_A_FILE = 200
+EPISODES_PER_FILE = 200
 DATA_PATH = "data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet"
 VIDEO_PATH = "videos/{video_key}/chunk-{chunk_index:03d}/file-{file_index:03d}.mp4"
 EPISODES_PATH = "meta/episodes/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet"
@@ -32,12 +32,14 @@ LOCK = "meta/.lock"
 
 
 def place(index: int, size: int = CHUNK_SIZE) -> dict[str, int]:
-    """Chunk and file numbers of the `index`-th file, `size` files a chunk."""
+    """Return the chunk and file numbers of the `index`-th file, with `size` files per chunk."""
     return {"chunk_index": index // size, "file_index": index % size}
 
 
 def flush(path: Path) -> None:
-    """Wait until a file's (or a folder's) content is on the disk."""
+    """Wait until the content of a file or a folder is on the disk. Windows can do this for files only."""
+    if os.name == "nt" and path.is_dir():
+        return
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -46,7 +48,7 @@ def flush(path: Path) -> None:
 
 
 class Staging:
-    """Files on their way into `root`, in a folder of their own: write at what `path` gives, `place` where each goes, `commit`."""
+    """Files on their way into `root`: write each to a `path`, say with `place` where it goes, then `commit` all."""
 
     def __init__(self, root: Path) -> None:
         (root / UNFINISHED).mkdir(parents=True, exist_ok=True)
@@ -56,22 +58,22 @@ class Staging:
         self._made = 0
 
     def path(self) -> Path:
-        """A fresh place to write a file."""
+        """Return a new path to write a file to."""
         self._made += 1
         return self._folder / f"{self._made:03d}"
 
     def place(self, written: Path, relative: str) -> None:
-        """What lies at `written` becomes `root / relative`; the last one placed is the commit record."""
+        """Plan that the file at `written` becomes `root / relative`. The last one placed is the commit record."""
         self._places[written] = self._root / relative
 
     def write_json(self, relative: str, content: Any) -> None:
-        """Write a JSON file as LeRobot does, four spaces deep."""
+        """Write a JSON file as LeRobot does, with an indent of four, and place it."""
         path = self.path()
         path.write_text(json.dumps(content, indent=4, ensure_ascii=False) + "\n", encoding="utf-8")
         self.place(path, relative)
 
     def commit(self) -> None:
-        """Flush every file, rename each into place, the commit record when all others are on the disk; then clear up."""
+        """Flush every file and rename it into place; the commit record follows when all others are on the disk."""
         for written in self._places:
             flush(written)
         pairs = list(self._places.items())
@@ -84,15 +86,15 @@ class Staging:
         self.discard()
 
     def discard(self) -> None:
-        """Throw away what was not committed."""
+        """Remove the files that were not committed."""
         shutil.rmtree(self._folder, ignore_errors=True)
         self._places.clear()
 
 
 def lock_log(root: Path) -> filelock.BaseFileLock:
-    """Take the lock that keeps a second writer out of the log, and return it; `release` lets others in, and so does the process's end.
+    """Lock the log against other writers and return the lock. Its `release`, or the end of the process, unlocks the log.
 
-    Raises LogError where another writer has it.
+    Raises LogError where another writer has the lock.
     """
     path = root / LOCK
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The metadata of a LeRobot log, v3.0 or v2.1: what it holds, and in which files each episode lies."""
+"""The metadata of a LeRobot log, v3.0 or v2.1: what the log holds, and in which files each episode lies."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NEEDED: Mapping[str, type | tuple[type, ...]] = {"fps": (int, float), "features"
 
 @dataclass(frozen=True)
 class VideoSlice:
-    """An episode's part of a video file: from `from_s` on."""
+    """An episode's part of a video file, which begins at `from_s`."""
 
     path: Path
     from_s: float
@@ -28,7 +28,7 @@ class VideoSlice:
 
 @dataclass(frozen=True)
 class EpisodeInfo:
-    """One episode: how many frames, what it was about, and where its rows and videos lie."""
+    """One episode: its number of frames, its tasks, and where its rows and videos lie."""
 
     index: int
     length: int
@@ -38,14 +38,14 @@ class EpisodeInfo:
 
 
 def read_info(root: Path) -> dict[str, Any]:
-    """`meta/info.json`; raises LogError where there is no log, a broken one, or one of an unknown version."""
+    """Read `meta/info.json`. Raises LogError where it is missing, broken, or of an unknown version."""
     path = root / layout.INFO
     if not path.is_file():
-        raise LogError(f"folder {root} is no driving log: {layout.INFO} is missing; give the folder that holds meta/, data/ and videos/")
+        raise LogError(f"folder {root} is not a driving log: {layout.INFO} is missing; give the folder that holds meta/, data/ and videos/")
     try:
         info = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, UnicodeDecodeError) as error:
-        raise LogError(f"{path} is no JSON ({error}): copy the log again from its source") from error
+        raise LogError(f"{path} is not JSON ({error}): copy the log again from its source") from error
     version = info.get("codebase_version") if isinstance(info, dict) else None
     if version not in (layout.CODEBASE, OLDER):
         raise LogError(
@@ -56,12 +56,12 @@ def read_info(root: Path) -> dict[str, Any]:
         raise LogError(f"{path} lacks {', '.join(missing)}: copy the log again from its source")
     for key, kinds in NEEDED.items():
         if not isinstance(info[key], kinds) or isinstance(info[key], bool) or (key == "fps" and not 0.0 < info[key] < float("inf")):
-            raise LogError(f"{path} has {key} {info[key]!r}, which cannot be: copy the log again from its source")
+            raise LogError(f"{path} has the impossible {key} {info[key]!r}: copy the log again from its source")
     return info
 
 
 def read_features(info: Mapping[str, Any]) -> dict[str, Feature]:
-    """The features that the log declares, the format's own columns among them."""
+    """Return the features that the log declares, the format's own columns included. Raises LogError where one is broken."""
     features = {}
     for key, entry in info["features"].items():
         try:
@@ -72,17 +72,17 @@ def read_features(info: Mapping[str, Any]) -> dict[str, Feature]:
 
 
 def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
-    """A parquet file; raises LogError with the remedy where it is missing or truncated."""
+    """Read a parquet file. Raises LogError where it is missing or truncated."""
     try:
         return pq.read_table(path, columns=columns)
     except FileNotFoundError as error:
         raise LogError(f"{path} is missing: copy the log again from its source") from error
     except (pa.ArrowException, OSError) as error:
-        raise LogError(f"{path} is truncated or no parquet ({' '.join(str(error).split())}): copy it again, or record the episode again") from error
+        raise LogError(f"{path} is truncated or not parquet ({' '.join(str(error).split())}): copy it again, or record the episode again") from error
 
 
 def read_tasks(root: Path) -> list[str]:
-    """The tasks' texts by task_index; none where no episode was finished."""
+    """Read the tasks' texts, ordered by task_index; none where no episode is finished. Raises LogError where the file is broken."""
     path = root / layout.TASKS
     if not path.exists():
         return []
@@ -95,7 +95,7 @@ def read_tasks(root: Path) -> list[str]:
 
 
 def read_episodes(root: Path, info: Mapping[str, Any]) -> list[EpisodeInfo]:
-    """Every finished episode in order. Raises LogError where the metadata is not what the format says."""
+    """Read every finished episode, in order. Raises LogError where the metadata does not follow the format."""
     video_keys = [key for key, feature in read_features(info).items() if feature.is_video]
     try:
         if info["codebase_version"] == OLDER:
@@ -106,7 +106,7 @@ def read_episodes(root: Path, info: Mapping[str, Any]) -> list[EpisodeInfo]:
 
 
 def episode_rows(root: Path, info: Mapping[str, Any], columns: list[str] | None = None) -> list[dict[str, Any]]:
-    """The rows of `meta/episodes` that count: those of the episodes that `info.json` knows of, in order."""
+    """Read the rows of `meta/episodes` in order, only those of episodes that `info.json` counts. Raises LogError where some are missing."""
     total = int(info["total_episodes"])
     rows: list[dict[str, Any]] = []
     for path in sorted((root / "meta" / "episodes").glob("*/*.parquet")):
@@ -132,6 +132,7 @@ def _episode(root: Path, info: Mapping[str, Any], video_keys: list[str], row: Ma
 
 
 def _older_episodes(root: Path, info: Mapping[str, Any], video_keys: list[str]) -> list[EpisodeInfo]:
+    """Read the episodes of a log in version 2.1."""
     path = root / "meta" / "episodes.jsonl"
     if not path.is_file():
         raise LogError(f"{path} is missing: copy the log again from its source")

@@ -1,6 +1,6 @@
-"""Reading a driving log: LeRobot v3.0 (ours or anybody's) and v2.1, columns an episode and images one at a time.
+"""Reading a driving log, LeRobot v3.0 (ours or anybody's) or v2.1: columns per episode, images one at a time.
 
-Leaves checking to `driving.logs.doctor`: what is read is believed, what cannot be read is a LogError with the remedy.
+The reader does not check values; `driving.logs.doctor` does. What cannot be read is a LogError with the remedy.
 Shapes: T frames; columns (T, n) for features of numbers, (T,) for text, times and the format's own columns; images (Y, X, 3).
 """
 
@@ -23,9 +23,10 @@ SCALARS = frozenset({keys.TIME, *keys.BOOKKEEPING})
 
 
 class Log:
-    """A finished or growing log in `root`; sees the episodes that were complete when it was opened."""
+    """The log in `root`. While a writer appends episodes, it has those that were finished when it was opened."""
 
     def __init__(self, root: Path) -> None:
+        """Read the metadata. Raises LogError where there is no log, or a broken one."""
         self.root = Path(root)
         info = metadata.read_info(self.root)
         self.fps = float(info["fps"])
@@ -35,16 +36,16 @@ class Log:
         self._table: tuple[Path, pa.Table] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without the table read last: a worker process reads its own."""
+        """Leave out the table that was read last: a worker process reads its own."""
         return {**self.__dict__, "_table": None}
 
     @property
     def frame_count(self) -> int:
-        """How many frames all episodes have together."""
+        """The number of frames in all episodes."""
         return sum(episode.length for episode in self.episodes)
 
     def columns(self, index: int) -> dict[str, np.ndarray]:
-        """Every signal of an episode but the images, by feature."""
+        """Return every signal of an episode except the images, by feature. Raises LogError where the rows cannot be read."""
         rows = self._rows(self._episode(index))
         return {key: _array(rows[key], self.features.get(key), key) for key in rows.column_names if _is_signal(self.features.get(key))}
 
@@ -57,13 +58,16 @@ class Log:
         return {name: values[:, column] for column, name in enumerate(feature.names)}
 
     def timestamps(self, index: int) -> np.ndarray:
-        """The true times (T,) float64 in s from the episode's first frame; the nominal ones where the log has no others."""
+        """Return the true times (T,) float64 in s since the episode's first frame; the nominal times where the log has no true ones."""
         rows = self._rows(self._episode(index))
         times = _array(rows[keys.TIME if keys.TIME in rows.column_names else "timestamp"], None, keys.TIME)
         return times.astype(np.float64)
 
     def frames(self, index: int, key: str, start: int = 0, stop: int | None = None) -> Iterator[np.ndarray]:
-        """The images (Y, X, 3) uint8 RGB of frames `start` to `stop` (exclusive), decoded as they are asked for."""
+        """Yield the images (Y, X, 3) uint8 RGB of frames `start` to `stop` (exclusive), decoded one at a time.
+
+        Raises LogError where the log has no such camera or frames, or where the video is broken.
+        """
         episode = self._episode(index)
         if key not in episode.videos:
             raise LogError(f"log {self.root} has no camera {key!r}: choose one of {self.image_keys}")
@@ -102,7 +106,7 @@ def _is_signal(feature: Feature | None) -> bool:
 
 
 def _array(column: pa.ChunkedArray, feature: Feature | None, key: str) -> np.ndarray:
-    """A column as NumPy: (T,) or (T, n); lists of lists become more axes."""
+    """Return a column as NumPy, (T,) or (T, n); lists of lists become more axes."""
     count = len(column)
     flat = column.combine_chunks()
     while pa.types.is_list(flat.type) or pa.types.is_large_list(flat.type) or pa.types.is_fixed_size_list(flat.type):

@@ -1,7 +1,7 @@
-"""The ten statistics that LeRobot keeps of each feature, for an episode and over all episodes.
+"""The ten statistics that LeRobot keeps of each feature, per episode and over all episodes.
 
-min, max, mean, std (of the population), count, and quantiles. Over several episodes LeRobot averages quantiles weighted by
-count, which is an approximation; so do we, because tools compare.
+They are min, max, mean, std (of the population), count, and five quantiles. Over several episodes LeRobot averages the quantiles, weighted by
+count. This is an approximation, but tools compare the values, so it is the same here.
 Shapes: (n,) for a vector of n, (1,) for a scalar, (3, 1, 1) for an image, whose values are in [0, 1].
 """
 
@@ -19,7 +19,7 @@ LEVELS = 256
 
 
 def of_column(values: np.ndarray) -> Statistics:
-    """The statistics of a column (T,) or (T, n) of numbers, T > 0."""
+    """Return the statistics of a column (T,) or (T, n) of numbers, T > 0."""
     table = values.reshape(len(values), -1)
     wide = table.astype(np.float64)
     quantiles = np.quantile(wide, list(QUANTILES.values()), axis=0)
@@ -34,7 +34,7 @@ def of_column(values: np.ndarray) -> Statistics:
 
 
 class PixelStatistics:
-    """Statistics of an episode's images, from a histogram of every `every`-th frame and `stride`-th row and column."""
+    """The statistics of an episode's images, from a histogram of every `every`-th frame and every `stride`-th row and column."""
 
     def __init__(self, every: int = 5, stride: int = 4) -> None:
         self._every, self._stride = every, stride
@@ -42,7 +42,7 @@ class PixelStatistics:
         self._histogram = np.zeros((3, LEVELS), dtype=np.int64)
 
     def add(self, image: np.ndarray) -> None:
-        """Take account of the next image (Y, X, 3) uint8."""
+        """Count the next image (Y, X, 3) uint8."""
         if self._seen % self._every == 0:
             sample = image[:: self._stride, :: self._stride]
             for channel in range(3):
@@ -50,7 +50,7 @@ class PixelStatistics:
         self._seen += 1
 
     def result(self) -> Statistics:
-        """The statistics so far; at least one image must have been added."""
+        """Return the statistics of the images so far, at least one."""
         levels = np.arange(LEVELS) / (LEVELS - 1)
         weight = self._histogram / self._histogram.sum(axis=1, keepdims=True)
         cumulated = np.cumsum(self._histogram, axis=1)
@@ -69,7 +69,7 @@ class PixelStatistics:
 
 
 def merge(one: Statistics, other: Statistics) -> Statistics:
-    """The statistics of two sets of frames taken together (quantiles: averaged by count)."""
+    """Return the statistics of two sets of frames together (quantiles: averaged, weighted by count)."""
     count = one["count"] + other["count"]
     share = other["count"] / count
     mean = one["mean"] + (other["mean"] - one["mean"]) * share
@@ -85,5 +85,5 @@ def merge(one: Statistics, other: Statistics) -> Statistics:
 
 
 def merge_all(total: Mapping[str, Statistics], episode: Mapping[str, Statistics]) -> dict[str, Statistics]:
-    """`merge` for every feature; a feature that `total` lacks is taken from `episode`."""
+    """Apply `merge` to every feature of `episode`. A feature that `total` lacks is taken from `episode`."""
     return {key: merge(total[key], stats) if key in total else stats for key, stats in episode.items()}

@@ -1,6 +1,6 @@
-"""The parquet tables of a log as pyarrow tables: an episode's rows, its line in `meta/episodes`, the tasks.
+"""The parquet tables of a log: an episode's rows, its row in `meta/episodes`, the tasks.
 
-Column names and types are LeRobot v3.0's, so that its own reader takes them.
+Column names and types are LeRobot v3.0's, so that its own reader accepts them.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ PANDAS_INDEX = {
     ],
     "pandas_version": "2.2.3",
 }
-"""pandas' own note in a parquet file that the texts are the index: lerobot looks tasks up by it."""
+"""The metadata with which pandas marks the texts as the index of the table: lerobot looks tasks up by it."""
 
 
 def data_table(features: Features, columns: Mapping[str, np.ndarray]) -> pa.Table:
-    """An episode's rows; `columns` holds (T, n) numbers, or (T,) for features of shape (1,) and strings."""
+    """Return the table of an episode's rows. `columns` has (T, n) numbers, or (T,) for features of shape (1,) and strings."""
     arrays = {}
     for key, feature in features.items():
         if feature.is_video:
@@ -40,13 +40,13 @@ def data_table(features: Features, columns: Mapping[str, np.ndarray]) -> pa.Tabl
 
 
 def tasks_table(tasks: Sequence[str]) -> pa.Table:
-    """`meta/tasks.parquet`: the text is the table's pandas index."""
+    """Return the table of `meta/tasks.parquet`, in which the text is the pandas index."""
     table = pa.table({"task_index": pa.array(range(len(tasks)), pa.int64()), TASK_TEXT: pa.array(tasks, pa.string())})
     return table.replace_schema_metadata({"pandas": json.dumps(PANDAS_INDEX)})
 
 
 def episode_schema(features: Features) -> pa.Schema:
-    """The columns of `meta/episodes`."""
+    """Return the columns of `meta/episodes`."""
     whole = pa.int64()
     fields: list[tuple[str, pa.DataType]] = [("episode_index", whole), ("tasks", pa.list_(pa.string())), ("length", whole)]
     fields += [(name, whole) for name in ("data/chunk_index", "data/file_index", "dataset_from_index", "dataset_to_index")]
@@ -62,12 +62,12 @@ def episode_schema(features: Features) -> pa.Schema:
 
 
 def statistics_columns(stats: Mapping[str, statistics.Statistics]) -> dict[str, Any]:
-    """An episode's statistics as the columns of its line in `meta/episodes`."""
+    """Return an episode's statistics as the columns of its row in `meta/episodes`."""
     return {f"stats/{key}/{name}": values.tolist() for key, one in stats.items() for name, values in one.items()}
 
 
 def statistics_of_row(row: Mapping[str, Any]) -> dict[str, statistics.Statistics]:
-    """`statistics_columns` read back from a line of `meta/episodes`."""
+    """Return the statistics that a row of `meta/episodes` holds: the inverse of `statistics_columns`."""
     found: dict[str, statistics.Statistics] = {}
     for column, values in row.items():
         if column.startswith("stats/"):
@@ -77,6 +77,7 @@ def statistics_of_row(row: Mapping[str, Any]) -> dict[str, statistics.Statistics
 
 
 def _statistic_type(feature: Feature, name: str) -> pa.DataType:
+    """Return the type of a statistic's column: LeRobot keeps counts, and least and greatest whole numbers, as integers."""
     exact = name == "count" or (name in ("min", "max") and not feature.is_video and np.dtype(feature.dtype).kind in "iub")
     element = pa.int64() if exact else pa.float64()
     return pa.list_(pa.list_(pa.list_(element))) if feature.is_video and name != "count" else pa.list_(element)

@@ -1,7 +1,7 @@
-"""Writing a driving log: a LeRobot v3.0 dataset to which episodes are appended, each whole on the disk when it ends.
+"""Writing a driving log: a LeRobot v3.0 dataset to which episodes are appended. Each is whole on the disk when it ends.
 
-A process that dies while recording loses the episode under way and nothing else: the log stays readable, and a later writer
-goes on from it (`driving.logs.layout` has the order of files that makes it so). Frames are never kept in memory.
+A process that dies while recording loses only the unfinished episode. The log stays readable, and a later writer continues it;
+`driving.logs.layout` describes the order of files that ensures this. Images are not kept in memory.
 """
 
 from __future__ import annotations
@@ -27,13 +27,21 @@ OURS = frozenset({"meta", layout.UNFINISHED})
 
 
 class LogWriter:
-    """Starts a log in `root`, or goes on with the one that is there when `resume`; keeps other writers out until closed.
+    """The only writer of a log, until it is closed.
 
-    `features` name what each frame brings; the time and the format's own columns are added. Raises LogError where `root` holds
-    something else, features or rate disagree with the log, or another process is writing it.
+    Args:
+        root: the log's folder.
+        features: what each frame brings. The time and the format's own columns are added.
+        fps: the nominal frame rate (Hz).
+        robot_type: the name of the car, for the log's metadata.
+        resume: continues a log that is in `root`; else `root` must be new or empty.
     """
 
     def __init__(self, root: Path, features: Mapping[str, Feature], fps: float, robot_type: str = "liquidlane", resume: bool = True) -> None:
+        """Start or continue the log.
+
+        Raises LogError where `root` holds something else, features or rate differ from the log's, or another process is writing it.
+        """
         self.root = Path(root)
         _check_features(features, fps)
         self._given = dict(features)
@@ -56,17 +64,17 @@ class LogWriter:
 
     @property
     def episode_count(self) -> int:
-        """How many finished episodes the log has."""
+        """The number of finished episodes."""
         return int(self._info["total_episodes"])
 
     @contextlib.contextmanager
     def episode(self, task: str = "keep the lane") -> Iterator[Episode]:
-        """Record an episode: leaving the block commits it durably, an exception discards it; without a frame nothing is kept.
+        """Record an episode. The end of the block commits it to the disk; an exception discards it; an episode without frames is dropped.
 
-        Several may be open at once; they are numbered in the order in which they end.
+        Several may be open at once. They are numbered in the order in which they end. Raises LogError where the writer is closed.
         """
         if not self._lock.is_locked:
-            raise LogError(f"log {self.root} was closed: open a new LogWriter to go on with it")
+            raise LogError(f"log {self.root} is closed: open a new LogWriter to continue it")
         staging = layout.Staging(self.root)
         episode = Episode(self._given, self.fps, staging.path)
         try:
@@ -80,7 +88,7 @@ class LogWriter:
             staging.discard()
 
     def close(self) -> None:
-        """Let other writers in; everything is on the disk already."""
+        """Unlock the log for other writers. All finished episodes are on the disk already."""
         shutil.rmtree(self.root / layout.UNFINISHED, ignore_errors=True)
         self._lock.release()
 
@@ -92,10 +100,11 @@ class LogWriter:
 
     @property
     def fps(self) -> float:
-        """The nominal frame rate; the true times are in `keys.TIME`."""
+        """The nominal frame rate (Hz). The true times are in `keys.TIME`."""
         return float(self._info["fps"])
 
     def _start(self, fps: float, robot_type: str) -> None:
+        """Set up the metadata of a new log."""
         self._tasks: list[str] = []
         self._stats: dict[str, statistics.Statistics] = {}
         self._rows = tables.episode_schema(self._features).empty_table()
@@ -120,17 +129,19 @@ class LogWriter:
         }
 
     def _commit_new(self) -> None:
+        """Write the metadata of a log without episodes."""
         staging = layout.Staging(self.root)
         staging.write_json(layout.INFO, self._info)
         staging.commit()
 
     def _resume(self, fps: float) -> None:
+        """Read the metadata of the log that is there. Raises LogError where it differs from what is to be written."""
         self._info = metadata.read_info(self.root)
         _check_agreement(self.root, self._info, self._features, fps)
         self._tasks = metadata.read_tasks(self.root)[: int(self._info["total_tasks"])]
         schema = tables.episode_schema(self._features)
         self._rows = schema.empty_table()
-        rows_before = self.episode_count % layout.EPISODES_A_FILE
+        rows_before = self.episode_count % layout.EPISODES_PER_FILE
         if rows_before:
             table = metadata.read_table(self.root / _episodes_path(self.episode_count))
             table = table.filter(pc.less(table["episode_index"], self.episode_count))
@@ -140,7 +151,7 @@ class LogWriter:
         self._stats = self._read_statistics()
 
     def _drop_leftovers(self) -> None:
-        """Remove what a killed writer had put in place of an episode that it never finished: other readers would take it for one."""
+        """Remove the files of an episode that a killed writer did not finish. Other readers would take them for an episode."""
         index = self.episode_count
         cameras = [key for key, feature in self._given.items() if feature.is_video]
         for relative in (layout.DATA_PATH, *(layout.VIDEO_PATH.replace("{video_key}", key) for key in cameras)):
@@ -155,7 +166,7 @@ class LogWriter:
             staging.commit()
 
     def _read_statistics(self) -> dict[str, statistics.Statistics]:
-        """From `meta/stats.json`, or from the episodes where a killed writer left it ahead of `meta/info.json`."""
+        """Read `meta/stats.json`. Where a killed writer left it newer than `meta/info.json`, merge the episodes' statistics instead."""
         path = self.root / layout.STATS
         with contextlib.suppress(OSError, ValueError, KeyError):
             read = json.loads(path.read_text(encoding="utf-8"))
@@ -182,7 +193,7 @@ class LogWriter:
         numbers = {key: feature for key, feature in self._features.items() if not feature.is_video and feature.dtype != "string"}
         stats = {**episode.pixel_statistics(), **{key: statistics.of_column(columns[key]) for key in numbers}}
         row = {**self._row(index, first, length, task), **tables.statistics_columns(stats)}
-        kept = self._rows if index % layout.EPISODES_A_FILE else self._rows.slice(0, 0)
+        kept = self._rows if index % layout.EPISODES_PER_FILE else self._rows.slice(0, 0)
         rows = pa.concat_tables([kept, pa.Table.from_pylist([row], schema=self._rows.schema)]).combine_chunks()
         info = {
             **self._info,
@@ -209,7 +220,7 @@ class LogWriter:
         self._info, self._tasks, self._stats, self._rows = info, tasks, total, rows
 
     def _row(self, index: int, first: int, length: int, task: str) -> dict[str, Any]:
-        place, meta = layout.place(index), layout.place(index // layout.EPISODES_A_FILE)
+        place, meta = layout.place(index), layout.place(index // layout.EPISODES_PER_FILE)
         row: dict[str, Any] = {"episode_index": index, "tasks": [task], "length": length}
         row |= {"dataset_from_index": first, "dataset_to_index": first + length}
         row |= {f"data/{name}": number for name, number in place.items()}
@@ -222,27 +233,27 @@ class LogWriter:
 
 
 def _episodes_path(index: int) -> str:
-    return layout.EPISODES_PATH.format(**layout.place(index // layout.EPISODES_A_FILE))
+    return layout.EPISODES_PATH.format(**layout.place(index // layout.EPISODES_PER_FILE))
 
 
 def _check_features(features: Features, fps: float) -> None:
     if not fps > 0.0:
-        raise LogError(f"fps is {fps}, expected frames a second above 0")
+        raise LogError(f"fps is {fps}, expected a frame rate (Hz) above 0")
     reserved = sorted({keys.TIME, *keys.BOOKKEEPING} & features.keys())
     if reserved:
-        raise LogError(f"features {reserved} are the log's own: leave them out, they are added")
+        raise LogError(f"features {reserved} belong to the log itself: leave them out, they are added")
     for key, feature in features.items():
         if feature.is_video != (len(feature.shape) == 3) or (not feature.is_video and len(feature.shape) != 1):
             raise LogError(f"feature {key!r} is {feature.dtype} of shape {feature.shape}: give a video (Y, X, 3), or a vector (n,)")
 
 
 def _check_folder(root: Path, resume: bool) -> bool:
-    """Whether there is a log to go on with."""
+    """Return whether the folder holds a log to continue. Raises LogError where it cannot be used."""
     if root.exists() and not root.is_dir():
         raise LogError(f"{root} is a file: give a folder for the log")
     if (root / layout.INFO).exists():
         if not resume:
-            raise LogError(f"folder {root} holds a log already: choose another folder, remove it, or go on with it (resume)")
+            raise LogError(f"folder {root} holds a log already: choose another folder, remove it, or continue it (resume)")
         return True
     others = sorted(path.name for path in root.iterdir() if path.name not in OURS) if root.exists() else []
     if others:
@@ -254,7 +265,7 @@ def _check_agreement(root: Path, info: Mapping[str, Any], features: Features, fp
     if info["codebase_version"] != layout.CODEBASE:
         raise LogError(f"log {root} is {info['codebase_version']}, which is read only: record into a new folder")
     if abs(float(info["fps"]) - fps) > 1e-9:
-        raise LogError(f"log {root} has {info['fps']:g} frames a second, the new episodes {fps:g}: use that rate, or record into a new folder")
+        raise LogError(f"log {root} has a frame rate of {info['fps']:g} Hz, the new episodes {fps:g} Hz: use that rate, or record into a new folder")
     there = metadata.read_features(info)
     for key in sorted(there.keys() | features.keys()):
         if there.get(key) != features.get(key):

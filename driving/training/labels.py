@@ -16,7 +16,7 @@ from driving.logs.reader import Log
 
 
 def read_steer_labels(log: Log, episode: int) -> np.ndarray:
-    """The label's steer (T,) of an episode, NaN where there is none. Raises LogError where the log has no such signal."""
+    """Return the label's steer (T,) of an episode, NaN where a frame has none. Raises LogError where the log has no such signal."""
     feature = log.features.get(keys.ACTION)
     if feature is None:
         raise LogError(f"log {log.root} has no '{keys.ACTION}' to learn from: import or record it with labels")
@@ -38,9 +38,9 @@ def read_labels(log: Log, episode: int, target: str, bicycle: Bicycle) -> np.nda
 
 
 def read_time_steps(log: Log, episode: int) -> np.ndarray:
-    """The time (T,) in s since the frame before, from the log's true times; the first frame gets the median.
+    """Return the time (T,) in s since the frame before, from the log's true times; the first frame gets the median.
 
-    Raises LogError where times stand still or run back: such a log has a broken clock.
+    Raises LogError where time stands still or runs back: such a log has a broken clock.
     """
     times = log.timestamps(episode)
     steps = np.diff(times)

@@ -1,7 +1,7 @@
 """comma2k19: one-minute segments of highway driving with CAN, IMU and pose as .npy bytes, and the camera as raw HEVC.
 
-Steering is the wheel's angle in degrees, left positive; here it is divided by the wheel's full lock and right positive. The gyro's
-third axis points down, so its rate is right positive as it is. Everything is interpolated at the camera's frame times.
+Their steering is the steering wheel's angle in degrees, left positive. Here it is divided by the wheel's full lock, and right positive. The
+gyro's third axis points down, so its rate is right positive already. Everything is interpolated at the camera's frame times.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ VIDEO = "video.hevc"
 
 @dataclass(frozen=True)
 class Options:
-    """What the source does not say.
+    """Facts that the source does not state.
 
     Args:
         full_lock_deg: the steering wheel's largest angle (deg), which becomes steer 1.
-        labels_only: does without the videos; the log then has no images.
+        labels_only: skips the videos, so that the log has no images.
     """
 
     full_lock_deg: float = 540.0
@@ -61,10 +61,10 @@ def read(source: Path, options: Options) -> Recording:
 
 
 def _segments(source: Path) -> list[Path]:
-    """Every folder with frame times in or below `source`; routes in order, their segments by number."""
+    """Return every folder with frame times in or below `source`: routes in order, their segments by number."""
     found = [source] if (source / FRAME_TIMES).is_file() else [path.parents[1] for path in source.rglob(FRAME_TIMES)]
     if not found:
-        raise LogError(f"{source} holds no comma2k19 segment: expected {FRAME_TIMES} in it or in a folder DONGLE|DATE/NUMBER below it")
+        raise LogError(f"{source} does not hold a comma2k19 segment: expected {FRAME_TIMES} in it or in a folder DONGLE|DATE/NUMBER below it")
     return sorted(found, key=lambda path: (str(path.parent), int(path.name) if path.name.isdecimal() else 0, path.name))
 
 
@@ -75,11 +75,11 @@ def _array(path: Path) -> np.ndarray:
     except OSError as error:
         raise LogError(f"{path} is missing or cannot be read ({error.strerror}): fetch the segment again") from error
     except (ValueError, EOFError) as error:
-        raise LogError(f"{path} is no .npy array ({error}): fetch the segment again") from error
+        raise LogError(f"{path} is not a .npy array ({error}): fetch the segment again") from error
 
 
 def _signal(segment: Path, name: str, times_s: np.ndarray, column: int = 0) -> np.ndarray:
-    """A signal at the frame times; NaN where it was not measured."""
+    """Return a signal (T,) at the frame times; NaN where it was not measured."""
     at, values = _array(segment / name / "t"), _array(segment / name / "value")
     values = values.reshape(len(values), -1)
     if len(at) != len(values) or len(at) < 2 or column >= values.shape[1]:
@@ -110,7 +110,7 @@ def _frames(segment: Path, full_lock_deg: float, labels_only: bool, skipped: Cou
 
 
 def _images(path: Path) -> Iterator[np.ndarray]:
-    """The images of a raw HEVC stream, which has no times of its own."""
+    """Yield the images of a raw HEVC stream, which does not carry times."""
     try:
         with av.open(str(path), format="hevc") as container:
             for frame in container.decode(video=0):

@@ -1,6 +1,6 @@
 """Donkeycar tubs, version 2: a manifest, catalogs of JSON records, JPEG images.
 
-Donkeycar's angle is in [-1, 1], right positive, as our steer; its negative throttle brakes (or reverses) and becomes our brake.
+Donkeycar's angle is in [-1, 1], right positive, as our steer is. Its negative throttle brakes (or reverses) and becomes our brake.
 Records that the user deleted, that a pilot drove, or that cannot be read are left out and counted.
 """
 
@@ -18,7 +18,7 @@ from driving.logs import keys
 from driving.logs.features import LogError
 from driving.logs.importers import clock
 from driving.logs.importers.recording import Frame, Recording, read_image
-from driving.logs.importers.values import bounded, finite_numbers
+from driving.logs.importers.values import clip, read_numbers
 
 DEFAULT_HZ = 20.0
 MANIFEST_LINES = 5
@@ -29,16 +29,16 @@ class Record:
     """A usable line of a catalog."""
 
     index: int
-    time_s: float
+    time_s: float  # NaN without one
     session: str
-    image: str
-    steer: float
-    throttle: float
+    image: str  # file name
+    steer: float  # in [-1, 1], right positive
+    throttle: float  # in [-1, 1], negative brakes
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the source does not say.
+    """Facts that the source does not state.
 
     Args:
         rate_hz: the frame rate (Hz) to count time by instead of the source's clock.
@@ -53,21 +53,21 @@ def read(source: Path, options: Options) -> Recording:
     notes: list[str] = []
     records = list(_records(source, skipped))
     times = [record.time_s for record in records]
-    counted_hz = clock.settle(times, options.rate_hz, DEFAULT_HZ, notes) if records else DEFAULT_HZ
+    counted_hz = clock.choose_rate(times, options.rate_hz, DEFAULT_HZ, notes) if records else DEFAULT_HZ
     frames = _frames(source / "images", records, counted_hz, skipped)
     names = {keys.ACTION: keys.ACTION_NAMES}
     return Recording(counted_hz or clock.nominal_rate(times), names, frames, "donkeycar", notes, skipped)
 
 
 def _manifest(source: Path) -> dict[str, Any]:
-    """The last line of the manifest: catalogs and deleted records."""
+    """Read the last line of the manifest: the catalogs and the deleted records. Raises LogError where there is none."""
     path = source / "manifest.json"
     if not path.is_file():
         if any(source.glob("record_*.json")):
             raise LogError(f"{source} is a tub of Donkeycar's old version 1: convert it with donkeycar's convert_to_tub_v2.py first")
         inside = [str(found.parent) for found in sorted(source.glob("*/manifest.json"))]
         hint = f"; did you mean {inside[0]}?" if inside else ""
-        raise LogError(f"{source} is no Donkeycar tub: manifest.json is missing{hint or '; give the folder that holds it and images/'}")
+        raise LogError(f"{source} is not a Donkeycar tub: manifest.json is missing{hint or '; give the folder that holds it and images/'}")
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     try:
         catalogs = json.loads(lines[MANIFEST_LINES - 1])
@@ -98,10 +98,10 @@ def _records(source: Path, skipped: Counter[str]) -> Iterator[Record]:
 
 
 def _record(line: str) -> tuple[Record, str] | None:
-    """The record and its mode; None where a part is missing or no number."""
+    """Return the record and its mode; None where a part is missing or not a number."""
     try:
         raw = json.loads(line)
-        numbers = finite_numbers([raw["user/angle"], raw["user/throttle"]])
+        numbers = read_numbers([raw["user/angle"], raw["user/throttle"]])
         if numbers is None:
             return None
         time_s = float(raw["_timestamp_ms"]) / 1000.0 if "_timestamp_ms" in raw else math.nan
@@ -118,6 +118,6 @@ def _frames(images: Path, records: list[Record], counted_hz: float | None, skipp
         if image is None:
             skipped["image missing or broken"] += 1
             continue
-        action = (bounded(record.steer, -1.0), bounded(record.throttle, 0.0), bounded(-record.throttle, 0.0))
+        action = (clip(record.steer, -1.0), clip(record.throttle, 0.0), clip(-record.throttle, 0.0))
         time_s = record.time_s if counted_hz is None else record.index / counted_hz
         yield Frame(time_s, record.session, image, {keys.ACTION: action})

@@ -1,6 +1,6 @@
 """Anybody's LeRobot driving set, v3.0 or v2.1 (L2D among them), brought to our names, units and signs.
 
-Such sets state neither the sign of steering nor the unit of speed, so both must be told. A signal is named `FEATURE:ELEMENT`,
+Such sets do not state the sign of steering or the unit of speed, so the user gives both. A signal is named `FEATURE:ELEMENT`,
 as in `action.continuous:steering_angle_normalized`, or `FEATURE` where it has one element.
 """
 
@@ -16,7 +16,7 @@ import numpy as np
 from driving.logs import keys
 from driving.logs.features import LogError
 from driving.logs.importers.recording import Frame, Recording
-from driving.logs.importers.values import bounded
+from driving.logs.importers.values import clip
 from driving.logs.reader import Log
 
 SIGNS = {"right": 1.0, "left": -1.0}
@@ -25,7 +25,7 @@ UNITS = {"m/s": 1.0, "km/h": 1.0 / 3.6, "mph": 0.44704}
 
 @dataclass(frozen=True)
 class Options:
-    """What the set does not say of its signals, each named `FEATURE:ELEMENT`; "" for a signal that is not imported.
+    """The set's signals, each named `FEATURE:ELEMENT`; "" for a signal that is not imported.
 
     Args:
         camera: the camera's feature; "" where the set has one only.
@@ -93,7 +93,7 @@ def _choose(option: str, chosen: str, among: dict[str, float]) -> float:
 
 
 def _find(log: Log, what: str, signal: str) -> tuple[str, int]:
-    """The feature and the element's number of a signal named `FEATURE:ELEMENT`."""
+    """Return the feature and the element's position of a signal named `FEATURE:ELEMENT`. Raises LogError where the set does not have it."""
     key, _, element = signal.partition(":")
     feature = log.features.get(key)
     known = [f"{name}:{part}" for name, one in log.features.items() if name not in keys.BOOKKEEPING for part in one.names or () if not one.is_video]
@@ -113,5 +113,5 @@ def _frames(log: Log, camera: str, names: dict[str, tuple[str, ...]], signals: d
             if not all(map(np.isfinite, row.values())):
                 skipped["a signal is not finite"] += 1
                 continue
-            row |= {name: bounded(row[name], signal.least) for name, signal in signals.items() if signal.least is not None}
+            row |= {name: clip(row[name], signal.least) for name, signal in signals.items() if signal.least is not None}
             yield Frame(float(times_s[t]), episode.index, image, {key: tuple(row[name] for name in parts) for key, parts in names.items()})

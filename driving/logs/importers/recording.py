@@ -1,6 +1,7 @@
-"""What every importer hands over, and how it becomes a log: frames in order, split into episodes, counted where they were left out.
+"""What every importer returns, and how it becomes a log.
 
-An importer yields frames in our units and signs; here they are cut at sessions, time gaps and clocks that go back.
+An importer yields frames in our units and signs, in order. Here they are split into episodes, at the end of a session, at gaps in time, and
+where the clock goes back. Frames that are left out are counted.
 """
 
 from __future__ import annotations
@@ -27,29 +28,29 @@ LEAST_FRAMES = 2
 
 @dataclass(frozen=True)
 class Frame:
-    """One frame: its time (s, any origin), what it belongs to, the image (Y, X, 3) RGB or None, and vectors by feature key."""
+    """One frame of a source, in our units and signs."""
 
-    time_s: float
-    session: Hashable
-    image: np.ndarray | None
-    values: Mapping[str, Sequence[float]]
+    time_s: float  # any origin; not finite where it is unknown
+    session: Hashable  # frames of different sessions do not follow each other
+    image: np.ndarray | None  # (Y, X, 3) uint8 RGB
+    values: Mapping[str, Sequence[float]]  # vectors by feature
 
 
 @dataclass
 class Recording:
-    """A source opened by an importer. `notes` and `skipped` fill up while `frames` are read, and are told to the user."""
+    """A source that an importer has opened. `notes` and `skipped` grow while `frames` are read; the user gets both."""
 
-    rate_hz: float
-    names: Mapping[str, Sequence[str]]
+    rate_hz: float  # the nominal frame rate
+    names: Mapping[str, Sequence[str]]  # the elements of each vector, by feature
     frames: Iterator[Frame]
     robot_type: str
     notes: list[str] = field(default_factory=list)
-    skipped: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)  # frames left out, by reason
 
 
 @dataclass(frozen=True)
 class ImportReport:
-    """What an import made, and what the user should know about it, a line each."""
+    """What an import made, and notes for the user, one line each."""
 
     episodes: int
     frames: int
@@ -58,19 +59,28 @@ class ImportReport:
 
 
 def write_recording(recording: Recording, out: Path, width_px: int | None = None, task: str = "keep the lane") -> ImportReport:
-    """Write a new log; all or nothing. `width_px` makes images narrower, in proportion. Raises LogError where no frame is usable."""
+    """Write a new log, whole or not at all.
+
+    Args:
+        recording: the opened source.
+        out: folder for the log; new or empty.
+        width_px: makes wider images this wide, in proportion.
+        task: the text that each episode gets.
+
+    Raises LogError where no frame is usable.
+    """
     first = next(recording.frames, None)
     if first is None:
         left_out = "; ".join(_notes(recording)) or "the source is empty"
         raise LogError(f"nothing to import into {out}: {left_out}")
     features: dict[str, Feature] = {key: vector(names) for key, names in recording.names.items()}
     if first.image is not None:
-        height, width, _ = _narrowed(first.image, width_px).shape
+        height, width, _ = _narrow(first.image, width_px).shape
         features = {keys.IMAGE: image(height, width), **features}
     fresh = not out.exists()
     try:
         with LogWriter(out, features, recording.rate_hz, recording.robot_type, resume=False) as writer:
-            frames = _usable(recording, itertools.chain([first], recording.frames), first.image, width_px)
+            frames = _keep_usable(recording, itertools.chain([first], recording.frames), first.image, width_px)
             count, duration_s = _write_episodes(writer, recording, frames, task)
             if not count:
                 raise LogError(f"nothing to import into {out}: no two frames follow each other; {'; '.join(_notes(recording))}")
@@ -82,7 +92,7 @@ def write_recording(recording: Recording, out: Path, width_px: int | None = None
 
 
 def read_image(path: Path) -> np.ndarray | None:
-    """An image file as (Y, X, 3) RGB; None where it is missing or broken."""
+    """Read an image file as (Y, X, 3) RGB; None where it is missing or broken."""
     try:
         data = np.fromfile(path, dtype=np.uint8)
     except OSError:
@@ -91,7 +101,8 @@ def read_image(path: Path) -> np.ndarray | None:
     return None if decoded is None else np.asarray(cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB), dtype=np.uint8)
 
 
-def _narrowed(picture: np.ndarray, width_px: int | None) -> np.ndarray:
+def _narrow(picture: np.ndarray, width_px: int | None) -> np.ndarray:
+    """Return the image, not wider than `width_px`; a narrowed one has an even width and height."""
     height, width = picture.shape[:2]
     if width_px is None or width_px >= width:
         return picture
@@ -101,8 +112,8 @@ def _narrowed(picture: np.ndarray, width_px: int | None) -> np.ndarray:
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
-def _usable(recording: Recording, frames: Iterator[Frame], sample: np.ndarray | None, width_px: int | None) -> Iterator[Frame]:
-    """The frames that have a time, and an image of the first one's size, made narrower."""
+def _keep_usable(recording: Recording, frames: Iterator[Frame], sample: np.ndarray | None, width_px: int | None) -> Iterator[Frame]:
+    """Yield the frames that have a time and an image of the size of the `sample`, made narrower."""
     for frame in frames:
         if not math.isfinite(frame.time_s):
             recording.skipped["without a time"] += 1
@@ -111,11 +122,11 @@ def _usable(recording: Recording, frames: Iterator[Frame], sample: np.ndarray | 
         elif frame.image.shape != sample.shape:
             recording.skipped["image of another size than the first one's"] += 1
         else:
-            yield Frame(frame.time_s, frame.session, _narrowed(frame.image, width_px), frame.values)
+            yield Frame(frame.time_s, frame.session, _narrow(frame.image, width_px), frame.values)
 
 
-def _segments(frames: Iterator[Frame], gap_s: float) -> Iterator[tuple[int, Frame]]:
-    """Each frame with the number of its episode: it ends with the session, at a gap, and where the clock goes back."""
+def _number_episodes(frames: Iterator[Frame], gap_s: float) -> Iterator[tuple[int, Frame]]:
+    """Yield each frame with the number of its episode. An episode ends with the session, at a gap, and where the clock goes back."""
     number, before = 0, None
     for frame in frames:
         if before is not None and (frame.session != before.session or not 0.0 < frame.time_s - before.time_s <= gap_s):
@@ -125,10 +136,10 @@ def _segments(frames: Iterator[Frame], gap_s: float) -> Iterator[tuple[int, Fram
 
 
 def _write_episodes(writer: LogWriter, recording: Recording, frames: Iterator[Frame], task: str) -> tuple[int, float]:
-    """The number of frames written and the episodes' duration (s) together."""
+    """Write the episodes and return the number of frames and the duration (s) of all."""
     gap_s = max(LEAST_GAP_S, GAP_FRAMES / recording.rate_hz)
     count, duration_s = 0, 0.0
-    for _, group in itertools.groupby(_segments(frames, gap_s), key=lambda pair: pair[0]):
+    for _, group in itertools.groupby(_number_episodes(frames, gap_s), key=lambda pair: pair[0]):
         start = [frame for _, frame in itertools.islice(group, LEAST_FRAMES)]
         if len(start) < LEAST_FRAMES:
             recording.skipped["alone between two gaps"] += len(start)

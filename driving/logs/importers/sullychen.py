@@ -1,6 +1,6 @@
-"""SullyChen's driving dataset: data.txt with `N.jpg angle` (2017) or `N.jpg angle,YYYY-MM-DD hh:mm:ss:ms` (2018) a line.
+"""SullyChen's driving dataset: data.txt, with lines `N.jpg angle` (2017) or `N.jpg angle,YYYY-MM-DD hh:mm:ss:ms` (2018).
 
-The angle is the steering wheel's in degrees, right positive; here it is divided by the wheel's full lock.
+The angle is the steering wheel's in degrees, right positive. Here it is divided by the wheel's full lock.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from driving.logs import keys
 from driving.logs.features import LogError
 from driving.logs.importers import clock
 from driving.logs.importers.recording import Frame, Recording, read_image
-from driving.logs.importers.values import bounded, finite_numbers
+from driving.logs.importers.values import clip, read_numbers
 
 DEFAULT_HZ = 30.0
 TABLE = "data.txt"
@@ -25,17 +25,17 @@ LINE = re.compile(r"(?P<image>\S+)\s+(?P<angle>[^\s,]+)(?:,(?P<date>\d{4}-\d\d-\
 
 @dataclass(frozen=True)
 class Row:
-    """A usable line: its number, the image's name, its time (NaN without one), the wheel's angle."""
+    """A usable line of the table."""
 
-    number: int
-    image: str
-    time_s: float
-    wheel_deg: float
+    number: int  # of the line
+    image: str  # file name
+    time_s: float  # NaN without one
+    wheel_deg: float  # right positive
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the source does not say.
+    """Facts that the source does not state.
 
     Args:
         full_lock_deg: the steering wheel's largest angle (deg), which becomes steer 1.
@@ -56,13 +56,13 @@ def read(source: Path, options: Options) -> Recording:
     notes = [f"steer is the wheel's angle over {full_lock_deg:g} degrees; give full_lock_deg if the car's lock is another"]
     rows = list(_rows(table, skipped))
     times = [row.time_s for row in rows]
-    counted_hz = clock.settle(times, options.rate_hz, DEFAULT_HZ, notes) if rows else DEFAULT_HZ
+    counted_hz = clock.choose_rate(times, options.rate_hz, DEFAULT_HZ, notes) if rows else DEFAULT_HZ
     frames = _frames(table.parent, rows, full_lock_deg, counted_hz, skipped)
     return Recording(counted_hz or clock.nominal_rate(times), {keys.ACTION: ("steer",)}, frames, "sullychen", notes, skipped)
 
 
 def _table(source: Path) -> Path:
-    """data.txt, beside the images or one folder above them."""
+    """Return the path of data.txt, beside the images or one folder above them. Raises LogError where it is missing."""
     for table in (source, source / TABLE, source / "data" / TABLE):
         if table.is_file():
             return table
@@ -73,7 +73,7 @@ def _rows(table: Path, skipped: Counter[str]) -> Iterator[Row]:
     with table.open(encoding="utf-8", errors="replace") as file:
         for number, line in enumerate(file):
             match = LINE.fullmatch(line.strip())
-            angle = finite_numbers([match["angle"]]) if match else None
+            angle = read_numbers([match["angle"]]) if match else None
             if match is None or angle is None:
                 skipped["broken line in the table"] += bool(line.strip())
             else:
@@ -81,6 +81,7 @@ def _rows(table: Path, skipped: Counter[str]) -> Iterator[Row]:
 
 
 def _time(date: str | None, fraction: str | None) -> float:
+    """Return a line's time (s); NaN where it has none."""
     if date is None or fraction is None:
         return float("nan")
     try:
@@ -99,4 +100,4 @@ def _frames(folder: Path, rows: list[Row], full_lock_deg: float, counted_hz: flo
             skipped["image missing or broken"] += 1
             continue
         time_s = row.time_s if counted_hz is None else row.number / counted_hz
-        yield Frame(time_s, "", image, {keys.ACTION: (bounded(row.wheel_deg / full_lock_deg, -1.0),)})
+        yield Frame(time_s, "", image, {keys.ACTION: (clip(row.wheel_deg / full_lock_deg, -1.0),)})

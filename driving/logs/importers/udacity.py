@@ -1,7 +1,7 @@
 """Udacity's simulator: driving_log.csv with center, left, right, steering, throttle, brake, speed, and the folder IMG.
 
-Steering is in [-1, 1], right positive, as ours; speed is in mph. The file names carry the time: center_2019_04_02_19_25_33_671.jpg.
-The centre camera is imported.
+Its steering is in [-1, 1], right positive, as ours is; its speed is in mph. The times stand in the file names, as in
+center_2019_04_02_19_25_33_671.jpg. Only the centre camera is imported.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from driving.logs import keys
 from driving.logs.features import LogError
 from driving.logs.importers import clock
 from driving.logs.importers.recording import Frame, Recording, read_image
-from driving.logs.importers.values import bounded, finite_numbers
+from driving.logs.importers.values import clip, read_numbers
 
 DEFAULT_HZ = 15.0
 MPS_PER_MPH = 0.44704
@@ -30,17 +30,17 @@ NAMES = {keys.ACTION: keys.ACTION_NAMES, keys.STATE: ("speed_mps",)}
 
 @dataclass(frozen=True)
 class Row:
-    """A usable line: its number, the image's file name, the time in it, and steering, throttle, brake, speed as they stand."""
+    """A usable line of the table."""
 
-    number: int
-    image: str
-    time_s: float
-    numbers: tuple[float, ...]
+    number: int  # of the line
+    image: str  # file name
+    time_s: float  # from the file name; NaN without one
+    numbers: tuple[float, ...]  # steering, throttle, brake, speed (mph)
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the source does not say.
+    """Facts that the source does not state.
 
     Args:
         rate_hz: the frame rate (Hz) to count time by instead of the source's clock.
@@ -56,7 +56,7 @@ def read(source: Path, options: Options) -> Recording:
     notes: list[str] = []
     rows = list(_rows(table, skipped))
     times = [row.time_s for row in rows]
-    counted_hz = clock.settle(times, options.rate_hz, DEFAULT_HZ, notes) if rows else DEFAULT_HZ
+    counted_hz = clock.choose_rate(times, options.rate_hz, DEFAULT_HZ, notes) if rows else DEFAULT_HZ
     frames = _frames(table.parent, rows, counted_hz, skipped)
     return Recording(counted_hz or clock.nominal_rate(times), NAMES, frames, "udacity simulator", notes, skipped)
 
@@ -68,7 +68,7 @@ def _rows(table: Path, skipped: Counter[str]) -> Iterator[Row]:
         for number, cells in enumerate(csv.reader(file)):
             if number == 0 and cells and cells[0].strip().lower() == "center":
                 continue
-            numbers = finite_numbers(cells[3:COLUMNS]) if len(cells) == COLUMNS else None
+            numbers = read_numbers(cells[3:COLUMNS]) if len(cells) == COLUMNS else None
             if numbers is None:
                 skipped["broken line in the table"] += 1
                 continue
@@ -77,7 +77,7 @@ def _rows(table: Path, skipped: Counter[str]) -> Iterator[Row]:
 
 
 def _time_in(name: str) -> float:
-    """The time (s) that a file name carries; NaN where it carries none."""
+    """Return the time (s) in a file name; NaN where there is none."""
     match = TIME_IN_NAME.search(name)
     if match is None:
         return float("nan")
@@ -95,6 +95,6 @@ def _frames(folder: Path, rows: list[Row], counted_hz: float | None, skipped: Co
             skipped["image missing or broken"] += 1
             continue
         steer, throttle, brake, speed_mph = row.numbers
-        action = (bounded(steer, -1.0), bounded(throttle, 0.0), bounded(brake, 0.0))
+        action = (clip(steer, -1.0), clip(throttle, 0.0), clip(brake, 0.0))
         time_s = row.time_s if counted_hz is None else row.number / counted_hz
         yield Frame(time_s, "", image, {keys.ACTION: action, keys.STATE: (speed_mph * MPS_PER_MPH,)})

@@ -1,4 +1,4 @@
-"""Numbers as other people's files spell them."""
+"""Numbers from other people's files."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable
 
 
-def finite_numbers(words: Iterable[object]) -> tuple[float, ...] | None:
-    """The words as numbers; None where one is not a finite number."""
+def read_numbers(words: Iterable[object]) -> tuple[float, ...] | None:
+    """Return the words as numbers; None where one is not a finite number."""
     try:
         numbers = tuple(float(word) for word in words)  # type: ignore[arg-type]
     except (TypeError, ValueError):
@@ -15,6 +15,6 @@ def finite_numbers(words: Iterable[object]) -> tuple[float, ...] | None:
     return numbers if all(map(math.isfinite, numbers)) else None
 
 
-def bounded(value: float, least: float, most: float = 1.0) -> float:
-    """The value, kept between `least` and `most`."""
+def clip(value: float, least: float, most: float = 1.0) -> float:
+    """Return the value, kept between `least` and `most`."""
     return min(most, max(least, value))
