@@ -129,7 +129,7 @@ def prepare_run(run: Path, existing: Existing) -> bool:
     """
     parts = [run / name for name in (FOLDER, LAST, METRICS, "closed_loop") if (run / name).exists()]
     if parts and existing == "refuse":
-        raise UserError(f"{run} holds a run already: give --existing resume to go on with it, --existing replace, or another --out")
+        raise UserError(f"{run} holds a run already: give --existing resume to continue it, --existing replace, or another --out")
     if existing == "replace":
         for part in parts:
             shutil.rmtree(part) if part.is_dir() else part.unlink()

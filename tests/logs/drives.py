@@ -1,4 +1,4 @@
-"""Small driving logs for tests: smooth moving images, and values that differ in every frame."""
+"""Small driving logs for tests, with smoothly moving images and values that differ in every frame."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FPS = 20.0
 
 
 def picture(t: int, height: int = CAMERA.height_px, width: int = CAMERA.width_px, seed: int = 0) -> np.ndarray:
-    """Frame `t` of a smooth scene, as colourful as a road, that moves to the left."""
+    """Return image `t` of a smooth scene, as colourful as a road, that moves to the left."""
     random = np.random.default_rng(seed)
     small = random.integers(40, 216, (height // 8 + 2, width // 8 + 60, 1)) + random.integers(-30, 31, (height // 8 + 2, width // 8 + 60, 3))
     wide = cv2.resize(small.astype(np.uint8), None, fx=8, fy=8, interpolation=cv2.INTER_LINEAR)
@@ -28,7 +28,7 @@ def picture(t: int, height: int = CAMERA.height_px, width: int = CAMERA.width_px
 
 
 def values(t: int, seed: int = 0) -> dict[str, Any]:
-    """What frame `t` of episode `seed` brings."""
+    """Return the values of frame `t` of episode `seed`."""
     random = np.random.default_rng([seed, t])
     return {
         keys.IMAGE: picture(t, seed=seed),
@@ -40,19 +40,19 @@ def values(t: int, seed: int = 0) -> dict[str, Any]:
 
 
 def time_s(t: int) -> float:
-    """An uneven clock with an origin of its own."""
+    """Return the time (s) of frame `t` on an uneven clock that does not begin at 0."""
     return 31.7 + t / FPS + 0.004 * np.sin(1.7 * t)
 
 
 def record(writer: LogWriter, frames: int, seed: int = 0, task: str = "keep the lane") -> None:
-    """Add an episode."""
+    """Add an episode of `frames` frames."""
     with writer.episode(task) as episode:
         for t in range(frames):
             episode.add(time_s(t), values(t, seed))
 
 
 def small_log(root: Path, lengths: tuple[int, ...] = (5, 8)) -> Path:
-    """A log whose episode k has seed k."""
+    """Write a log whose episode k has seed k, and return its folder."""
     with LogWriter(root, FEATURES, FPS) as writer:
         for seed, frames in enumerate(lengths):
             record(writer, frames, seed)

@@ -1,4 +1,4 @@
-"""A recorder that is killed, or whose files are cut short, loses no more than it must and says what was lost."""
+"""A recorder that is killed loses only the unfinished episode. Damaged files are named, and the rest of the log stays readable."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def cut(path: Path, share: float) -> None:
     path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
 
 
-def test_a_truncated_video_is_told_with_its_name_and_the_rest_stays_readable(tmp_path: Path) -> None:
+def test_a_truncated_video_is_reported_with_its_name_and_the_rest_stays_readable(tmp_path: Path) -> None:
     root = small_log(tmp_path / "log", (5, 6))
     video = root / layout.VIDEO_PATH.format(video_key=keys.IMAGE, chunk_index=0, file_index=1)
     cut(video, 0.6)
@@ -115,18 +115,18 @@ def test_a_truncated_video_is_told_with_its_name_and_the_rest_stays_readable(tmp
         list(log.frames(1, keys.IMAGE))
 
 
-def test_a_truncated_table_is_told_with_its_name(tmp_path: Path) -> None:
+def test_a_truncated_table_is_reported_with_its_name(tmp_path: Path) -> None:
     root = small_log(tmp_path / "log", (5, 6))
     cut(root / layout.DATA_PATH.format(chunk_index=0, file_index=0), 0.5)
     (problem,) = examine(root)
-    assert "file-000.parquet is truncated or no parquet" in problem
-    with pytest.raises(LogError, match="truncated or no parquet"):
+    assert "file-000.parquet is truncated or not parquet" in problem
+    with pytest.raises(LogError, match="truncated or not parquet"):
         Log(root).columns(0)
     assert len(Log(root).columns(1)["index"]) == 6
 
 
 @pytest.mark.parametrize("name", [layout.INFO, layout.TASKS, "meta/episodes/chunk-000/file-000.parquet"])
-def test_truncated_metadata_is_told_in_one_line(tmp_path: Path, name: str) -> None:
+def test_truncated_metadata_is_reported_in_one_line(tmp_path: Path, name: str) -> None:
     root = small_log(tmp_path / "log")
     cut(root / name, 0.5)
     (problem,) = examine(root)
@@ -136,7 +136,7 @@ def test_truncated_metadata_is_told_in_one_line(tmp_path: Path, name: str) -> No
         LogWriter(root, FEATURES, FPS)
 
 
-def test_a_video_damaged_in_the_middle_is_not_handed_out_as_images(tmp_path: Path) -> None:
+def test_a_video_damaged_in_the_middle_gives_an_error_and_not_wrong_images(tmp_path: Path) -> None:
     root = tmp_path / "log"
     with LogWriter(root, FEATURES, FPS) as writer, writer.episode() as episode:
         for t in range(60):

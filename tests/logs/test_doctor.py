@@ -1,4 +1,4 @@
-"""The doctor finds each fault by itself, names the episode, and finds nothing in a sound log."""
+"""The doctor finds each fault, names its episode, and reports nothing for a sound log."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_each_fault_is_found_and_placed(tmp_path: Path, name: str) -> None:
     assert all(": " in problem and "\n" not in problem for problem in problems)
 
 
-def test_faults_of_the_whole_are_found(tmp_path: Path) -> None:
+def test_faults_of_the_whole_log_are_found(tmp_path: Path) -> None:
     root = small_log(tmp_path / "log")
     change_info(root, total_frames=14)
     (root / layout.STATS).unlink()
@@ -96,7 +96,7 @@ def test_an_empty_log_is_a_problem(tmp_path: Path) -> None:
     assert examine(tmp_path / "log") == ["it has no episode: record one into it, or remove the folder"]
 
 
-def test_the_command_tells_and_ends_with_a_status(tmp_path: Path) -> None:
+def test_the_command_prints_the_problems_and_ends_with_a_status(tmp_path: Path) -> None:
     root = small_log(tmp_path / "log")
     command = [sys.executable, "scripts/doctor.py", str(root)]
     sound = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)

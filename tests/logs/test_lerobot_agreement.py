@@ -1,4 +1,4 @@
-"""Our files have the columns, types and metadata that lerobot's own have, so that its readers take them."""
+"""Our files have the same columns, types and metadata as lerobot's own, so that its readers accept them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def theirs() -> Path:
 
 @pytest.fixture(scope="module")
 def ours(theirs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The real set's first episode, written again by our writer."""
+    """Return a log with the real set's first episode, written again by our writer."""
     source = Log(theirs)
     features = {
         key: feature for key, feature in source.features.items() if key not in ("timestamp", "frame_index", "episode_index", "index", "task_index")
@@ -43,7 +43,7 @@ def ours(theirs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def schema(path: Path) -> dict[str, pa.DataType]:
-    """Names and types of a parquet file's columns, without the time that only we keep."""
+    """Return the names and types of a parquet file's columns, without the true time, which only our logs have."""
     return {field.name: field.type for field in pq.read_schema(path) if "observation.time_s" not in field.name}
 
 
@@ -51,11 +51,11 @@ def schema(path: Path) -> dict[str, pa.DataType]:
 def test_tables_have_the_same_columns_of_the_same_types(ours: Path, theirs: Path, path: str) -> None:
     mine, reference = schema(ours / path), schema(theirs / path)
     assert mine.keys() == reference.keys()
-    assert {name: kind for name, kind in mine.items() if not same(kind, reference[name])} == {}
+    assert {name: kind for name, kind in mine.items() if not is_same(kind, reference[name])} == {}
 
 
-def same(one: pa.DataType, other: pa.DataType) -> bool:
-    """Whether two types are equal but for the name of a list's element."""
+def is_same(one: pa.DataType, other: pa.DataType) -> bool:
+    """Return whether two types are equal, apart from the name of a list's element."""
     return str(one).replace("item", "element") == str(other).replace("item", "element")
 
 

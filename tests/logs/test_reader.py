@@ -1,4 +1,4 @@
-"""Reading logs that others wrote, v3.0 with many episodes in a file and v2.1, and saying what is wrong with a request."""
+"""Logs that others wrote are read, v3.0 with many episodes per file and v2.1; wrong requests and broken logs get one clear line."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ def test_the_real_lerobot_set_is_sound() -> None:
     assert examine(shared("logs/lerobot_ref_v30"), decode_all=True) == []
 
 
-def older_log(root: Path, lengths: tuple[int, ...]) -> Path:
-    """A v2.1 log: JSON lines of metadata, one parquet and one mp4 an episode."""
+def write_older_log(root: Path, lengths: tuple[int, ...]) -> Path:
+    """Write a v2.1 log: JSON lines of metadata, one parquet and one mp4 file per episode."""
     camera, path = "observation.images.front", "chunk-{episode_chunk:03d}/{video_key}/episode_{episode_index:06d}.mp4"
     features = {camera: Feature("video", (48, 64, 3), ("height", "width", "channel")), "action": Feature("float32", (2,), ("steer", "gas"))}
     (root / "meta").mkdir(parents=True)
@@ -90,7 +90,7 @@ def older_log(root: Path, lengths: tuple[int, ...]) -> Path:
 
 
 def test_an_older_log_is_read_and_sound(tmp_path: Path) -> None:
-    root = older_log(tmp_path / "log", (4, 6))
+    root = write_older_log(tmp_path / "log", (4, 6))
     log = Log(root)
     assert [episode.length for episode in log.episodes] == [4, 6]
     np.testing.assert_array_equal(log.columns(1)["action"], [[1, t] for t in range(6)])
@@ -101,7 +101,7 @@ def test_an_older_log_is_read_and_sound(tmp_path: Path) -> None:
 
 def test_an_older_log_is_not_written_to(tmp_path: Path) -> None:
     with pytest.raises(LogError, match="read only"):
-        LogWriter(older_log(tmp_path / "log", (4,)), FEATURES, FPS)
+        LogWriter(write_older_log(tmp_path / "log", (4,)), FEATURES, FPS)
 
 
 @pytest.mark.parametrize(("start", "stop"), [(0, 0), (0, 1), (3, 7), (8, 9), (16, 30), (29, 30)])
@@ -114,14 +114,14 @@ def test_any_part_of_an_episode_is_the_same_as_in_the_whole(tmp_path: Path, star
         np.testing.assert_array_equal(got, expected)
 
 
-def test_a_log_can_be_handed_to_another_process(tmp_path: Path) -> None:
+def test_a_log_can_be_sent_to_another_process(tmp_path: Path) -> None:
     log = Log(small_log(tmp_path / "log"))
     log.columns(0)
     again = pickle.loads(pickle.dumps(log))
     np.testing.assert_array_equal(again.columns(1)[keys.LANE], log.columns(1)[keys.LANE])
 
 
-def test_wrong_requests_are_answered_with_what_there_is(tmp_path: Path) -> None:
+def test_an_error_for_a_wrong_request_says_what_the_log_has(tmp_path: Path) -> None:
     log = Log(small_log(tmp_path / "log", (5,)))
     with pytest.raises(LogError, match="has 1 episodes, asked for number 1"):
         log.columns(1)
@@ -138,7 +138,7 @@ JSON = st.recursive(
 
 @settings(max_examples=80, deadline=None)
 @given(data=st.data())
-def test_whatever_stands_in_the_metadata_the_answer_is_a_log_or_one_line(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+def test_any_metadata_gives_a_log_or_an_error_of_one_line(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     root = tmp_path_factory.getbasetemp() / "fuzzed"
     if not root.exists():
         small_log(root)
@@ -153,7 +153,7 @@ def test_whatever_stands_in_the_metadata_the_answer_is_a_log_or_one_line(tmp_pat
 
 
 @pytest.mark.parametrize("names", [["action"], ["steer", "throttle", "brake", "gear"], "::::", None])
-def test_names_that_do_not_name_each_element_are_as_none(tmp_path: Path, names: object) -> None:
+def test_names_that_do_not_name_each_element_are_dropped(tmp_path: Path, names: object) -> None:
     root = small_log(tmp_path / "log")
     info = json.loads((root / "meta/info.json").read_text())
     info["features"]["action"]["names"] = names
@@ -162,8 +162,8 @@ def test_names_that_do_not_name_each_element_are_as_none(tmp_path: Path, names: 
     assert examine(root) == []
 
 
-def test_what_is_no_log_is_told_apart_from_a_newer_or_broken_one(tmp_path: Path) -> None:
-    with pytest.raises(LogError, match="is no driving log"):
+def test_errors_differ_for_no_log_a_newer_log_and_a_broken_log(tmp_path: Path) -> None:
+    with pytest.raises(LogError, match="is not a driving log"):
         Log(tmp_path)
     (tmp_path / "meta").mkdir()
     (tmp_path / "meta/info.json").write_text('{"codebase_version": "v9.0"}')

@@ -1,4 +1,4 @@
-"""Statistics agree with NumPy on the rows, and merging parts gives those of the whole."""
+"""Statistics agree with NumPy's on the rows, and merged statistics of parts are those of the whole."""
 
 from __future__ import annotations
 

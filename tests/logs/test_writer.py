@@ -80,7 +80,7 @@ def test_an_odd_sized_camera_round_trips(tmp_path: Path) -> None:
     assert np.abs(frames[3].astype(int) - picture(3, 33, 45)).mean() < 4.0
 
 
-def test_a_log_is_gone_on_with_where_it_ended(tmp_path: Path) -> None:
+def test_a_log_is_continued_where_it_ended(tmp_path: Path) -> None:
     root = small_log(tmp_path / "log", (5, 6))
     with LogWriter(root, FEATURES, FPS) as writer:
         assert writer.episode_count == 2
@@ -204,7 +204,7 @@ def test_other_features_or_another_rate_do_not_mix_into_a_log(tmp_path: Path) ->
     root = small_log(tmp_path / "log")
     with pytest.raises(LogError, match="has feature 'action'"):
         LogWriter(root, {**FEATURES, keys.ACTION: vector(("steer",))}, FPS)
-    with pytest.raises(LogError, match="20 frames a second, the new episodes 10"):
+    with pytest.raises(LogError, match="20 Hz, the new episodes 10 Hz"):
         LogWriter(root, FEATURES, 10.0)
     with pytest.raises(LogError, match="holds a log already"):
         LogWriter(root, FEATURES, FPS, resume=False)
@@ -222,5 +222,5 @@ def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path: Path) -> Non
 def test_a_closed_writer_takes_no_episode(tmp_path: Path) -> None:
     writer = LogWriter(tmp_path / "log", FEATURES, FPS)
     writer.close()
-    with pytest.raises(LogError, match="was closed"), writer.episode():
+    with pytest.raises(LogError, match="is closed"), writer.episode():
         pass

@@ -11,5 +11,5 @@ from tests.training.logs import write_log
 
 @pytest.fixture(scope="session")
 def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A log of three episodes of 60 frames at 10 Hz."""
+    """Return a log of three episodes of 60 frames each at 10 Hz."""
     return write_log(tmp_path_factory.mktemp("training") / "log")

@@ -1,4 +1,4 @@
-"""Small logs for the training tests, written by the real writer: a bright line on dark ground whose place in the image is the steer."""
+"""Small logs for the training tests, written by the real writer. A bright line on dark ground shows the steer by its place in the image."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FPS = 10.0
 
 
 def line_image(steer: float, noise: np.random.Generator) -> np.ndarray:
-    """The camera image that calls for this steer."""
+    """Return the camera image that shows this steer."""
     image = noise.integers(60, 90, (CAMERA.height_px, CAMERA.width_px, 3), dtype=np.uint8)
     column = round((0.5 + 0.4 * steer) * (CAMERA.width_px - 1))
     image[20:, max(0, column - 3) : column + 4] = (240, 240, 200)
@@ -25,14 +25,14 @@ def line_image(steer: float, noise: np.random.Generator) -> np.ndarray:
 
 
 def steers(length: int, seed: int) -> np.ndarray:
-    """A smooth steer in [-1, 1] for each frame."""
+    """Return a smooth steer in [-1, 1] for each frame."""
     rng = np.random.default_rng(seed)
     phase, frequency = rng.uniform(0, 6.28), rng.uniform(0.05, 0.2)
     return 0.9 * np.sin(phase + frequency * np.arange(length))
 
 
 def write_log(root: Path, lengths: Sequence[int] = (60, 60, 60), seed: int = 0, times_s: Sequence[np.ndarray] | None = None) -> Path:
-    """Writes (or goes on with) a log with episodes of these lengths; times are 0.1 s apart unless given."""
+    """Write or continue a log, with episodes of these lengths. Times are 0.1 s apart unless they are given."""
     with LogWriter(root, driving_features(CAMERA), FPS) as writer:
         for index, length in enumerate(lengths):
             rng = np.random.default_rng([seed, index])

@@ -1,4 +1,4 @@
-"""Short real training runs for the tests, with every step's loss kept."""
+"""Short real training runs for the tests, which keep the loss of every step."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TRANSFORM = CameraTransformConfig(24, 48, crop_top=0.25)
 
 
 class StepLosses(pl.Callback):
-    """Keeps each training step's loss."""
+    """The callback that keeps the loss of each training step."""
 
     def __init__(self) -> None:
         self.losses: list[float] = []
@@ -30,7 +30,7 @@ class StepLosses(pl.Callback):
 
 
 def data(log: Path, **options: Any) -> DrivingData:
-    """A data module of small windows."""
+    """Return a data module of small windows."""
     small: dict[str, Any] = {"window": 8, "stride": 4, "batch_size": 8, "transform": TRANSFORM, "augmentation": AugmentationConfig()}
     return DrivingData(log=log, **{**small, **options})
 
@@ -47,7 +47,7 @@ def train(
     optimiser: OptimiserConfig = OptimiserConfig(cell=0.02, convolutions=0.004, warm_up_steps=5),  # noqa: B008 (frozen)
     **options: Any,
 ) -> tuple[list[float], PolicyTraining, RunCheckpoint]:
-    """Trains on a log (up to epoch `stop_after` of `epochs`); returns the steps' losses, the module and the checkpoint callback."""
+    """Train on a log, up to epoch `stop_after` of `epochs`. Return the losses of all steps, the module and the checkpoint callback."""
     quieten()
     pl.seed_everything(seed, verbose=False)
     module = PolicyTraining(PolicyConfig(transform=TRANSFORM), LossConfig(), optimiser)
@@ -65,7 +65,7 @@ def train(
 
 
 class StopAfter(pl.Callback):
-    """Ends a run early, as an interruption between two epochs would."""
+    """The callback that ends a run early, as an interruption between two epochs does."""
 
     def __init__(self, epochs: int) -> None:
         self.epochs = epochs

@@ -1,4 +1,4 @@
-"""The image cache: filled once, kept while it is true, renewed when it is not, never half-written."""
+"""The image cache is filled once, kept while it is valid, renewed when it is not, and never half-written."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SMALL = CameraTransformConfig(24, 48, crop_top=0.25)
 
 
 def files(log: Path) -> dict[Path, int]:
-    """Every cached file and when it was written."""
+    """Return every cached file and when it was written (ns)."""
     return {path: path.stat().st_mtime_ns for path in locate_cache(log, None).rglob("*") if path.is_file()}
 
 
@@ -41,7 +41,7 @@ def test_a_second_run_decodes_nothing(tmp_path: Path) -> None:
     assert len(written) == 1
 
 
-def test_another_transform_has_files_of_its_own(tmp_path: Path) -> None:
+def test_another_transform_has_its_own_files(tmp_path: Path) -> None:
     root = write_log(tmp_path / "log", [20])
     load_images(Log(root), IMAGE, SMALL)
     taller = load_images(Log(root), IMAGE, CameraTransformConfig(24, 48, crop_top=0.5))
@@ -58,7 +58,7 @@ def test_a_grown_log_decodes_the_new_episodes_only(tmp_path: Path) -> None:
     assert before.items() <= files(root).items()
 
 
-def test_a_changed_video_is_decoded_again_and_its_old_file_goes(tmp_path: Path) -> None:
+def test_a_changed_video_is_decoded_again_and_its_old_file_is_removed(tmp_path: Path) -> None:
     root = write_log(tmp_path / "log", [20])
     load_images(Log(root), IMAGE, SMALL)
     (old,) = files(root)

@@ -1,4 +1,4 @@
-"""train.py: what it takes, what it refuses and how, and what a run folder holds."""
+"""train.py: its options, what it refuses and how, and the contents of a run's folder."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ SMALL = ["--data.window=8", "--data.batch_size=8", "--trainer.max_epochs=1", "--
 
 
 def command(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    """Runs train.py as a user does."""
+    """Run train.py as a user does."""
     arguments = [sys.executable, "scripts/train.py", *map(str, words)]
     return subprocess.run(arguments, cwd=REPOSITORY, capture_output=True, text=True, timeout=120)
 
 
-def test_the_documented_command_trains_quietly_and_leaves_what_it_says(log: Path, tmp_path: Path) -> None:
+def test_the_documented_command_trains_quietly_and_leaves_the_documented_files(log: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     done = command("fit", "--config", "configs/train/quickstart.yaml", "--data.log", log, "--out", run, *SMALL)
     assert (done.returncode, done.stderr) == (0, "")
@@ -40,7 +40,7 @@ def test_the_documented_command_trains_quietly_and_leaves_what_it_says(log: Path
 
 @pytest.fixture
 def inside(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Commands built in this process are not to read its own arguments."""
+    """Keep commands that are built in this process from reading the arguments of pytest."""
     monkeypatch.setattr(sys, "argv", ["train.py"])
 
 
@@ -77,7 +77,7 @@ def test_a_wrong_key_in_a_config_is_refused_with_the_nearest_known(log: Path, tm
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)
 def test_every_config_builds_its_policy_and_data(config: Path, log: Path, tmp_path: Path) -> None:
     class Built(TrainCommand):
-        """Everything but the training itself."""
+        """The command without the training itself."""
 
         def fit(self, model, datamodule, **_) -> None:  # type: ignore[no-untyped-def]
             datamodule.setup()
@@ -98,7 +98,7 @@ def test_help_shows_the_example_and_print_config_every_option(capsys: pytest.Cap
     assert {"model", "data", "trainer", "closed_loop", "out", "seed_everything"} <= set(yaml.safe_load(capsys.readouterr().out))
 
 
-def test_a_folder_that_holds_a_run_is_left_alone_unless_told(tmp_path: Path) -> None:
+def test_a_folder_that_holds_a_run_is_left_alone_by_default(tmp_path: Path) -> None:
     run = tmp_path / "run"
     assert prepare_run(run, "refuse") is False
     (run / FOLDER).mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""Windows: consecutive frames, true time steps, no window over a cut, draws that depend on seed and epoch only."""
+"""Windows have consecutive frames and true time steps and do not reach over a cut; draws depend on the seed and the epoch only."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from tests.training.logs import steers, write_log
 from tests.training.runs import TRANSFORM, data
 
 
-def numbered_episode(length: int, seed: int = 0) -> EpisodeArrays:
-    """An episode whose images and labels tell the frame's number."""
+def make_numbered_episode(length: int, seed: int = 0) -> EpisodeArrays:
+    """Return an episode whose images and labels show the frame's number."""
     rng = np.random.default_rng(seed)
     frames = np.arange(length)
     images = np.broadcast_to(frames.astype(np.uint8)[:, None, None, None], (length, 8, 12, 3))
@@ -28,7 +28,7 @@ def numbered_episode(length: int, seed: int = 0) -> EpisodeArrays:
 
 
 def test_a_window_holds_consecutive_frames_with_their_own_labels_and_time_steps() -> None:
-    episodes = [numbered_episode(40), numbered_episode(50, seed=1)]
+    episodes = [make_numbered_episode(40), make_numbered_episode(50, seed=1)]
     batch = WindowDataset(episodes, window=16).__getitems__([Draw(1, 7, 0), Draw(0, 24, 0)])
     assert batch.images_BTYXC.shape == (2, 16, 8, 12, 3)
     assert batch.images_BTYXC[:, :, 0, 0, 0].tolist() == [list(range(7, 23)), list(range(24, 40))]
@@ -38,7 +38,7 @@ def test_a_window_holds_consecutive_frames_with_their_own_labels_and_time_steps(
 
 
 def test_frames_without_a_label_weigh_nothing() -> None:
-    episode = numbered_episode(20)
+    episode = make_numbered_episode(20)
     target = episode.target.copy()
     target[5] = np.nan
     batch = WindowDataset([EpisodeArrays(episode.images, episode.dt_s, target)], 8).__getitems__([Draw(0, 2, 0)])
@@ -78,7 +78,7 @@ def test_a_pause_cuts_the_episode_and_no_window_reaches_over_it() -> None:
 
 
 def test_a_window_that_starts_after_a_pause_does_not_see_it_as_a_time_step() -> None:
-    episode = numbered_episode(30)
+    episode = make_numbered_episode(30)
     dt_s = np.full(30, 0.1)
     dt_s[10] = 5.0
     batch = WindowDataset([EpisodeArrays(episode.images, dt_s, episode.target)], 8).__getitems__([Draw(0, 10, 0)])
@@ -110,7 +110,7 @@ def test_draws_depend_on_seed_and_epoch_and_on_nothing_that_ran_before() -> None
 
 
 def test_a_batch_is_augmented_by_its_draws_seed_alone() -> None:
-    episodes = [numbered_episode(40)]
+    episodes = [make_numbered_episode(40)]
     augmented = WindowDataset(episodes, 8, Augmentation(AugmentationConfig()))
     first: Batch = augmented.__getitems__([Draw(0, 3, 11), Draw(0, 20, 12)])
     augmented.__getitems__([Draw(0, 1, 5)])

@@ -1,4 +1,4 @@
-"""Labels: the log's own steer, or the curvature that it means; clocks that cannot be are refused."""
+"""Labels are the log's own steer, or the curvature that it means. Impossible clocks are refused."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_the_first_frames_time_step_is_the_median(log: Path) -> None:
 
 def test_a_clock_that_stands_still_is_refused_with_the_frame(tmp_path: Path) -> None:
     class BrokenClock(Log):
-        """A log whose clock repeats itself, as importers of bad sources may write."""
+        """A log in which a time comes twice, as an importer of a bad source may write."""
 
         def timestamps(self, index: int) -> np.ndarray:
             times = super().timestamps(index).copy()

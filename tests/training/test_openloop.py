@@ -1,4 +1,4 @@
-"""Open-loop errors: the baselines are what they say, the policy is judged on the held-back part with its state carried along."""
+"""Open-loop errors: the baselines are what their names say, and the policy keeps its state up to and through the judged part."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.training.logs import steers, write_log
 from tests.training.runs import TRANSFORM, train
 
 
-def untrained() -> DrivingPolicy:
+def make_untrained() -> DrivingPolicy:
     torch.manual_seed(0)
     return DrivingPolicy(PolicyConfig(transform=TRANSFORM)).eval()
 
@@ -28,7 +28,7 @@ def untrained() -> DrivingPolicy:
 def test_the_baselines_are_the_mean_the_last_label_and_the_label_before(tmp_path: Path) -> None:
     root = write_log(tmp_path / "log", [50])
     label = steers(50, 0)
-    errors = {one.name: one for one in measure_open_loop(untrained(), Log(root), Bicycle(), last=0.2)}
+    errors = {one.name: one for one in measure_open_loop(make_untrained(), Log(root), Bicycle(), last=0.2)}
     truth = label[40:]
     assert errors[openloop.MEAN].mean_abs == pytest.approx(np.abs(truth - label[:40].mean()).mean(), abs=1e-5)
     assert errors[openloop.HELD].rms == pytest.approx(np.sqrt(np.mean((truth - label[39]) ** 2)), abs=1e-5)
@@ -38,7 +38,7 @@ def test_the_baselines_are_the_mean_the_last_label_and_the_label_before(tmp_path
 
 def test_predictions_in_pieces_are_those_of_the_whole_drive(tmp_path: Path) -> None:
     root = write_log(tmp_path / "log", [openloop.CHUNK + 20])
-    log, policy = Log(root), untrained()
+    log, policy = Log(root), make_untrained()
     images = np.stack([CameraTransform(TRANSFORM).to_model(frame) for frame in log.frames(0, IMAGE)])
     with torch.no_grad():
         whole = policy(torch.from_numpy(images)[None], torch.full((1, len(images)), 0.1))[0][0]
@@ -55,4 +55,4 @@ def test_a_trained_policy_beats_the_mean_and_the_held_label_on_what_it_has_not_s
 
 def test_a_share_that_leaves_nothing_is_refused(log: Path) -> None:
     with pytest.raises(UserError, match="--last"):
-        measure_open_loop(untrained(), Log(log), Bicycle(), last=1.0)
+        measure_open_loop(make_untrained(), Log(log), Bicycle(), last=1.0)

@@ -1,4 +1,4 @@
-"""metrics.csv is whole after every row, also when new columns come, and a resumed run replaces what it repeats."""
+"""metrics.csv is whole after every row, new columns included, and a resumed run replaces the rows that it repeats."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_a_resumed_run_replaces_the_epochs_that_it_goes_through_again(tmp_path: 
     assert [(row["epoch"], row["train_loss"]) for row in rows(tmp_path)] == [("0", "0.0"), ("1", "9.0")]
 
 
-def test_nobody_is_is_logged_in_without_a_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_is_logged_in_without_a_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("WANDB_API_KEY", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     assert not is_logged_in()

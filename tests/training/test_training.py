@@ -1,4 +1,4 @@
-"""Training runs: they learn, repeat themselves bit by bit, go on where they stopped, and keep the policy that drives best."""
+"""Training runs learn, repeat bit by bit, continue where they stopped, and keep the policy that drives best."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.training.runs import TRANSFORM, data, train
 
 @pytest.fixture(scope="module")
 def unbroken(log: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[list[float], Path]:
-    """The losses and the folder of a run of four epochs."""
+    """Return the losses and the folder of a run of four epochs."""
     run = tmp_path_factory.mktemp("unbroken")
     return train(log, run, 4, batch_size=4)[0], run
 
@@ -79,7 +79,7 @@ def test_the_checkpoint_is_the_epoch_with_the_least_validation_loss_and_predicts
         assert torch.equal(load_policy(tmp_path / FOLDER)(*batch[:2])[0], module.policy.eval()(*batch[:2])[0])
 
 
-def test_the_policy_that_drives_best_is_kept_whatever_its_loss(log: Path, tmp_path: Path) -> None:
+def test_the_policy_that_drives_best_is_kept_even_with_a_greater_loss(log: Path, tmp_path: Path) -> None:
     figures = {1: (0.0, 0.30), 3: (2.0, 0.05), 4: (0.0, 0.25)}
     asked: list[int] = []
 
@@ -132,7 +132,7 @@ def test_steer_and_curvature_in_their_own_scale_have_the_same_loss() -> None:
     assert measures[0] == pytest.approx(measures[1], rel=1e-5)
 
 
-def test_a_run_whose_loss_is_no_number_ends_with_the_remedy(log: Path, tmp_path: Path) -> None:
+def test_a_run_whose_loss_is_not_finite_ends_with_the_remedy(log: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"the loss became .*lower model\.optimiser"):
         train(log, tmp_path, 3, optimiser=OptimiserConfig(cell=1e30, convolutions=1e30, warm_up_steps=0))
 
@@ -142,7 +142,7 @@ def test_an_unknown_schedule_is_refused() -> None:
         OptimiserConfig(schedule="cosin")
 
 
-def test_a_cell_that_starts_at_the_logs_pace_moves_in_a_frame_as_the_papers_does_in_a_step() -> None:
+def test_a_cell_scaled_to_the_logs_time_step_moves_per_frame_as_the_papers_does_per_step() -> None:
     cell = DrivingPolicy(PolicyConfig(transform=TRANSFORM)).cell
     assert isinstance(cell, Ltc)
     features = torch.randn(2, 6, 32)

@@ -1,4 +1,4 @@
-"""Learning from logs does not need the simulator's client: CARLA's wheel exists for few platforms."""
+"""Training does not need the simulator's client, because CARLA's wheel exists for few platforms."""
 
 from __future__ import annotations
 

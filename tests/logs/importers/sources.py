@@ -1,4 +1,4 @@
-"""Small sources in each format that is imported, as their recorders write them."""
+"""Small sources in each format that has an importer, as the format's own recorder writes them."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from tests.logs.drives import picture
 
 
 def write_image(path: Path, t: int, size: tuple[int, int] = (48, 64)) -> None:
-    """Frame `t` as a JPEG."""
+    """Write image `t` as a JPEG file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     cv2.imwrite(str(path), cv2.cvtColor(picture(t, *size), cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 95])
 
 
 def tub_record(t: int, **changes: Any) -> dict[str, Any]:
-    """A record of a tub at 20 Hz; a change to None leaves the key out."""
+    """Return a record of a tub at 20 Hz. A change to None removes the key."""
     record = {
         "_index": t,
         "_session_id": "21-01-01_0",
@@ -34,7 +34,7 @@ def tub_record(t: int, **changes: Any) -> dict[str, Any]:
 
 
 def tub(root: Path, records: Sequence[dict[str, Any] | str], deleted: Sequence[int] = (), catalog_size: int = 15) -> Path:
-    """A Donkeycar tub; a record that is text is written as it is."""
+    """Write a Donkeycar tub and return its folder. A record that is text is written as it is."""
     lines = [record if isinstance(record, str) else json.dumps(record, allow_nan=True) for record in records]
     root.mkdir(parents=True)
     paths = []
@@ -51,13 +51,13 @@ def tub(root: Path, records: Sequence[dict[str, Any] | str], deleted: Sequence[i
 
 
 def udacity_name(camera: str, milliseconds: int) -> str:
-    """The file name that the simulator gives an image taken so long after 19:25:00."""
+    """Return the simulator's file name for an image that was taken so many milliseconds after 19:25:00."""
     seconds, rest = divmod(milliseconds, 1000)
     return f"{camera}_2019_04_02_19_{25 + seconds // 60:02d}_{seconds % 60:02d}_{rest:03d}.jpg"
 
 
 def udacity(root: Path, at_ms: Sequence[int], header: bool = False, folder: str = "C:\\Users\\me\\Desktop\\IMG\\") -> Path:
-    """A recording of Udacity's simulator, as on Windows."""
+    """Write a recording of Udacity's simulator, as it does on Windows, and return its folder."""
     rows = ["center,left,right,steering,throttle,brake,speed"] if header else []
     for t, milliseconds in enumerate(at_ms):
         names = [udacity_name(camera, milliseconds) for camera in ("center", "left", "right")]
@@ -69,7 +69,7 @@ def udacity(root: Path, at_ms: Sequence[int], header: bool = False, folder: str 
 
 
 def sullychen(root: Path, frames: int, dated: bool) -> Path:
-    """SullyChen's dataset of 2018 (dated) or 2017."""
+    """Write SullyChen's dataset of 2018 (dated) or 2017 and return its folder."""
     lines = []
     for t in range(frames):
         write_image(root / "data" / f"{t}.jpg", t, (32, 57))
@@ -80,7 +80,7 @@ def sullychen(root: Path, frames: int, dated: bool) -> Path:
 
 
 def comma2k19(root: Path, frames: int = 30, video: bool = True, number: int = 3) -> Path:
-    """A segment whose car turns ever more to the left; its CAN ends before the last frame."""
+    """Write a segment in which the car turns more and more to the left, and return its folder. Its CAN data end before the last frame."""
     segment = root / "b0c9|2018-08-02--08-34-47" / str(number)
     times = 5000.0 + np.arange(frames) / 20.0
     can = np.arange(times[0], times[-1] - 0.1, 0.012)
@@ -104,7 +104,7 @@ def comma2k19(root: Path, frames: int = 30, video: bool = True, number: int = 3)
 
 
 def hevc(path: Path, frames: int) -> None:
-    """A raw HEVC stream, as comma's camera writes it."""
+    """Write a raw HEVC stream, as comma's camera does."""
     import av
 
     with av.open(str(path), "w", format="hevc") as container:

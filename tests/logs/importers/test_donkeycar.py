@@ -1,4 +1,4 @@
-"""Donkeycar tubs become logs: labels and images of every usable record, true times where the clock is one."""
+"""Donkeycar tubs become logs with the label and image of every usable record, and with true times where the clock is possible."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_the_real_tub_keeps_every_label_and_says_that_its_clock_is_impossible(tm
             assert np.abs(frame.astype(int) - expected).mean() < 6.0
 
 
-def test_a_stated_rate_replaces_the_clock(tmp_path: Path) -> None:
+def test_a_given_rate_replaces_the_clock(tmp_path: Path) -> None:
     report = import_log("donkeycar", tub(tmp_path / "tub", [tub_record(t) for t in range(20)]), tmp_path / "log", rate_hz=10.0)
     log = Log(tmp_path / "log")
     assert log.fps == 10.0
@@ -104,7 +104,7 @@ def test_a_tub_without_a_usable_record_makes_no_log(tmp_path: Path) -> None:
     assert not (tmp_path / "log").exists()
 
 
-def test_what_is_no_tub_is_refused_with_a_hint(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_a_tub_is_refused_with_a_hint(tmp_path: Path) -> None:
     with pytest.raises(LogError, match=r"manifest.json is missing; give the folder"):
         import_log("donkeycar", tmp_path, tmp_path / "log")
     tub(tmp_path / "cars" / "data", [tub_record(0)])

@@ -1,4 +1,4 @@
-"""Udacity, SullyChen, comma2k19 and other LeRobot sets come in with our units, signs and true times."""
+"""Udacity, SullyChen, comma2k19 and other LeRobot sets are imported with our units and signs and their true times."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ AT_MS = [0, 70, 139, 215, 280, 350, 5000, 5071, 5140]
 
 
 @pytest.mark.parametrize("header", [False, True])
-def test_udacity_comes_with_true_times_gaps_and_metres_a_second(tmp_path: Path, header: bool) -> None:
+def test_udacity_comes_with_true_times_gaps_and_metres_per_second(tmp_path: Path, header: bool) -> None:
     report = import_log("udacity", udacity(tmp_path / "sim", AT_MS, header), tmp_path / "log")
     log = Log(tmp_path / "log")
     assert [episode.length for episode in log.episodes] == [6, 3]
@@ -44,7 +44,7 @@ def test_udacity_counts_broken_lines_and_images(tmp_path: Path) -> None:
     assert set(report.notes) == {"skipped 2: broken line in the table", "skipped 1: image missing or broken"}
 
 
-def test_udacity_without_times_in_its_names_is_counted_at_a_told_rate(tmp_path: Path) -> None:
+def test_udacity_without_times_in_its_names_is_counted_at_a_given_rate(tmp_path: Path) -> None:
     source = udacity(tmp_path / "sim", AT_MS[:6])
     table = (source / "driving_log.csv").read_text()
     for t, at in enumerate(AT_MS[:6]):
@@ -95,7 +95,7 @@ def test_a_comma2k19_array_that_is_cut_short_is_named(tmp_path: Path) -> None:
     segment = comma2k19(tmp_path, video=False)
     path = segment / "processed_log/CAN/speed/value"
     path.write_bytes(path.read_bytes()[:100])
-    with pytest.raises(LogError, match=r"CAN/speed/value is no .npy array"):
+    with pytest.raises(LogError, match=r"CAN/speed/value is not a .npy array"):
         import_log("comma2k19", segment, tmp_path / "log", labels_only=True)
 
 
@@ -108,7 +108,7 @@ def test_the_real_comma2k19_segment_steers_the_way_it_turns(tmp_path: Path) -> N
     assert np.corrcoef(columns[keys.ACTION][:, 0] * speed, yaw_rate)[0, 1] > 0.6
 
 
-def test_another_lerobot_set_is_brought_to_our_names_once_its_units_are_told(tmp_path: Path) -> None:
+def test_another_lerobot_set_is_brought_to_our_names_once_its_units_are_given(tmp_path: Path) -> None:
     source = shared("logs/lerobot_ref_v30")
     steer = {"steer": "action.continuous:steering_angle_normalized"}
     with pytest.raises(LogError, match="steer_positive is '', and the set does not state it: give one of right, left"):
@@ -124,7 +124,7 @@ def test_another_lerobot_set_is_brought_to_our_names_once_its_units_are_told(tmp
     np.testing.assert_allclose(ours.columns(2)[keys.STATE][:, 0] * 3.6, theirs.columns(2)["observation.state.vehicle"][:, 0], rtol=1e-5)
 
 
-def test_unknown_formats_and_options_are_refused_with_those_there_are(tmp_path: Path) -> None:
+def test_unknown_formats_and_options_are_refused_with_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(LogError, match="did you mean 'donkeycar': choose one of donkeycar, comma2k19"):
         import_log("donkycar", tmp_path, tmp_path / "log")
     with pytest.raises(LogError, match="no option 'speed': it takes rate_hz"):
@@ -143,7 +143,7 @@ def test_every_format_refuses_an_empty_folder_in_one_line(tmp_path: Path, format
     assert not (tmp_path / "log").exists()
 
 
-def test_the_command_imports_and_tells(tmp_path: Path) -> None:
+def test_the_command_imports_and_reports(tmp_path: Path) -> None:
     source = tub(tmp_path / "tub", [tub_record(t) for t in range(12)], deleted=[3])
     words = [sys.executable, "scripts/import_logs.py", "donkeycar", str(source), str(tmp_path / "log")]
     done = subprocess.run([*words, "--rate_hz", "20"], cwd=REPOSITORY, capture_output=True, text=True, check=True)
