@@ -1,4 +1,4 @@
-"""Builds the CPU kernel beside the Python code; everything else is in pyproject.toml. Without a compiler the installation goes on without it."""
+"""Build the CPU kernel beside the Python code. Without a compiler the installation continues without the kernel. All else is in pyproject.toml."""
 
 from __future__ import annotations
 
@@ -10,28 +10,31 @@ from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_ext import build_ext
 
 KERNELS = Path("policy/kernels/cpu")
-# No -ffast-math: it spoils the exponential, see ltc_register.h. No -march: lane widths carry their own targets and are chosen at run time.
+# No -ffast-math: it breaks the exponential, see ltc_register.h. No -march: each lane width has its own target and is chosen at run time.
 FLAGS = ["-std=c++17", "-O3", "-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros", "-ffp-contract=fast"]
-# Keeps the registers of a tile in turns, so that they hide one another's latency.
+# These flags make the registers of a tile take turns, so that each hides the latency of the others.
 FLAGS += ["-fno-tree-ter", "-fschedule-insns", "-fsched-pressure"]
 FLAGS += ["-fvisibility=hidden", "-pthread", "-g0"]
 QUIET = ["-Wno-psabi", "-Wno-maybe-uninitialized", "-Wno-uninitialized"]
 
 
 class BuildKernel(build_ext):
-    """A library for ctypes, not an extension module: one file name for every Python, and no module initialiser."""
+    """The build of a library for ctypes. It is not an extension module: it has one file name for every Python, and no module initialiser."""
 
     def get_ext_filename(self, fullname: str) -> str:
+        """Return the library's file name."""
         return str(Path(*fullname.split("."))) + (".dll" if sys.platform == "win32" else ".so")
 
     def get_export_symbols(self, ext: Extension) -> list[str]:
+        """Return the exported symbols, without a module initialiser."""
         return ext.export_symbols
 
 
 class PlatformWheel(bdist_wheel):
-    """The library depends on the platform, not on the Python: one wheel serves them all."""
+    """A wheel that depends on the platform, but not on the Python version."""
 
     def get_tag(self) -> tuple[str, str, str]:
+        """Return the wheel's tag: any Python 3, this platform."""
         return "py3", "none", super().get_tag()[2]
 
 

@@ -1,9 +1,9 @@
-"""The quantities that every room of `driving` speaks in, and the one page on frames and signs.
+"""The quantities that all packages of `driving` share, and the one page on frames and signs.
 
-World frame: CARLA's, left-handed, metres: x forward (east), y right (south), z up. Yaw turns clockwise seen from above.
+World frame: CARLA's, left-handed, in metres: x forward (east), y right (south), z up. Yaw turns clockwise seen from above.
 One rule for signs follows from it: **right is positive**. Steer, curvature, yaw rate, lateral offset and heading error
 are all positive to the right. Pitch is positive nose up; roll is positive right side down.
-Code uses radians; degrees exist only on CARLA's wire and are turned at that door (`simulator/`, `standin/`).
+Code uses radians. CARLA's wire uses degrees, which `simulator/` and `standin/` convert.
 Time is simulation time in seconds. Images are uint8, RGB, rows top-down, shape (Y, X, 3).
 """
 
@@ -24,13 +24,13 @@ class UserError(LiquidLaneError):
 
 
 def wrap_angle(angle_rad: float) -> float:
-    """The same direction in [-pi, pi)."""
+    """Return the same direction (rad) in [-pi, pi)."""
     return (angle_rad + math.pi) % (2.0 * math.pi) - math.pi
 
 
 @dataclass(frozen=True)  # no slots: part of configurations, whose parser reads __dict__
 class Pose:
-    """Where something is (m) and how it is turned (rad), in the world frame."""
+    """A position (m) and an orientation (rad) in the world frame."""
 
     x_m: float = 0.0
     y_m: float = 0.0
@@ -42,7 +42,7 @@ class Pose:
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """What a driver asks of a car: steer in [-1, 1], right positive; throttle and brake in [0, 1]."""
+    """The controls of a car: steer in [-1, 1], right positive; throttle and brake in [0, 1]."""
 
     steer: float = 0.0
     throttle: float = 0.0
@@ -55,7 +55,7 @@ class Control:
 class CameraSpec:
     """A pinhole camera: image size in pixels, horizontal field of view in degrees, mounting pose on the car.
 
-    The mounting pose is relative to the actor's origin (for a vehicle: on the ground, centre of its bounding box's base).
+    The mounting pose is relative to the actor's origin. A vehicle's origin is on the ground, at the centre of its bounding box's base.
     """
 
     width_px: int = 320
@@ -65,27 +65,24 @@ class CameraSpec:
 
     @property
     def focal_px(self) -> float:
-        """The focal length in pixels, the same in both directions."""
+        """The focal length (px), the same in both directions."""
         return self.width_px / (2.0 * math.tan(math.radians(self.fov_deg) / 2.0))
 
 
 @dataclass(frozen=True, slots=True)
 class LaneState:
-    """A car's place relative to the centre line that it follows; all of it right positive.
+    """A car's place relative to the centre line that it follows, right positive."""
 
-    `s_m` runs along the route; `curvature_per_m` is the route's at the car (1/m).
-    """
-
-    s_m: float
-    lateral_m: float
-    heading_error_rad: float
-    curvature_per_m: float
+    s_m: float  # distance along the route
+    lateral_m: float  # offset from the centre line
+    heading_error_rad: float  # the car's heading less the route's
+    curvature_per_m: float  # of the route at the car
     lane_width_m: float
 
 
 @dataclass(frozen=True, slots=True)
 class VehicleState:
-    """A car's motion in one frame, in SI units; `frame` and `time_s` are the simulator's."""
+    """A car's motion in one frame; `frame` and `time_s` are the simulator's."""
 
     frame: int
     time_s: float
@@ -96,12 +93,9 @@ class VehicleState:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What a driver gets in one tick: the image (Y, X, 3) uint8 RGB, the time since the last tick, the car and its lane.
-
-    `lane` is privileged: experts and speed control use it, learned steering never does.
-    """
+    """What a driver gets in one tick."""
 
     vehicle: VehicleState
-    dt_s: float
-    image: np.ndarray
-    lane: LaneState
+    dt_s: float  # since the tick before
+    image: np.ndarray  # (Y, X, 3) uint8 RGB
+    lane: LaneState  # privileged: experts and speed control use it, learned steering does not

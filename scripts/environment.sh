@@ -1,5 +1,6 @@
-# Sourced by quickstart.sh and test.sh: makes .venv when there is none and installs what pyproject.toml and constraints.txt say.
-# A stamp of both files and the CPU kernel's sources lets a second run skip the installation. Usage: source scripts/environment.sh [EXTRA]
+# quickstart.sh and test.sh source this file. It makes .venv if there is none, and installs the packages of pyproject.toml at the versions of
+# constraints.txt. A checksum of these files and of the CPU kernel's sources lets a second run skip the installation.
+# Usage: source scripts/environment.sh [EXTRA]
 extra="${1:-}"
 find_python() {
     local name

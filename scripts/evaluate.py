@@ -5,8 +5,8 @@
     python scripts/evaluate.py --driver expert --suite configs/suite/quickstart.yaml --out EXPERT
     python scripts/evaluate.py --checkpoint RUN --suite configs/suite/quickstart.yaml --out EVAL --map Town02.xodr --host 127.0.0.1 --port 2000
 
-RUN is a training run or its checkpoint folder, policy.onnx a file that scripts/export.py wrote. Without --host and --port it starts a
-stand-in server of its own. Routes that are finished in EVAL are not driven again.
+RUN is a training run or its checkpoint folder; policy.onnx is a file that scripts/export.py wrote. Without --host and --port the command starts
+its own stand-in server. Routes that are finished in EVAL are not driven again.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from driving.evaluation.command import evaluate_command
 
 
 def main() -> None:
-    """Run the command."""
+    """Drive the suite."""
     evaluate_command(__doc__ or "")
 
 

@@ -1,9 +1,9 @@
-"""Write a trained policy as one ONNX file that drives without PyTorch: one step, its state going in and coming out.
+"""Write a trained policy as one ONNX file that drives without PyTorch. The model computes one step; it takes the state and returns the next one.
 
     python scripts/export.py --checkpoint RUN --out policy.onnx
 
-The file holds the whitening and the policy's description (camera transform, target, neurons) as well; `evaluate.py --checkpoint policy.onnx`
-drives it. Inputs: image uint8 (1, Y, X, 3), RGB of the model's size; dt_s float32 (1,), seconds since the image before; state float32 (1, S),
+The file also holds the whitening and the policy's description (camera transform, target, neurons). `evaluate.py --checkpoint policy.onnx` drives
+with it. Inputs: image uint8 (1, Y, X, 3), RGB at the model's size; dt_s float32 (1,), seconds since the image before; state float32 (1, S),
 zeros at first. Outputs: prediction (1,), next_state (1, S), neurons (1, H).
 """
 
@@ -19,7 +19,7 @@ from policy.network import load_policy, read_description
 
 
 def main() -> None:
-    """Runs the command."""
+    """Export the policy and print what the file holds."""
     parser = make_parser(__doc__ or "")
     parser.add_argument("--checkpoint", type=Path, required=True, help="a training run, or its folder with policy.safetensors")
     parser.add_argument("--out", type=Path, required=True, help="the file to write, NAME.onnx")

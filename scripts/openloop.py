@@ -1,8 +1,8 @@
-"""Judge a policy on a log that it does not drive: its prediction's error on the last part of every episode, beside simple predictors.
+"""Judge a policy on a log without driving: the error of its predictions on the last part of every episode, beside simple predictors.
 
     python scripts/openloop.py --checkpoint RUN --log LOG --last 0.2
 
-Train with `--data.split holdout_last --data.validation_share 0.2` so that the judged part is one that the policy has not learned from.
+Train with `--data.split holdout_last --data.validation_share 0.2`, so that the policy has not learned from the judged part.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from policy.network import load_policy
 
 
 def main() -> None:
-    """Runs the command."""
+    """Judge the policy and print its errors."""
     parser = make_parser(__doc__ or "")
     parser.add_argument("--checkpoint", type=Path, required=True, help="a training run, or its folder with policy.safetensors")
     parser.add_argument("--log", type=Path, required=True, help="a driving log (LeRobot v3.0)")
-    parser.add_argument("--last", type=float, default=0.2, help="which share of every episode, from its end, is judged")
+    parser.add_argument("--last", type=float, default=0.2, help="the share at the end of every episode that is judged")
     chosen = parser.parse_args()
     folder = checkpoint_folder(chosen.checkpoint)
     policy = load_policy(folder)

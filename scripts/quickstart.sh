@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The main job, end to end, on a machine with Python 3.10 to 3.12 and nothing else: record -> train -> drive closed loop -> show.
+# The main job, end to end: record -> train -> drive closed loop -> show. The machine needs Python 3.10 to 3.12 only.
 #   ./scripts/quickstart.sh [OUT]        default OUT: outputs/quickstart
-# A second run into the same OUT starts over; the environment is kept.
+# A second run into the same OUT starts over, but keeps the environment.
 set -eEuo pipefail
 cd "$(dirname "$0")/.."
 out="${1:-outputs/quickstart}"
@@ -12,7 +12,7 @@ source scripts/environment.sh ""  # without it, the sourced file would see OUT a
 mkdir -p "$out"
 rm -rf "$out"/{log,training,checkpoint,evaluation,expert,expert.txt,drive.mp4,drive.rrd,neurons.html,wiring.png,stages.csv}
 
-# run NAME WHAT COMMAND...: one line about the stage, then the stage, and its time for the report
+# run NAME WHAT COMMAND...: print one line about the stage, run it, and note its time for the report
 run() {
     stage="$1"
     local began="$SECONDS"
@@ -26,11 +26,11 @@ run record "the expert drives 28 generated tracks and 24 streets, disturbed on p
 run train "a small CNN and 19 liquid neurons learn to steer from the log -> $out/training, $out/checkpoint" \
     python scripts/train.py fit --config configs/train/quickstart.yaml --data.log "$out/log" --out "$out/training"
 cp -r "$out/training/checkpoint" "$out/checkpoint"
-# The expert's drive beside the policy's: each keeps one core busy.
+# The expert drives at the same time as the policy: each uses one core.
 python scripts/evaluate.py --driver expert --suite configs/suite/quickstart.yaml --map configs/maps/circuit.xodr --out "$out/expert" \
     >"$out/expert.txt" 2>&1 &
 expert=$!
-run drive "the policy drives tracks and a map that it has never seen, closed loop -> $out/evaluation" \
+run drive "the policy drives closed loop on tracks and on a map that it has not seen -> $out/evaluation" \
     python scripts/evaluate.py --checkpoint "$out/checkpoint" --suite configs/suite/quickstart.yaml --map configs/maps/circuit.xodr --out "$out/evaluation"
 run expert "the expert drove the same routes meanwhile, for comparison -> $out/expert" wait "$expert"
 cat "$out/expert.txt"

@@ -3,7 +3,7 @@
     python scripts/report.py --out OUT --log LOG --run RUN --evaluation EVAL --expert EXPERT --views VIEW --stages stages.csv
     python scripts/report.py --out OUT --benchmark outputs/benchmark_ltc.json
 
-What is left out is left out of the report. stages.csv has lines name,seconds,what.
+The report has a part for each option that is given. stages.csv has lines name,seconds,what.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from driving.reports.command import report_command
 
 
 def main() -> None:
-    """Run the command."""
+    """Write the report."""
     report_command(__doc__ or "")
 
 

@@ -1,4 +1,4 @@
-"""Starts the CARLA-protocol stand-in server: `python scripts/standin.py --maps maps/`; --help shows all."""
+"""Start the CARLA-protocol stand-in server: `python scripts/standin.py --maps maps/`; --help shows all options."""
 
 from driving.standin.command import main
 

@@ -4,7 +4,7 @@
     python scripts/train.py fit --config configs/train/quickstart.yaml --data.log LOG --out RUN --model.policy.target curvature
     python scripts/train.py fit --config configs/train/quickstart.yaml --data.log LOG --out RUN --existing resume
 
-RUN/checkpoint then holds the policy to drive with, RUN/metrics.csv the curves. `--print_config` shows every option with its value.
+RUN/checkpoint then holds the policy to drive with, and RUN/metrics.csv the curves. `--print_config` shows every option with its value.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from driving.training.cli import TrainCommand
 
 
 def main() -> None:
-    """Runs the command."""
+    """Train the policy."""
     TrainCommand(__doc__ or "")
 
 
