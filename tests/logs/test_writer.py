@@ -106,7 +106,7 @@ def test_statistics_of_all_episodes_are_those_of_all_rows(tmp_path: Path) -> Non
 
 
 def test_many_episodes_span_several_files_of_metadata(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(layout, "EPISODES_A_FILE", 3)
+    monkeypatch.setattr(layout, "EPISODES_PER_FILE", 3)
     features = {"n": vector(("n",))}
     for _ in range(2):
         with LogWriter(tmp_path / "log", features, FPS) as writer:
