@@ -14,7 +14,7 @@ from driving.logs.reader import Log
 from driving.quantities import UserError
 from driving.reports import figures
 from driving.reports.document import Gallery, Picture, Table
-from driving.training.labels import steer_labels
+from driving.training.labels import read_steer_labels
 
 NOT_CURVES = ("epoch", "step")
 SPLITS = ("train", "val", "test", "closed_loop")
@@ -34,7 +34,7 @@ def describe_log(root: Path) -> tuple[Table, Gallery]:
     for index in range(len(log.episodes)):
         times = log.timestamps(index)
         seconds += float(times[-1] - times[0]) if len(times) > 1 else 0.0
-        steers.append(steer_labels(log, index))
+        steers.append(read_steer_labels(log, index))
         lateral, speed = log.signals(index, LANE).get("lateral_m"), log.signals(index, STATE).get("speed_mps")
         if lateral is not None:
             laterals.append(lateral.astype(float))
