@@ -40,9 +40,9 @@ class Parser(ArgumentParser):
             raise explain(error, self.get_defaults(skip_validation=True).keys()) from error
 
 
-def make_parser(about: str) -> Parser:
-    """Return the parser of a command or of a subcommand, which shows `about` at the head of its help."""
-    return Parser(description=about, formatter_class=Help, exit_on_error=False)
+def make_parser(about: str, after: str = "") -> Parser:
+    """Return the parser of a command or of a subcommand. Its help shows `about` before the options and the text `after` below them."""
+    return Parser(description=about, epilog=after, formatter_class=Help, exit_on_error=False)
 
 
 def explain(error: ArgumentError, known: Iterable[str]) -> UserError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import gc
 import os
 import platform
@@ -10,7 +9,7 @@ import signal
 import sys
 from pathlib import Path
 
-from driving.command import run
+from driving.command import Parser, make_parser, run
 from driving.quantities import UserError
 from driving.standin import faults
 
@@ -24,18 +23,18 @@ faults, KIND[:AMOUNT][@TICK], several separated by commas:
 """
 
 
-def _make_parser() -> argparse.ArgumentParser:
+def _make_parser() -> Parser:
     about = "A CARLA 0.9.16 server without a GPU: the unmodified carla client drives on it."
     spec = (faults.__doc__ or "").split("\n\n", 1)[1] if faults.__doc__ else ""
-    parser = argparse.ArgumentParser("standin", description=about, epilog=EXAMPLE + spec, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1, this machine only)")
-    parser.add_argument("--port", type=int, default=2000, help="RPC port; sensors use the next one (default 2000; 0 takes any two free ports)")
-    parser.add_argument("--map", type=Path, metavar="FILE.xodr", help="OpenDRIVE map to start on")
-    parser.add_argument("--maps", type=Path, metavar="DIR", help="offer every .xodr file in this folder")
-    parser.add_argument("--track", type=int, metavar="SEED", help="start on the road generated from this seed (default: 0 if no map is given)")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the scenery (default 0)")
+    parser = make_parser(about, EXAMPLE + spec)
+    parser.add_argument("--host", type=str, default="127.0.0.1", help="address to listen on; the default is this machine only")
+    parser.add_argument("--port", type=int, default=2000, help="RPC port; sensors use the next one; 0 takes any two free ports")
+    parser.add_argument("--map", type=Path | None, default=None, metavar="FILE.xodr", help="OpenDRIVE map to start on")
+    parser.add_argument("--maps", type=Path | None, default=None, metavar="DIR", help="offer every .xodr file in this folder")
+    parser.add_argument("--track", type=int | None, default=None, metavar="SEED", help="start on this seed's generated road (0 if no map is given)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the scenery")
     parser.add_argument("--randomise", action="store_true", help="draw new scenery, colours and weather from the seed at each load of a map")
-    parser.add_argument("--fault", default="", metavar="SPEC", help="make faults on purpose, see below")
+    parser.add_argument("--fault", type=str, default="", metavar="SPEC", help="make faults on purpose, see below")
     return parser
 
 
