@@ -84,7 +84,7 @@ def test_every_config_builds_its_policy_and_data(config: Path, log: Path, tmp_pa
 
     built = Built("", ["fit", "--config", str(config), "--data.log", str(log), "--data.cache", str(tmp_path), "--out", str(tmp_path / "run")])
     assert built.datamodule.transform == built.model.policy.config.transform
-    assert built.datamodule.target == built.model.policy.config.target
+    assert built.datamodule.config.target == built.model.policy.config.target
     assert built.model.policy.frontend is not None
 
 
