@@ -149,7 +149,7 @@ class PolicyTraining(pl.LightningModule):
         adam = torch.optim.Adam(groups)
         steps = max(1, int(self.trainer.estimated_stepping_batches))
 
-        # This formula stands for torch's LinearLR chained with CosineAnnealingLR. Those multiply from step to step, so their rates differ in the
+        # This formula replaces torch's LinearLR chained with CosineAnnealingLR. Those multiply from step to step, so their rates differ in the
         # last bits (relative error 1e-15), and earlier runs could not be repeated exactly.
         def share(step: int) -> float:
             rising = min(1.0, (step + 1) / (self.optimiser.warm_up_steps + 1))

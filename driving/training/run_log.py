@@ -77,7 +77,7 @@ class CsvLog(Logger):
 
 def make_wandb_log(folder: Path) -> WandbLogger:
     """Return the logger of a Weights & Biases run in `folder`. It is online where the user is logged in; `wandb sync` sends an offline one later."""
-    import wandb  # imported here, because that takes a second
+    import wandb  # imported here, because the import takes a second
 
     folder.mkdir(parents=True, exist_ok=True)
     mode: Literal["online", "offline"] = "online" if is_logged_in() else "offline"
