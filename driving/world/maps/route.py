@@ -10,6 +10,9 @@ from numba import njit
 
 from driving.quantities import LaneState, Pose, wrap_angle
 
+X, Y, YAW, CURVATURE, WIDTH, S = range(6)  # columns of a tracker's points; yaw unwrapped (rad), curvature (1/m), the others in m
+BEHIND, AHEAD = 20, 40  # how many points before and after the last one a tracker searches
+
 
 @dataclass(frozen=True)
 class Route:
@@ -49,7 +52,7 @@ class LaneTracker:
     def __init__(self, route: Route, s_m: float = 0.0) -> None:
         self.route = route
         self._points = np.ascontiguousarray(
-            np.stack([route.x_m, route.y_m, route.yaw_rad, route.curvature_per_m, route.lane_width_m, route.s_m], axis=1)
+            np.stack([route.x_m, route.y_m, route.yaw_rad, route.curvature_per_m, route.lane_width_m, route.s_m], axis=1)  # in the order of X to S
         )
         self._index, self._lap = 0, 0
         self.reset(s_m)
@@ -61,30 +64,31 @@ class LaneTracker:
         self._index = int(np.clip(np.searchsorted(self.route.s_m, s_m - self._lap * length), 0, len(self.route.s_m) - 2))
 
     def locate(self, pose: Pose) -> LaneState:
-        """Return the lane state of a car at `pose`, searched from 20 m before to 40 m after the last position."""
+        """Return the lane state of a car at `pose`, searched from about 20 m before to 40 m after the last position."""
         last, closed = self._index, self.route.closed
-        self._index, s, lateral, yaw, curvature, width = _nearest(self._points, last, pose.x_m, pose.y_m, closed)
+        self._index, lateral, place = _find_nearest(self._points, last, pose.x_m, pose.y_m, closed)
         if closed and abs(self._index - last) > len(self._points) // 2:
             self._lap += 1 if self._index < last else -1
+        s, yaw, curvature, width = (float(place[column]) for column in (S, YAW, CURVATURE, WIDTH))
         return LaneState(s + self._lap * self.route.length_m, lateral, wrap_angle(pose.yaw_rad - yaw), curvature, width)
 
 
 @njit(cache=True)
-def _nearest(points, start, x, y, closed):  # type: ignore[no-untyped-def]
-    """Find the place on a route nearest to (x, y), from 20 segments before segment `start` to 40 after it.
+def _find_nearest(points, start, x, y, closed):  # type: ignore[no-untyped-def]
+    """Find the place on a route nearest to (x, y) m, from BEHIND segments before segment `start` to AHEAD after it.
 
-    points (N, 6): x, y, yaw, curvature, lane width, s. Return the segment's index, then s, lateral offset, yaw, curvature and lane width there.
+    Return the index of its segment, the lateral offset (m) from it, and the place itself, interpolated from `points` (N, 6), as one row (6,).
     """
     count = points.shape[0] - 1
     best, best_d, best_t = start, 1e18, 0.0
-    for step in range(-20, 40):
+    for step in range(-BEHIND, AHEAD):
         i = start + step
         if closed:
             i %= count
         elif i < 0 or i >= count:
             continue
-        ax, ay = points[i, 0], points[i, 1]
-        dx, dy = points[i + 1, 0] - ax, points[i + 1, 1] - ay
+        ax, ay = points[i, X], points[i, Y]
+        dx, dy = points[i + 1, X] - ax, points[i + 1, Y] - ay
         t = ((x - ax) * dx + (y - ay) * dy) / max(dx * dx + dy * dy, 1e-12)
         t = min(max(t, 0.0), 1.0)
         ex, ey = x - ax - t * dx, y - ay - t * dy
@@ -92,6 +96,6 @@ def _nearest(points, start, x, y, closed):  # type: ignore[no-untyped-def]
         if distance < best_d:
             best, best_d, best_t = i, distance, t
     a, b = points[best], points[best + 1]
-    mixed = a * (1.0 - best_t) + b * best_t
-    lateral = -math.sin(mixed[2]) * (x - mixed[0]) + math.cos(mixed[2]) * (y - mixed[1])
-    return best, mixed[5], lateral, mixed[2], mixed[3], mixed[4]
+    place = a * (1.0 - best_t) + b * best_t
+    lateral = -math.sin(place[YAW]) * (x - place[X]) + math.cos(place[YAW]) * (y - place[Y])
+    return best, lateral, place
