@@ -13,8 +13,8 @@ import time
 from numba.core.dispatcher import Dispatcher
 
 from driving.quantities import Pose
+from driving.standin.blueprint_library import BY_ID
 from driving.standin.blueprints.description import Description
-from driving.standin.blueprints.library import BY_ID
 from driving.standin.episode.levels import Level
 from driving.standin.episode.state import Episode
 from driving.standin.sensors.table import SENSORS, measure_sensor

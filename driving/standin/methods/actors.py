@@ -11,7 +11,7 @@ import numpy as np
 
 from driving.quantities import Pose
 from driving.standin.actors.kinds import Actor, Body, Vehicle, Walker, locate_body
-from driving.standin.blueprints.library import describe
+from driving.standin.blueprint_library import describe
 from driving.standin.simulation import Simulation
 from driving.standin.wire.messages import Box, Vector, bounding_box, fields, flag, items, natural, pose, real, vector
 from driving.standin.wire.rpc import OK_VOID, RefusedError, respond

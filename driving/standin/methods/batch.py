@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from driving.quantities import LiquidLaneError
-from driving.standin.blueprints.library import describe
+from driving.standin.blueprint_library import describe
 from driving.standin.simulation import Simulation
 from driving.standin.wire.messages import fields, items, natural, optional, pose
 from driving.standin.wire.rpc import RefusedError, call, respond, respond_error

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from driving.quantities import Pose, wrap_angle
-from driving.standin.blueprints import library as blueprints
+from driving.standin import blueprint_library
 from driving.standin.episode.catalogue import PREFIX, SHORT_PREFIX
 from driving.standin.episode.environment_objects import ANY
 from driving.standin.methods.ray_queries import cast_ray, project
@@ -49,7 +49,7 @@ class WorldMethods:
             "get_required_files": lambda *_: respond([]),
             "load_new_episode": self.load_new_episode,
             "copy_opendrive_to_file": self.copy_opendrive_to_file,
-            "get_actor_definitions": lambda: respond(blueprints.list_definitions()),
+            "get_actor_definitions": lambda: respond(blueprint_library.list_definitions()),
             "get_spectator": lambda: respond(self._simulation.episode.spectator.record()),
             "get_weather_parameters": lambda: respond(self._simulation.weather.as_list()),
             "set_weather_parameters": self.set_weather_parameters,
