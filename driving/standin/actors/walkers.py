@@ -21,8 +21,8 @@ SHORTEST_DIRECTION = 1e-6  # a shorter direction vector points nowhere: the walk
 
 
 def make_undriven_parameters(mass_kg: float) -> np.ndarray:
-    """Return the parameter row (vehicle_physics.WIDTH,) of a body that does not drive; contacts need only its mass (kg)."""
-    row = np.zeros(vehicle_physics.WIDTH)
+    """Return the parameter row (vehicle_physics.PARAMETER_WIDTH,) of a body that does not drive; contacts need only its mass (kg)."""
+    row = np.zeros(vehicle_physics.PARAMETER_WIDTH)
     row[vehicle_physics.MASS], row[vehicle_physics.YAW_INERTIA], row[vehicle_physics.RADIUS] = mass_kg, mass_kg, 1.0
     return row
 

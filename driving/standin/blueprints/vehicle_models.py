@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from driving.standin.wire.messages import Box, Vector
-from driving.world.physics.vehicle_physics import Physics, car_wheels
+from driving.world.physics.vehicle_physics import Physics, make_wheels
 
 WIDEST_BODY_M = 2.6
 TIRE_FRICTION = 3.5  # CARLA's
@@ -47,7 +47,7 @@ class VehicleModel:
     @property
     def physics(self) -> Physics:
         """How it drives."""
-        wheels = car_wheels(self.mass_kg, self.wheelbase_m, self.width_m * 0.75, self.radius_m, self.steer_deg, TIRE_FRICTION)
+        wheels = make_wheels(self.mass_kg, self.wheelbase_m, self.width_m * 0.75, self.radius_m, self.steer_deg, TIRE_FRICTION)
         return Physics.of_car(self.mass_kg, wheels, self.torque_scale)
 
     @property

@@ -19,7 +19,6 @@ ACTIVE = 1  # CARLA's actor state of an actor that is simulated
 # The light state of vehicles on a map without lights: off. Only then the traffic manager takes turns at junctions; see `TrafficLights.find_seen`.
 NO_LIGHT = 3
 IN_DEGREES = np.array([1.0, 1.0, 1.0, *3 * [math.degrees(1.0)]])  # turns pose rows in m and rad into m and degrees
-REPORT_WIDTH = 18  # numbers per vehicle, see `poses.report`
 _WALKER = struct.Struct("<4fB37x")  # direction, speed, jump; STATE_BYTES in all
 
 
@@ -35,7 +34,7 @@ class Records:
         self._bodies, self._rest = self._all[:count], self._all[count:]
         self._rest_poses = self._rest["pose"]
         self._vehicles = self._bodies.view(VEHICLE_RECORD)  # walkers' and props' rows are overwritten afterwards
-        self._report = np.zeros((count, REPORT_WIDTH), np.float32)
+        self._report = np.zeros((count, poses.REPORT_WIDTH), np.float32)
         self._walkers = [body for body in bodies if isinstance(body, Walker)]
         self._is_vehicle = np.array([isinstance(body, Vehicle) for body in bodies], bool)
         self._all_vehicles = self._is_vehicle.all()

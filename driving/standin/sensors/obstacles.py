@@ -30,7 +30,7 @@ def _find_nearest(sensor: Sensor, at: Pose, world: SensedWorld) -> tuple[Body | 
     forward = rotation_of(at)[:, 0]
     start = np.array([at.x_m, at.y_m, at.z_m])
     centres = np.empty((fleet.count, 6))
-    poses.box_centres(fleet.state, fleet.offset, centres)
+    poses.locate_boxes(fleet.state, fleet.offset, centres)
     distances = _enter_boxes(start, forward, centres[:, :3], centres[:, 4], fleet.half + radius_m)
     if own is not None:
         distances[own.row] = np.inf

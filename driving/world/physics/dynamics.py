@@ -1,17 +1,16 @@
-"""How cars move: a dynamic single-track model with tyre saturation over N cars at once, sub-stepped, compiled by numba.
+"""How cars move: a dynamic single-track model with tyre saturation, over N cars at once, in sub-steps. Compiled by numba.
 
-Left to others: what the parameters mean (`vehicles`), the road under the wheels (`ground`), contacts between bodies.
-Axes: body x forward, y right, yaw clockwise (CARLA's left-handed frame, `quantities`). SI units throughout.
+Left to others: the meaning of the parameters (`vehicle_physics`), the road under the wheels (`ground`), contacts between bodies (`collisions`).
+Axes: body x forward, y right, yaw clockwise (CARLA's left-handed frame, `driving.quantities`). SI units throughout.
 
-Tyres. Slip angle alpha = -atan2(v_lat, |v_long|) at each axle; lateral force mu F_z sin(atan(c alpha / mu)) with c the
-cornering stiffness per load (1/rad), scaled by what the longitudinal force leaves of the friction circle. Slopes and banks
-enter through the ground's normal; loads shift with longitudinal acceleration.
-Stiffness at low speed is the trap of this model: explicit Euler is unstable below about 2 m/s. The lateral force is
-therefore taken as -K v_lat with the secant K and solved implicitly with yaw (a 2x2 system a sub-step), which is stable at
-rest and in reverse. Brakes and rolling resistance are Coulomb forces: they can stop a car, never push it, so that it stays
-on a slope.
-The ground is read once a tick (a plane for the sub-steps: on a crest of 500 m radius this errs by 1.4 mm at 12 m/s and
-0.1 s) and the height is set again from the ground at the tick's end.
+Tyres. The slip angle is alpha = -atan2(v_lat, |v_long|) at each axle. The lateral force is mu F_z sin(atan(c alpha / mu)), with c the cornering
+stiffness per load (1/rad), scaled by what the longitudinal force leaves of the friction circle. Slopes and banks enter through the ground's
+normal; loads shift with longitudinal acceleration.
+Stiffness at low speed is the difficulty of this model: explicit Euler is unstable below about 2 m/s. The lateral force is therefore taken as
+-K v_lat with the secant stiffness K, and solved implicitly together with yaw (a 2x2 system per sub-step). This is stable at rest and in reverse.
+Brakes and rolling resistance are Coulomb forces: they can stop a car but never push it, so a car stays on a slope.
+The ground is read once per tick and is a plane for the sub-steps: on a crest of 500 m radius this errs by 1.4 mm at 12 m/s and 0.1 s. The height
+is set from the ground again at the end of the tick.
 """
 
 from __future__ import annotations
@@ -22,44 +21,119 @@ from typing import Protocol
 import numpy as np
 from numba import njit
 
-from driving.world.physics import vehicle_physics as p
-from driving.world.physics.vehicle_physics import GRAVITY
+from driving.world.physics.vehicle_physics import (
+    AUTOBOX,
+    BRAKE_FRONT,
+    BRAKE_REAR,
+    CG_HEIGHT,
+    DAMP_FULL,
+    DAMP_ZERO,
+    DRAG,
+    FINAL_RATIO,
+    FRONT_ARM,
+    GEAR_COUNT,
+    GEAR_DOWN,
+    GEAR_RATIO,
+    GEAR_UP,
+    GRAVITY,
+    HAND_BRAKE_REAR,
+    MASS,
+    MAX_RPM,
+    MAX_STEER,
+    MU_FRONT,
+    MU_REAR,
+    RADIUS,
+    REAR_ARM,
+    STEER_CURVE,
+    STEER_CURVE_TOP_KMH,
+    STEER_POINTS,
+    STIFF_FRONT,
+    STIFF_REAR,
+    SWITCH_TIME,
+    TORQUE,
+    TORQUE_POINTS,
+    YAW_INERTIA,
+)
 
 SUBSTEP_S = 0.005
 STEER_RATE_RADPS = 3.0  # of the road wheel at full rate: lock to lock in 0.8 s
 ROLLING_RESISTANCE = 0.012
-# Stability control, which every road car has: the front axle's side force stays below what the rear one can balance, whose load falls as the
-# turned front wheels slow the car. At its limit a car ploughs wide; without this it would spin.
+# Stability control, as every road car has it: the front axle's side force stays below what the rear axle can balance. The rear axle's load falls
+# as the turned front wheels slow the car. At its limit a car runs wide; without stability control it would spin.
 STABLE_SHARE = 0.95
 IDLE_RPM = 800.0
 SLIP_SPEED_FLOOR_MPS = 0.5
-# A car on its springs never stands exactly level. It matters: CARLA's agents take what lies at an angle of exactly 0 for not ahead, and in
-# float32 a level car that is in line with a red light sees it there.
+# A car on its springs never stands exactly level. This matters: CARLA's agents take what lies at an angle of exactly 0 as not ahead of them, and in
+# float32 a level car that is in line with a red light sees it at that angle.
 RAKE_RAD = math.radians(0.05)
 
-# Columns of the state, one row a car.
-X, Y, Z, PITCH, YAW, ROLL, VX, VY, VZ, YAW_RATE, STEER, GEAR, SHIFT_TIMER, ON_GROUND, AX, AY, AZ, RPM, NX, NY, NZ, FRICTION, STATE_WIDTH = range(23)
-# Columns of the control, one row a car.
-C_STEER, C_THROTTLE, C_BRAKE, C_HAND_BRAKE, C_REVERSE, C_MANUAL, C_GEAR, CONTROL_WIDTH = range(8)
-# Columns of what acts from outside, one row a car: force in the world frame (N), yaw torque (N m), gravity and simulation switches.
-E_FX, E_FY, E_FZ, E_TORQUE, E_GRAVITY, E_SIMULATE, E_FRICTION, EXTERNAL_WIDTH = range(8)
+# Columns of the state, one row per car.
+(
+    X,  # the origin of the car in the world (m)
+    Y,
+    Z,
+    PITCH,  # rad
+    YAW,
+    ROLL,
+    VX,  # velocity: forward and right in the car's frame, up in the world's (m/s)
+    VY,
+    VZ,
+    YAW_RATE,  # rad/s
+    STEER,  # angle of the front wheels (rad), right positive
+    GEAR,  # -1 reverse, 0 neutral, 1 and more forward
+    SHIFT_TIMER,  # how long the change of gears still takes (s)
+    ON_GROUND,  # 1 on the ground, 0 in the air
+    AX,  # acceleration over the last tick, without gravity, in the frame of the velocity (m/s^2)
+    AY,
+    AZ,
+    RPM,  # of the engine
+    NX,  # the ground's unit normal in the world
+    NY,
+    NZ,
+    FRICTION,  # of the ground, 1 on dry asphalt
+    STATE_WIDTH,
+) = range(23)
+# Columns of the control, one row per car.
+(
+    C_STEER,  # -1 to 1, right positive
+    C_THROTTLE,  # 0 to 1
+    C_BRAKE,  # 0 to 1
+    C_HAND_BRAKE,  # more than 0: on
+    C_REVERSE,  # more than 0: on
+    C_MANUAL,  # more than 0: the gear is C_GEAR
+    C_GEAR,
+    CONTROL_WIDTH,
+) = range(8)
+# Columns of what acts from outside, one row per car.
+(
+    E_FX,  # force in the world (N)
+    E_FY,
+    E_FZ,
+    E_TORQUE,  # about the vertical axis (N m), clockwise positive
+    E_GRAVITY,  # share of gravity: 1 on, 0 off
+    E_SIMULATE,  # 1 moves, 0 stays
+    E_FRICTION,  # factor on the ground's friction
+    EXTERNAL_WIDTH,
+) = range(8)
 
 
 class GroundLike(Protocol):
-    """What cars need of a ground: height (m), unit normal and friction under N points."""
+    """What cars need to know of a ground."""
 
-    def height(self, x: np.ndarray, y: np.ndarray, z_hint: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]: ...
+    def height(self, x: np.ndarray, y: np.ndarray, z_hint: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return height (N,) m, unit normal (N, 3) and friction (N,) under N points; z_hint (N,) m tells bridges from the roads below."""
+        ...
 
 
 def no_external(count: int) -> np.ndarray:
-    """External influences (N, EXTERNAL_WIDTH) of undisturbed cars: no force, gravity and simulation on, friction scale 1."""
+    """Return external influences (N, EXTERNAL_WIDTH) of undisturbed cars: no force, gravity and simulation on, friction factor 1."""
     external = np.zeros((count, EXTERNAL_WIDTH))
     external[:, [E_GRAVITY, E_SIMULATE, E_FRICTION]] = 1.0
     return external
 
 
 def place(x_m: float, y_m: float, z_m: float, pitch_rad: float = 0.0, yaw_rad: float = 0.0, roll_rad: float = 0.0) -> np.ndarray:
-    """The state row (STATE_WIDTH,) of a car at rest there."""
+    """Return the state row (STATE_WIDTH,) of a car at rest at a pose."""
     row = np.zeros(STATE_WIDTH)
     row[[X, Y, Z, PITCH, YAW, ROLL]] = x_m, y_m, z_m, pitch_rad, yaw_rad, roll_rad
     row[GEAR], row[NZ], row[FRICTION] = 1.0, 1.0, 1.0
@@ -67,9 +141,9 @@ def place(x_m: float, y_m: float, z_m: float, pitch_rad: float = 0.0, yaw_rad: f
 
 
 def step_vehicles(state: np.ndarray, parameters: np.ndarray, control: np.ndarray, external: np.ndarray, ground: GroundLike, dt_s: float) -> None:
-    """Moves N cars by `dt_s` seconds, in place.
+    """Move N cars by `dt_s` seconds, in place.
 
-    state (N, STATE_WIDTH), parameters (N, vehicles.WIDTH), control (N, CONTROL_WIDTH), external (N, EXTERNAL_WIDTH).
+    state (N, STATE_WIDTH), parameters (N, vehicle_physics.PARAMETER_WIDTH), control (N, CONTROL_WIDTH), external (N, EXTERNAL_WIDTH).
     """
     if len(state) == 0 or dt_s <= 0.0:
         return
@@ -78,18 +152,18 @@ def step_vehicles(state: np.ndarray, parameters: np.ndarray, control: np.ndarray
     _advance(state, parameters, control, external, steps, dt_s / steps)
     height, normal, friction = ground.height(state[:, X].copy(), state[:, Y].copy(), state[:, Z].copy())
     _settle(state, external, height, normal, friction)
-    _accelerations(state, before, dt_s)
+    _set_accelerations(state, before, dt_s)
 
 
 def world_velocity(state: np.ndarray) -> np.ndarray:
-    """Velocities (N, 3) in the world frame, m/s."""
+    """Return velocities (N, 3) in the world (m/s)."""
     cos, sin = np.cos(state[:, YAW]), np.sin(state[:, YAW])
     vx, vy = state[:, VX], state[:, VY]
     return np.stack([cos * vx - sin * vy, sin * vx + cos * vy, state[:, VZ]], axis=1)
 
 
 def set_world_velocity(row: np.ndarray, velocity: tuple[float, float, float]) -> None:
-    """Sets one car's velocity from the world frame (m/s)."""
+    """Set the velocity in one car's state row (STATE_WIDTH,) from a velocity in the world (m/s)."""
     cos, sin = math.cos(row[YAW]), math.sin(row[YAW])
     row[VX] = cos * velocity[0] + sin * velocity[1]
     row[VY] = -sin * velocity[0] + cos * velocity[1]
@@ -97,109 +171,118 @@ def set_world_velocity(row: np.ndarray, velocity: tuple[float, float, float]) ->
 
 
 @njit(cache=True, nogil=True)
-def _advance(state, parameters, control, external, steps, h):  # type: ignore[no-untyped-def]
+def _advance(state, parameters, control, external, steps, dt_s):  # type: ignore[no-untyped-def]
+    """Move cars by `steps` sub-steps of `dt_s`, in place; the arrays are those of `step_vehicles`."""
     for i in range(state.shape[0]):
         if external[i, E_SIMULATE] > 0.0:
             for _ in range(steps):
-                _substep(state[i], parameters[i], control[i], external[i], h)
+                _substep(state[i], parameters[i], control[i], external[i], dt_s)
 
 
 @njit(cache=True, nogil=True)
-def _substep(v, q, c, e, h):  # type: ignore[no-untyped-def]
-    cos, sin = math.cos(v[YAW]), math.sin(v[YAW])
-    _steer(v, q, c, h)
-    mass = q[p.MASS]
-    fx_out = cos * e[E_FX] + sin * e[E_FY]
-    fy_out = -sin * e[E_FX] + cos * e[E_FY]
-    if v[ON_GROUND] > 0.0:
+def _substep(car, parameters, control, external, dt_s):  # type: ignore[no-untyped-def]
+    """Move one car by a sub-step, in place; all arguments but the last are its rows."""
+    cos, sin = math.cos(car[YAW]), math.sin(car[YAW])
+    _steer(car, parameters, control, dt_s)
+    mass = parameters[MASS]
+    fx_out = cos * external[E_FX] + sin * external[E_FY]
+    fy_out = -sin * external[E_FX] + cos * external[E_FY]
+    if car[ON_GROUND] > 0.0:
         # gravity along the tangent plane, in body axes: g (n_z n - z) projected
-        gravity = GRAVITY * e[E_GRAVITY] * v[NZ]
-        fx_out += mass * gravity * (cos * v[NX] + sin * v[NY])
-        fy_out += mass * gravity * (-sin * v[NX] + cos * v[NY])
-        _roll(v, q, c, e, fx_out, fy_out, h)
+        gravity = GRAVITY * external[E_GRAVITY] * car[NZ]
+        fx_out += mass * gravity * (cos * car[NX] + sin * car[NY])
+        fy_out += mass * gravity * (-sin * car[NX] + cos * car[NY])
+        _drive_on_ground(car, parameters, control, external, fx_out, fy_out, dt_s)
     else:
-        _shift(v, q, c, h)
-        v[VX] += h * (fx_out / mass + v[VY] * v[YAW_RATE])
-        v[VY] += h * (fy_out / mass - v[VX] * v[YAW_RATE])
-        v[VZ] += h * (e[E_FZ] / mass - GRAVITY * e[E_GRAVITY])
-        v[YAW_RATE] += h * e[E_TORQUE] / q[p.YAW_INERTIA]
-        v[Z] += h * v[VZ]
-    v[X] += h * (cos * v[VX] - sin * v[VY])
-    v[Y] += h * (sin * v[VX] + cos * v[VY])
-    v[YAW] += h * v[YAW_RATE]
-    if v[ON_GROUND] > 0.0:
+        _shift(car, parameters, control, dt_s)
+        car[VX] += dt_s * (fx_out / mass + car[VY] * car[YAW_RATE])
+        car[VY] += dt_s * (fy_out / mass - car[VX] * car[YAW_RATE])
+        car[VZ] += dt_s * (external[E_FZ] / mass - GRAVITY * external[E_GRAVITY])
+        car[YAW_RATE] += dt_s * external[E_TORQUE] / parameters[YAW_INERTIA]
+        car[Z] += dt_s * car[VZ]
+    car[X] += dt_s * (cos * car[VX] - sin * car[VY])
+    car[Y] += dt_s * (sin * car[VX] + cos * car[VY])
+    car[YAW] += dt_s * car[YAW_RATE]
+    if car[ON_GROUND] > 0.0:
         # follow the plane: n . velocity = 0
-        slope = -(v[NX] * (cos * v[VX] - sin * v[VY]) + v[NY] * (sin * v[VX] + cos * v[VY])) / v[NZ]
-        v[VZ] = slope
-        v[Z] += h * slope
+        slope = -(car[NX] * (cos * car[VX] - sin * car[VY]) + car[NY] * (sin * car[VX] + cos * car[VY])) / car[NZ]
+        car[VZ] = slope
+        car[Z] += dt_s * slope
 
 
 @njit(cache=True, nogil=True)
-def _steer(v, q, c, h):  # type: ignore[no-untyped-def]
-    place = min(math.sqrt(v[VX] ** 2 + v[VY] ** 2) * 3.6 / p.STEER_CURVE_TOP_KMH, 1.0) * (p.STEER_POINTS - 1)
-    low = min(int(place), p.STEER_POINTS - 2)
+def _steer(car, parameters, control, dt_s):  # type: ignore[no-untyped-def]
+    """Turn the front wheels towards the wanted angle, which the steering curve reduces with speed."""
+    place = min(math.sqrt(car[VX] ** 2 + car[VY] ** 2) * 3.6 / STEER_CURVE_TOP_KMH, 1.0) * (STEER_POINTS - 1)
+    low = min(int(place), STEER_POINTS - 2)
     share = place - low
-    factor = q[p.STEER_CURVE + low] * (1.0 - share) + q[p.STEER_CURVE + low + 1] * share
-    wanted = min(max(c[C_STEER], -1.0), 1.0) * q[p.MAX_STEER] * factor
-    limit = STEER_RATE_RADPS * h
-    v[STEER] += min(max(wanted - v[STEER], -limit), limit)
+    factor = parameters[STEER_CURVE + low] * (1.0 - share) + parameters[STEER_CURVE + low + 1] * share
+    wanted = min(max(control[C_STEER], -1.0), 1.0) * parameters[MAX_STEER] * factor
+    limit = STEER_RATE_RADPS * dt_s
+    car[STEER] += min(max(wanted - car[STEER], -limit), limit)
 
 
 @njit(cache=True, nogil=True)
-def _shift(v, q, c, h):  # type: ignore[no-untyped-def]
-    gear = int(v[GEAR])
-    count = int(q[p.GEAR_COUNT])
-    if v[SHIFT_TIMER] > 0.0:
-        v[SHIFT_TIMER] -= h
+def _shift(car, parameters, control, dt_s):  # type: ignore[no-untyped-def]
+    """Choose the gear and update the engine's speed."""
+    gear = int(car[GEAR])
+    count = int(parameters[GEAR_COUNT])
+    if car[SHIFT_TIMER] > 0.0:
+        car[SHIFT_TIMER] -= dt_s
     wanted = gear
-    if c[C_MANUAL] > 0.0:
-        wanted = min(max(int(c[C_GEAR]), -1), count)
-    elif c[C_REVERSE] > 0.0:
+    if control[C_MANUAL] > 0.0:
+        wanted = min(max(int(control[C_GEAR]), -1), count)
+    elif control[C_REVERSE] > 0.0:
         wanted = -1
     elif gear < 1:
         wanted = 1
-    elif q[p.AUTOBOX] > 0.0 and v[SHIFT_TIMER] <= 0.0:
-        share = v[RPM] / q[p.MAX_RPM]
-        if share > q[p.GEAR_UP + gear - 1] and gear < count:
+    elif parameters[AUTOBOX] > 0.0 and car[SHIFT_TIMER] <= 0.0:
+        share = car[RPM] / parameters[MAX_RPM]
+        if share > parameters[GEAR_UP + gear - 1] and gear < count:
             wanted = gear + 1
-        elif gear > 1 and share < q[p.GEAR_DOWN + gear - 1]:
+        elif gear > 1 and share < parameters[GEAR_DOWN + gear - 1]:
             wanted = gear - 1
     if wanted != gear:
-        v[GEAR] = wanted
-        v[SHIFT_TIMER] = q[p.SWITCH_TIME]
-    ratio = _ratio(v, q)
-    v[RPM] = min(max(abs(v[VX]) / q[p.RADIUS] * abs(ratio) * 30.0 / math.pi, IDLE_RPM), q[p.MAX_RPM])
+        car[GEAR] = wanted
+        car[SHIFT_TIMER] = parameters[SWITCH_TIME]
+    ratio = _find_gear_ratio(car, parameters)
+    car[RPM] = min(max(abs(car[VX]) / parameters[RADIUS] * abs(ratio) * 30.0 / math.pi, IDLE_RPM), parameters[MAX_RPM])
 
 
 @njit(cache=True, nogil=True)
-def _ratio(v, q):  # type: ignore[no-untyped-def]
-    gear = int(v[GEAR])
+def _find_gear_ratio(car, parameters):  # type: ignore[no-untyped-def]
+    """Return the ratio of engine to wheel speed, negative in reverse, 0 in neutral."""
+    gear = int(car[GEAR])
     if gear == 0:
         return 0.0
     if gear < 0:
-        return -q[p.GEAR_RATIO] * q[p.FINAL_RATIO]
-    return q[p.GEAR_RATIO + gear - 1] * q[p.FINAL_RATIO]
+        return -parameters[GEAR_RATIO] * parameters[FINAL_RATIO]
+    return parameters[GEAR_RATIO + gear - 1] * parameters[FINAL_RATIO]
 
 
 @njit(cache=True, nogil=True)
-def _drive_force(v, q, c):  # type: ignore[no-untyped-def]
-    ratio = _ratio(v, q)
-    throttle = min(max(c[C_THROTTLE], 0.0), 1.0)
-    spin = abs(v[VX]) / q[p.RADIUS] * abs(ratio) * 30.0 / math.pi
+def _find_drive_force(car, parameters, control):  # type: ignore[no-untyped-def]
+    """Return the engine's force on the road, drag of the engine included (N, forward positive)."""
+    ratio = _find_gear_ratio(car, parameters)
+    throttle = min(max(control[C_THROTTLE], 0.0), 1.0)
+    spin = abs(car[VX]) / parameters[RADIUS] * abs(ratio) * 30.0 / math.pi
     force = 0.0
-    if ratio != 0.0 and v[SHIFT_TIMER] <= 0.0 and spin < q[p.MAX_RPM]:
-        place = v[RPM] / q[p.MAX_RPM] * (p.TORQUE_POINTS - 1)
-        low = min(int(place), p.TORQUE_POINTS - 2)
+    if ratio != 0.0 and car[SHIFT_TIMER] <= 0.0 and spin < parameters[MAX_RPM]:
+        place = car[RPM] / parameters[MAX_RPM] * (TORQUE_POINTS - 1)
+        low = min(int(place), TORQUE_POINTS - 2)
         share = place - low
-        torque = q[p.TORQUE + low] * (1.0 - share) + q[p.TORQUE + low + 1] * share
-        force = throttle * torque * ratio / q[p.RADIUS]
-    damping = q[p.DAMP_FULL] * throttle + q[p.DAMP_ZERO] * (1.0 - throttle)
-    return force - damping * v[VX] * (ratio / q[p.RADIUS]) ** 2
+        torque = parameters[TORQUE + low] * (1.0 - share) + parameters[TORQUE + low + 1] * share
+        force = throttle * torque * ratio / parameters[RADIUS]
+    damping = parameters[DAMP_FULL] * throttle + parameters[DAMP_ZERO] * (1.0 - throttle)
+    return force - damping * car[VX] * (ratio / parameters[RADIUS]) ** 2
 
 
 @njit(cache=True, nogil=True)
-def _side_stiffness(v_long, v_lat, load, mu, stiffness, fx):  # type: ignore[no-untyped-def]
-    """Secant stiffness K (N s/m) of an axle: its lateral force is -K v_lat."""
+def _find_side_stiffness(v_long, v_lat, load, mu, stiffness, fx):  # type: ignore[no-untyped-def]
+    """Return the secant stiffness K (N s/m) of an axle, whose lateral force is -K v_lat.
+
+    v_long, v_lat: its velocity (m/s); load (N); mu: friction; stiffness per load (1/rad); fx: its longitudinal force (N).
+    """
     if load <= 0.0:
         return 0.0
     grip = math.sqrt(max(1.0 - (fx / max(mu * load, 1e-6)) ** 2, 0.01))
@@ -211,94 +294,95 @@ def _side_stiffness(v_long, v_lat, load, mu, stiffness, fx):  # type: ignore[no-
 
 
 @njit(cache=True, nogil=True)
-def _roll(v, q, c, e, fx_out, fy_out, h):  # type: ignore[no-untyped-def]
-    """One sub-step on the ground: drive, brake and side forces, then velocities."""
-    mass, front, rear = q[p.MASS], q[p.FRONT_ARM], q[p.REAR_ARM]
+def _drive_on_ground(car, parameters, control, external, fx_out, fy_out, dt_s):  # type: ignore[no-untyped-def]
+    """Update velocities by a sub-step on the ground, from drive, brake and side forces; fx_out, fy_out: outside forces in the car's frame (N)."""
+    mass, front, rear = parameters[MASS], parameters[FRONT_ARM], parameters[REAR_ARM]
     base = front + rear
-    _shift(v, q, c, h)
-    weight = max(mass * GRAVITY * e[E_GRAVITY] * v[NZ] - e[E_FZ], 0.0)
-    transfer = mass * v[AX] * q[p.CG_HEIGHT] / base
+    _shift(car, parameters, control, dt_s)
+    weight = max(mass * GRAVITY * external[E_GRAVITY] * car[NZ] - external[E_FZ], 0.0)
+    transfer = mass * car[AX] * parameters[CG_HEIGHT] / base
     load_front = min(max(weight * rear / base - transfer, 0.0), weight)
     load_rear = weight - load_front
-    friction = v[FRICTION] * e[E_FRICTION]
-    mu_front, mu_rear = q[p.MU_FRONT] * friction, q[p.MU_REAR] * friction
+    friction = car[FRICTION] * external[E_FRICTION]
+    mu_front, mu_rear = parameters[MU_FRONT] * friction, parameters[MU_REAR] * friction
 
-    drive = _drive_force(v, q, c)
+    drive = _find_drive_force(car, parameters, control)
     top = mu_front * load_front + mu_rear * load_rear
     drive = min(max(drive, -top), top)
     share_front = load_front / max(weight, 1e-6)
-    brake = min(max(c[C_BRAKE], 0.0), 1.0)
-    brake_front = min(brake * q[p.BRAKE_FRONT] / q[p.RADIUS], mu_front * load_front)
-    hand = q[p.HAND_BRAKE_REAR] if c[C_HAND_BRAKE] > 0.0 else 0.0
-    brake_rear = min((brake * q[p.BRAKE_REAR] + hand) / q[p.RADIUS], mu_rear * load_rear)
+    brake = min(max(control[C_BRAKE], 0.0), 1.0)
+    brake_front = min(brake * parameters[BRAKE_FRONT] / parameters[RADIUS], mu_front * load_front)
+    hand = parameters[HAND_BRAKE_REAR] if control[C_HAND_BRAKE] > 0.0 else 0.0
+    brake_rear = min((brake * parameters[BRAKE_REAR] + hand) / parameters[RADIUS], mu_rear * load_rear)
     resist = brake_front + brake_rear + min(ROLLING_RESISTANCE * weight, top)  # wheels without grip roll on
 
-    cos, sin = math.cos(v[STEER]), math.sin(v[STEER])
-    side_front = v[VY] + front * v[YAW_RATE]
-    lat_front = -v[VX] * sin + side_front * cos
-    sign = 1.0 if v[VX] > 0.0 else -1.0
+    cos, sin = math.cos(car[STEER]), math.sin(car[STEER])
+    side_front = car[VY] + front * car[YAW_RATE]
+    lat_front = -car[VX] * sin + side_front * cos
+    sign = 1.0 if car[VX] > 0.0 else -1.0
     fx_front = drive * share_front - sign * brake_front
     fx_rear = drive * (1.0 - share_front) - sign * brake_rear
-    moving = 1.0 if abs(v[VX]) > 0.05 else 0.0
+    moving = 1.0 if abs(car[VX]) > 0.05 else 0.0
     mu_side = min(mu_front, STABLE_SHARE * mu_rear * load_rear * rear / max(front * load_front, 1e-6))
-    k_front = _side_stiffness(v[VX] * cos + side_front * sin, lat_front, load_front, mu_side, q[p.STIFF_FRONT], fx_front * moving)
-    k_rear = _side_stiffness(v[VX], v[VY] - rear * v[YAW_RATE], load_rear, mu_rear, q[p.STIFF_REAR], fx_rear * moving)
+    k_front = _find_side_stiffness(car[VX] * cos + side_front * sin, lat_front, load_front, mu_side, parameters[STIFF_FRONT], fx_front * moving)
+    k_rear = _find_side_stiffness(car[VX], car[VY] - rear * car[YAW_RATE], load_rear, mu_rear, parameters[STIFF_REAR], fx_rear * moving)
 
     # implicit in (vy', r'): A (vy', r') = b
     kf = k_front * cos * cos
-    push = k_front * cos * sin * v[VX] + drive * share_front * sin
-    inertia = q[p.YAW_INERTIA]
-    a11 = mass / h + kf + k_rear
-    a12 = kf * front - k_rear * rear + mass * v[VX]
+    push = k_front * cos * sin * car[VX] + drive * share_front * sin
+    inertia = parameters[YAW_INERTIA]
+    a11 = mass / dt_s + kf + k_rear
+    a12 = kf * front - k_rear * rear + mass * car[VX]
     a21 = kf * front - k_rear * rear
-    a22 = inertia / h + kf * front * front + k_rear * rear * rear
-    b1 = mass / h * v[VY] + push + fy_out
-    b2 = inertia / h * v[YAW_RATE] + front * push + e[E_TORQUE]
+    a22 = inertia / dt_s + kf * front * front + k_rear * rear * rear
+    b1 = mass / dt_s * car[VY] + push + fy_out
+    b2 = inertia / dt_s * car[YAW_RATE] + front * push + external[E_TORQUE]
     det = a11 * a22 - a12 * a21
     vy = (b1 * a22 - b2 * a12) / det
     turn = (a11 * b2 - a21 * b1) / det
 
-    side = -k_front * (-v[VX] * sin + (vy + front * turn) * cos)
-    pull = drive * share_front * cos + drive * (1.0 - share_front) - side * sin - q[p.DRAG] * v[VX] * abs(v[VX]) + fx_out
-    speed = v[VX] + h * (pull / mass + vy * turn)
-    slow = h * resist / mass
+    side = -k_front * (-car[VX] * sin + (vy + front * turn) * cos)
+    pull = drive * share_front * cos + drive * (1.0 - share_front) - side * sin - parameters[DRAG] * car[VX] * abs(car[VX]) + fx_out
+    speed = car[VX] + dt_s * (pull / mass + vy * turn)
+    slow = dt_s * resist / mass
     speed = 0.0 if abs(speed) <= slow else speed - math.copysign(slow, speed)
     if speed == 0.0 and abs(vy) < 0.05 and abs(turn) < 0.05 and abs(fy_out) < 0.5 * top:
         vy, turn = 0.0, 0.0
-    v[VX], v[VY], v[YAW_RATE] = speed, vy, turn
+    car[VX], car[VY], car[YAW_RATE] = speed, vy, turn
 
 
 @njit(cache=True, nogil=True)
 def _settle(state, external, height, normal, friction):  # type: ignore[no-untyped-def]
+    """Put cars on the ground where they reach it, and set their pitch and roll from its normal; see `GroundLike.height`."""
     for i in range(state.shape[0]):
-        v = state[i]
-        v[FRICTION] = friction[i]
+        car = state[i]
+        car[FRICTION] = friction[i]
         if external[i, E_SIMULATE] <= 0.0:
             continue
-        gap = v[Z] - height[i]
-        grounded = v[ON_GROUND] > 0.0
+        gap = car[Z] - height[i]
+        grounded = car[ON_GROUND] > 0.0
         # a car on the ground leaves it only where the ground falls away faster than it can fall in a tick
         if gap <= 0.0 or (grounded and gap < 0.15 and external[i, E_GRAVITY] > 0.0):
-            if not grounded and v[VZ] < 0.0:
-                v[VZ] = 0.0
-            v[Z], v[ON_GROUND] = height[i], 1.0
-            v[NX], v[NY], v[NZ] = normal[i, 0], normal[i, 1], normal[i, 2]
-            cos, sin = math.cos(v[YAW]), math.sin(v[YAW])
-            along = (v[NX] * cos + v[NY] * sin) / v[NZ]
-            across = (-v[NX] * sin + v[NY] * cos) / v[NZ]
-            v[PITCH], v[ROLL] = -math.atan(along) - RAKE_RAD, math.atan(across)
+            if not grounded and car[VZ] < 0.0:
+                car[VZ] = 0.0
+            car[Z], car[ON_GROUND] = height[i], 1.0
+            car[NX], car[NY], car[NZ] = normal[i, 0], normal[i, 1], normal[i, 2]
+            cos, sin = math.cos(car[YAW]), math.sin(car[YAW])
+            along = (car[NX] * cos + car[NY] * sin) / car[NZ]
+            across = (-car[NX] * sin + car[NY] * cos) / car[NZ]
+            car[PITCH], car[ROLL] = -math.atan(along) - RAKE_RAD, math.atan(across)
         else:
-            v[ON_GROUND] = 0.0
-        v[YAW] = (v[YAW] + math.pi) % (2.0 * math.pi) - math.pi
+            car[ON_GROUND] = 0.0
+        car[YAW] = (car[YAW] + math.pi) % (2.0 * math.pi) - math.pi
 
 
 @njit(cache=True, nogil=True)
-def _accelerations(state, before, dt):  # type: ignore[no-untyped-def]
-    """Body-frame acceleration over the tick (m/s^2), without gravity."""
+def _set_accelerations(state, before, dt_s):  # type: ignore[no-untyped-def]
+    """Set AX, AY and AZ from the velocities and yaw `before` (N, 4) the tick."""
     for i in range(state.shape[0]):
-        v = state[i]
-        turn = v[YAW] - before[i, 3]
+        car = state[i]
+        turn = car[YAW] - before[i, 3]
         cos, sin = math.cos(turn), math.sin(turn)
         old_x = cos * before[i, 0] + sin * before[i, 1]
         old_y = -sin * before[i, 0] + cos * before[i, 1]
-        v[AX], v[AY], v[AZ] = (v[VX] - old_x) / dt, (v[VY] - old_y) / dt, (v[VZ] - before[i, 2]) / dt
+        car[AX], car[AY], car[AZ] = (car[VX] - old_x) / dt_s, (car[VY] - old_y) / dt_s, (car[VZ] - before[i, 2]) / dt_s

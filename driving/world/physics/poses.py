@@ -1,6 +1,7 @@
-"""Poses of many actors at once: what hangs on what, and the numbers that a snapshot shows. Compiled by numba.
+"""Poses of many actors at once: attached actors, box centres, and the numbers of a snapshot. Compiled by numba.
 
 Shapes: N vehicles, M other actors. Pose rows are those of `geometry.rotations`, in the world or relative to a parent.
+State and control rows: `dynamics`.
 """
 
 from __future__ import annotations
@@ -11,22 +12,33 @@ import numpy as np
 from numba import njit
 
 from driving.world.geometry.rotations import rotation
-from driving.world.physics import dynamics as d
+from driving.world.physics import dynamics
 
-UNATTACHED, RIGID, ARM = 0, 1, 2
-FASTEST_MPS, FARTHEST_M = 1000.0, 1e6
+UNATTACHED, RIGID, ARM = 0, 1, 2  # how an actor is attached; an arm turns with its parent's yaw only
+FASTEST_MPS, FASTEST_RADPS, FARTHEST_M = 1000.0, 50.0, 1e6
+# Columns of a report.
+(
+    R_POSE,  # 6 columns: x, y, z (m), pitch, yaw, roll (degrees)
+    R_VELOCITY,  # 3 columns: in the world (m/s)
+    R_TURNING,  # 3 columns: angular velocity (degrees/s)
+    R_ACCELERATION,  # 3 columns: in the world (m/s^2)
+    R_PEDALS,  # 3 columns: throttle, steer, brake
+    REPORT_WIDTH,
+) = 0, 6, 9, 12, 15, 18
 
 
 @njit(cache=True)
-def _angles(turn, out):  # type: ignore[no-untyped-def]
+def _set_angles(turn, out):  # type: ignore[no-untyped-def]
+    """Set pitch, yaw and roll of a pose row (6,) from a rotation matrix (3, 3)."""
     out[3] = math.asin(min(max(turn[2, 0], -1.0), 1.0))
     out[4] = math.atan2(turn[1, 0], turn[0, 0])
     out[5] = math.atan2(-turn[2, 1], turn[2, 2])
 
 
 @njit(cache=True)
-def _hang(base, relative, kind, out):  # type: ignore[no-untyped-def]
-    level = kind == ARM  # a spring arm turns with its parent's yaw only
+def _compose(base, relative, kind, out):  # type: ignore[no-untyped-def]
+    """Fill the pose row `out` (6,) in the world of an actor whose pose is `relative` (6,) to its parent's, `base` (6,)."""
+    level = kind == ARM
     one = rotation(0.0 if level else base[3], base[4], 0.0 if level else base[5])
     two = rotation(relative[3], relative[4], relative[5])
     product = np.empty((3, 3))
@@ -34,59 +46,70 @@ def _hang(base, relative, kind, out):  # type: ignore[no-untyped-def]
         out[i] = base[i] + one[i, 0] * relative[0] + one[i, 1] * relative[1] + one[i, 2] * relative[2]
         for j in range(3):
             product[i, j] = one[i, 0] * two[0, j] + one[i, 1] * two[1, j] + one[i, 2] * two[2, j]
-    _angles(product, out)
+    _set_angles(product, out)
 
 
 @njit(cache=True)
 def attach(state, relative, parents, kinds, world):  # type: ignore[no-untyped-def]
-    """World poses (M, 6), in place, of actors that hang on vehicles (parent = row) or on earlier others (parent = N + row)."""
+    """Set the poses in the world of attached actors, in place.
+
+    Args:
+        state: (N, STATE_WIDTH) of the vehicles.
+        relative: (M, 6) poses relative to the parents.
+        parents: (M,) a vehicle's row, or N + the row of another actor, which comes earlier.
+        kinds: (M,) UNATTACHED, RIGID or ARM.
+        world: (M, 6) poses in the world, set where an actor is attached.
+    """
     count = state.shape[0]
     for k in range(world.shape[0]):
         if kinds[k] == UNATTACHED:
             continue
         parent = parents[k]
         if parent < count:
-            _hang(state[parent, d.X : d.ROLL + 1], relative[k], kinds[k], world[k])
+            _compose(state[parent, dynamics.X : dynamics.ROLL + 1], relative[k], kinds[k], world[k])
         else:
-            _hang(world[parent - count], relative[k], kinds[k], world[k])
+            _compose(world[parent - count], relative[k], kinds[k], world[k])
 
 
 @njit(cache=True)
 def keep_in_bounds(state):  # type: ignore[no-untyped-def]
-    """Limits speeds and places, so that no force makes a number that later arithmetic or a client cannot take."""
+    """Limit speeds and places in state rows (N, STATE_WIDTH), so that no force makes a number that later arithmetic or a client cannot take."""
     for i in range(state.shape[0]):
-        v = state[i]
-        for k in range(v.shape[0]):
-            if not math.isfinite(v[k]):
-                v[k] = 0.0
-        for k in (d.VX, d.VY, d.VZ):
-            v[k] = min(max(v[k], -FASTEST_MPS), FASTEST_MPS)
-        v[d.YAW_RATE] = min(max(v[d.YAW_RATE], -50.0), 50.0)
-        for k in (d.X, d.Y, d.Z):
-            v[k] = min(max(v[k], -FARTHEST_M), FARTHEST_M)
+        body = state[i]
+        for k in range(body.shape[0]):
+            if not math.isfinite(body[k]):
+                body[k] = 0.0
+        for k in (dynamics.VX, dynamics.VY, dynamics.VZ):
+            body[k] = min(max(body[k], -FASTEST_MPS), FASTEST_MPS)
+        body[dynamics.YAW_RATE] = min(max(body[dynamics.YAW_RATE], -FASTEST_RADPS), FASTEST_RADPS)
+        for k in (dynamics.X, dynamics.Y, dynamics.Z):
+            body[k] = min(max(body[k], -FARTHEST_M), FARTHEST_M)
 
 
 @njit(cache=True)
 def report(state, control, out):  # type: ignore[no-untyped-def]
-    """What a snapshot says of each vehicle, (N, 18) float32: pose (m, degrees), velocity (m/s), turning (deg/s), acceleration (m/s^2), pedals."""
+    """Fill `out` (N, REPORT_WIDTH) float32 with what a snapshot says of each vehicle, from its state and control rows."""
     degrees = 180.0 / math.pi
     for i in range(state.shape[0]):
-        v = state[i]
-        cos, sin = math.cos(v[d.YAW]), math.sin(v[d.YAW])
-        out[i, 0], out[i, 1], out[i, 2] = v[d.X], v[d.Y], v[d.Z]
-        out[i, 3], out[i, 4], out[i, 5] = v[d.PITCH] * degrees, v[d.YAW] * degrees, v[d.ROLL] * degrees
-        out[i, 6], out[i, 7], out[i, 8] = cos * v[d.VX] - sin * v[d.VY], sin * v[d.VX] + cos * v[d.VY], v[d.VZ]
-        out[i, 9], out[i, 10], out[i, 11] = 0.0, 0.0, v[d.YAW_RATE] * degrees
-        out[i, 12], out[i, 13], out[i, 14] = cos * v[d.AX] - sin * v[d.AY], sin * v[d.AX] + cos * v[d.AY], v[d.AZ]
-        out[i, 15], out[i, 16], out[i, 17] = control[i, d.C_THROTTLE], control[i, d.C_STEER], control[i, d.C_BRAKE]
+        body, row = state[i], out[i]
+        cos, sin = math.cos(body[dynamics.YAW]), math.sin(body[dynamics.YAW])
+        vx, vy, ax, ay = body[dynamics.VX], body[dynamics.VY], body[dynamics.AX], body[dynamics.AY]
+        for k in range(3):
+            row[R_POSE + k] = body[dynamics.X + k]
+            row[R_POSE + 3 + k] = body[dynamics.PITCH + k] * degrees
+        row[R_VELOCITY], row[R_VELOCITY + 1], row[R_VELOCITY + 2] = cos * vx - sin * vy, sin * vx + cos * vy, body[dynamics.VZ]
+        row[R_TURNING], row[R_TURNING + 1], row[R_TURNING + 2] = 0.0, 0.0, body[dynamics.YAW_RATE] * degrees
+        row[R_ACCELERATION], row[R_ACCELERATION + 1], row[R_ACCELERATION + 2] = cos * ax - sin * ay, sin * ax + cos * ay, body[dynamics.AZ]
+        row[R_PEDALS], row[R_PEDALS + 1] = control[i, dynamics.C_THROTTLE], control[i, dynamics.C_STEER]
+        row[R_PEDALS + 2] = control[i, dynamics.C_BRAKE]
 
 
 @njit(cache=True)
-def box_centres(state, offset, out):  # type: ignore[no-untyped-def]
-    """Poses (N, 6) of the centres of vehicles' bounding boxes."""
+def locate_boxes(state, offsets, out):  # type: ignore[no-untyped-def]
+    """Fill `out` (N, 6) with the poses of the centres of bounding boxes, which lie at offsets (N, 3) in the bodies' frames (m)."""
     for i in range(state.shape[0]):
-        v = state[i]
-        turn = rotation(v[d.PITCH], v[d.YAW], v[d.ROLL])
+        body = state[i]
+        turn = rotation(body[dynamics.PITCH], body[dynamics.YAW], body[dynamics.ROLL])
         for k in range(3):
-            out[i, k] = v[d.X + k] + turn[k, 0] * offset[i, 0] + turn[k, 1] * offset[i, 1] + turn[k, 2] * offset[i, 2]
-        out[i, 3], out[i, 4], out[i, 5] = v[d.PITCH], v[d.YAW], v[d.ROLL]
+            out[i, k] = body[dynamics.X + k] + turn[k, 0] * offsets[i, 0] + turn[k, 1] * offsets[i, 1] + turn[k, 2] * offsets[i, 2]
+        out[i, 3], out[i, 4], out[i, 5] = body[dynamics.PITCH], body[dynamics.YAW], body[dynamics.ROLL]

@@ -1,10 +1,10 @@
 """What makes one car drive differently from another: CARLA's `VehiclePhysicsControl`, packed into arrays for `dynamics`.
 
-The fields are CARLA's, so that `apply_physics_control` reaches the dynamics. How this world reads them:
-tyre friction coefficient mu = `tire_friction` x the ground's friction (1.0 on dry asphalt); brakes are sized by mass for FULL_BRAKE_G on a road
-that holds, so a full brake stops in v^2 / (2 min(mu, FULL_BRAKE_G) g), and a tyre with grip to spare still steers while it brakes;
-cornering stiffness of an axle = `lat_stiff_value` x its load (1/rad); engine damping (N m s/rad) is interpolated by throttle.
-Lengths are metres here; the wire's centimetres are turned by the server.
+The fields are CARLA's, so that `apply_physics_control` reaches the dynamics. This world reads them as follows.
+The tyre friction coefficient mu is `tire_friction` times the ground's friction (1.0 on dry asphalt). Brakes are sized by mass for FULL_BRAKE_G: on
+a road with enough grip a full brake stops in v^2 / (2 min(mu, FULL_BRAKE_G) g), and a tyre with grip to spare still steers while it brakes.
+The cornering stiffness of an axle is `lat_stiff_value` times its load (1/rad). Engine damping (N m s/rad) is interpolated by throttle.
+Lengths are metres here; the server converts them from the wire's centimetres.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from driving.quantities import UserError
 TORQUE_POINTS = 33  # samples of the torque curve over [0, max_rpm]
 STEER_POINTS = 41  # samples of the steering curve over [0, STEER_CURVE_TOP_KMH]
 STEER_CURVE_TOP_KMH = 200.0
-GEARS = 8
+GEARS = 8  # most forward gears
 GRAVITY = 9.81
-FULL_BRAKE_G = 1.0  # deceleration of a full brake where the tyres hold; all four wheels lock at once at this mu
+FULL_BRAKE_G = 1.0  # deceleration (g) of a full brake where the tyres hold; all four wheels lock at once at this mu
 FRONT_BRAKE_SHARE = 0.65
-HAND_BRAKE_G = 0.8
+HAND_BRAKE_G = 0.8  # deceleration (g) of the hand brake
 
 
 @dataclass(frozen=True, slots=True)
 class Wheel:
-    """One wheel as CARLA describes it; position is relative to the vehicle's origin (m), the first two wheels steer."""
+    """One wheel as CARLA describes it. The position is relative to the vehicle's origin; the first two wheels steer."""
 
     tire_friction: float = 1.0
     damping_rate: float = 0.25
@@ -51,10 +51,10 @@ class Gear:
     up_ratio: float = 0.9
 
 
-def car_wheels(
+def make_wheels(
     mass_kg: float, wheelbase_m: float, track_m: float, radius_m: float, steer_deg: float = 70.0, tire_friction: float = 1.0
 ) -> tuple[Wheel, ...]:
-    """Four wheels at the corners of wheelbase and track, the front ones steered, with brakes for a car of that mass."""
+    """Return four wheels at the corners of wheelbase and track, the front ones steered, with brakes for a car of that mass."""
     half, side = wheelbase_m / 2.0, track_m / 2.0
     torque = mass_kg * GRAVITY * radius_m / 2.0  # on each wheel of an axle that is to slow the whole car by 1 g
     plain = Wheel(tire_friction=tire_friction, radius_m=radius_m)
@@ -82,13 +82,13 @@ class Physics:
     drag_coefficient: float = 0.23
     center_of_mass_m: tuple[float, float, float] = (0.0, 0.0, 0.45)
     steering_curve: tuple[tuple[float, float], ...] = ((0.0, 1.0), (20.0, 0.9), (60.0, 0.8), (120.0, 0.7))
-    wheels: tuple[Wheel, ...] = field(default_factory=lambda: car_wheels(1845.0, 2.875, 1.58, 0.355))
+    wheels: tuple[Wheel, ...] = field(default_factory=lambda: make_wheels(1845.0, 2.875, 1.58, 0.355))
     use_sweep_wheel_collision: bool = False
     frontal_area_m2: float = 2.2
 
     @staticmethod
     def of_car(mass_kg: float, wheels: tuple[Wheel, ...], torque_scale: float = 1.0) -> Physics:
-        """A car of other size and power than the default; a weaker engine also drags less, or bicycles would stop at once."""
+        """Return a car of another size and power than the default. A weaker engine also drags less, or bicycles would stop at once."""
         base = Physics()
         return Physics(
             torque_curve=tuple((rpm, torque * torque_scale) for rpm, torque in base.torque_curve),
@@ -100,47 +100,47 @@ class Physics:
         )
 
 
-# Columns of the packed parameters, one row a car.
+# Columns of the packed parameters, one row per car.
 (
-    MASS,
-    YAW_INERTIA,
-    FRONT_ARM,
-    REAR_ARM,
-    CG_HEIGHT,
-    RADIUS,
-    MU_FRONT,
+    MASS,  # kg
+    YAW_INERTIA,  # kg m^2
+    FRONT_ARM,  # from the centre of mass to the front axle (m)
+    REAR_ARM,  # from the centre of mass to the rear axle (m)
+    CG_HEIGHT,  # of the centre of mass (m)
+    RADIUS,  # of the wheels (m)
+    MU_FRONT,  # friction of the front tyres
     MU_REAR,
-    STIFF_FRONT,
+    STIFF_FRONT,  # cornering stiffness per load (1/rad)
     STIFF_REAR,
-    BRAKE_FRONT,
+    BRAKE_FRONT,  # torque of a full brake on the axle (N m)
     BRAKE_REAR,
-    HAND_BRAKE_REAR,
-    MAX_STEER,
-    MAX_RPM,
-    FINAL_RATIO,
-    SWITCH_TIME,
-    AUTOBOX,
-    GEAR_COUNT,
-    DRAG,
-    DAMP_FULL,
-    DAMP_ZERO,
-    LONG_OFFSET,
+    HAND_BRAKE_REAR,  # torque of the hand brake (N m)
+    MAX_STEER,  # largest angle of the front wheels (rad)
+    MAX_RPM,  # of the engine
+    FINAL_RATIO,  # of the axle
+    SWITCH_TIME,  # of a change of gears (s)
+    AUTOBOX,  # 1: the gearbox is automatic
+    GEAR_COUNT,  # forward gears
+    DRAG,  # force per speed squared (N s^2/m^2)
+    DAMP_FULL,  # damping of the engine at full throttle (N m s/rad)
+    DAMP_ZERO,  # at zero throttle
+    LONG_OFFSET,  # of the centre of mass from the origin, forward (m)
     SCALARS,
 ) = range(24)
-GEAR_RATIO = SCALARS
-GEAR_DOWN = GEAR_RATIO + GEARS
-GEAR_UP = GEAR_DOWN + GEARS
-TORQUE = GEAR_UP + GEARS
-STEER_CURVE = TORQUE + TORQUE_POINTS
-WIDTH = STEER_CURVE + STEER_POINTS
+GEAR_RATIO = SCALARS  # GEARS columns: ratio of each forward gear
+GEAR_DOWN = GEAR_RATIO + GEARS  # GEARS columns: share of MAX_RPM below which it shifts down
+GEAR_UP = GEAR_DOWN + GEARS  # GEARS columns: share of MAX_RPM above which it shifts up
+TORQUE = GEAR_UP + GEARS  # TORQUE_POINTS columns: torque over the engine's speed (N m)
+STEER_CURVE = TORQUE + TORQUE_POINTS  # STEER_POINTS columns: share of MAX_STEER over the car's speed
+PARAMETER_WIDTH = STEER_CURVE + STEER_POINTS
 
 AIR_DENSITY = 1.225  # kg/m^3
 
 
 def pack(physics: Physics) -> np.ndarray:
-    """One car's parameters as a row of `WIDTH` numbers for `dynamics.step_vehicles`.
+    """Return one car's parameters as a row (PARAMETER_WIDTH,) for `dynamics.step_vehicles`.
 
-    Raises UserError where the physics cannot drive: fewer than two axles, no gear, a non-positive mass, radius or rpm.
+    Raises UserError: when the physics cannot drive, with fewer than two axles, no gear, or a mass, radius or rpm that is not positive.
     """
     wheels = physics.wheels
     if len(wheels) < 2 or not physics.forward_gears or len(physics.forward_gears) > GEARS:
@@ -154,7 +154,7 @@ def pack(physics: Physics) -> np.ndarray:
     cg_x, _, cg_z = physics.center_of_mass_m
     if front_x - cg_x <= 0.1 or cg_x - rear_x <= 0.1:
         cg_x = (front_x + rear_x) / 2.0
-    row = np.zeros(WIDTH)
+    row = np.zeros(PARAMETER_WIDTH)
     row[MASS] = physics.mass_kg
     row[FRONT_ARM], row[REAR_ARM] = front_x - cg_x, cg_x - rear_x
     row[YAW_INERTIA] = physics.mass_kg * row[FRONT_ARM] * row[REAR_ARM] * 1.1
@@ -173,11 +173,12 @@ def pack(physics: Physics) -> np.ndarray:
     for index, gear in enumerate(physics.forward_gears):
         row[GEAR_RATIO + index], row[GEAR_DOWN + index], row[GEAR_UP + index] = gear.ratio, gear.down_ratio, gear.up_ratio
     row[TORQUE:STEER_CURVE] = _sample(physics.torque_curve, physics.max_rpm, TORQUE_POINTS, 0.0)
-    row[STEER_CURVE:WIDTH] = _sample(physics.steering_curve, STEER_CURVE_TOP_KMH, STEER_POINTS, 1.0)
+    row[STEER_CURVE:PARAMETER_WIDTH] = _sample(physics.steering_curve, STEER_CURVE_TOP_KMH, STEER_POINTS, 1.0)
     return row
 
 
 def _sample(curve: tuple[tuple[float, float], ...], top: float, points: int, default: float) -> np.ndarray:
+    """Return a curve of (x, y) points at `points` places from 0 to `top`; `default` everywhere for an empty curve."""
     if not curve:
         return np.full(points, default)
     xs, ys = zip(*sorted(curve), strict=True)

@@ -14,8 +14,8 @@ from numba import njit
 from driving.world.geometry.rotations import rotation
 from driving.world.meshes.materials import ACTOR, GLOWING
 from driving.world.meshes.shapes import BODY_OF_TAG, BODY_PARTS, BODY_TRIANGLES, HEADLAMP, LAMP, SKIN, TAILLAMP, TROUSERS, TYRE, WINDOW
-from driving.world.physics import poses
 from driving.world.physics.fleet import Fleet
+from driving.world.physics.poses import locate_boxes
 from driving.world.rendering.rasteriser import Faces
 
 DRAWN_M = 250.0  # farther bodies are not drawn
@@ -43,7 +43,7 @@ NO_BOXES = Boxes()
 def boxes_of(fleet: Fleet) -> Boxes:
     """Return the boxes of all bodies, in the order of the fleet's rows. All but the poses are views of the fleet."""
     centres = np.empty((fleet.count, 6))
-    poses.box_centres(fleet.state, fleet.offset, centres)
+    locate_boxes(fleet.state, fleet.offset, centres)
     return Boxes(centres, fleet.half, fleet.colour, fleet.tag, fleet.lights)
 
 
