@@ -1,4 +1,4 @@
-"""Weather as CARLA describes it: fourteen numbers, in the order of the wire. What they look like is left to `light`."""
+"""Weather as CARLA describes it: fourteen numbers, in the order of the wire. Left to others: what they look like (`rendering.light`)."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True)
 class Weather:
-    """CARLA's weather parameters: per cents where nothing else is said, angles in degrees, fog distance in metres."""
+    """CARLA's weather parameters. Those without a comment are percentages."""
 
     cloudiness: float = 5.0
     precipitation: float = 0.0
     precipitation_deposits: float = 0.0
     wind_intensity: float = 10.0
-    sun_azimuth_angle: float = 0.0
-    sun_altitude_angle: float = 45.0
+    sun_azimuth_angle: float = 0.0  # degrees
+    sun_altitude_angle: float = 45.0  # degrees, negative at night
     fog_density: float = 2.0
-    fog_distance: float = 0.75
-    fog_falloff: float = 0.1
+    fog_distance: float = 0.75  # m, where fog begins
+    fog_falloff: float = 0.1  # how fast fog thins with height, 1/(100 m)
     wetness: float = 0.0
-    scattering_intensity: float = 1.0
-    mie_scattering_scale: float = 0.03
-    rayleigh_scattering_scale: float = 0.0331
+    scattering_intensity: float = 1.0  # factor on the light in fog
+    mie_scattering_scale: float = 0.03  # haze around the sun
+    rayleigh_scattering_scale: float = 0.0331  # blue of the sky
     dust_storm: float = 0.0
 
     def as_list(self) -> list[float]:
-        """The fourteen values in the wire's order."""
+        """Return the fourteen values in the wire's order."""
         return list(asdict(self).values())
 
     @staticmethod
     def from_list(values: list[float]) -> Weather:
-        """From the wire's order; values missing at the end keep their defaults."""
+        """Return the weather of values in the wire's order; values missing at the end keep their defaults."""
         return Weather(*(float(value) for value in values[: len(NAMES)]))
 
 
@@ -92,9 +92,9 @@ PRESETS: dict[str, Weather] = _read_presets()
 
 
 def random_weather(random: np.random.Generator) -> Weather:
-    """A daylight weather drawn at random: any cloudiness, sun from 4 to 85 degrees, dry or wet, with standing water, rain or fog.
+    """Draw a daylight weather at random: any cloudiness, sun from 4 to 85 degrees, dry or wet, with standing water, rain or fog.
 
-    Rain is more frequent than fair: on wet roads policies drove worst.
+    Rain is more frequent than in reality, because policies drove worst on wet roads.
     """
     rain = float(random.uniform(10.0, 100.0)) if random.random() < 0.45 else 0.0
     wet = float(random.uniform(0.0, 100.0)) if rain or random.random() < 0.3 else 0.0

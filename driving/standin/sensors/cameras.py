@@ -18,7 +18,7 @@ from driving.world.rendering.camera import camera_row
 from driving.world.rendering.renderer import Want
 from driving.world.sensing import labels
 from driving.world.sensing.event_camera import EventConfig, EventMemory, brightness_of, events_of
-from driving.world.sensing.optical_flow import STILL, flow_of, motion
+from driving.world.sensing.optical_flow import STILL, flow_of, motion_of
 
 
 def measure_rgb(sensor: Sensor, stamp: Stamp, tick: SensorTick) -> list[Message]:
@@ -56,7 +56,7 @@ def measure_flow(sensor: Sensor, stamp: Stamp, tick: SensorTick) -> list[Message
     motions = np.tile(STILL, (1 + len(now.boxes), 1, 1))
     for row, (actor, pose) in enumerate(now.boxes.items(), start=1):
         if not np.array_equal(was := before.boxes.get(actor, pose), pose):
-            motions[row] = motion(pose, was)
+            motions[row] = motion_of(pose, was)
     sensor.view = now
     return _pack(sensor, stamp, flow_of(near, seen, now.camera, before.camera, motions))
 

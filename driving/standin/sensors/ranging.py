@@ -17,7 +17,7 @@ from driving.standin.wire import packets
 from driving.standin.wire.packets import Message, Stamp
 from driving.world.geometry.rotations import rotation_of
 from driving.world.physics import dynamics
-from driving.world.sensing.lidar_radar import Lidar, Losses, azimuth_altitude, radar_cone
+from driving.world.sensing.lidar_radar import Lidar, Losses, angles_of, draw_radar_rays
 from driving.world.sensing.rays import Hits
 
 
@@ -25,7 +25,7 @@ def measure_lidar(sensor: Sensor, stamp: Stamp, tick: SensorTick) -> list[Messag
     """Return the points of the tick's part of a turn, some of them lost and their distances noisy, as the attributes say."""
     beams, losses = _make_beams(sensor.description), _make_losses(sensor.description)
     channels, directions = _sweep(sensor, beams, tick.delta_s)
-    sent = losses.sent(len(channels), sensor.random)
+    sent = losses.draw_sent(len(channels), sensor.random)
     channels, directions, hits = _cast_and_keep(sensor, stamp.at, tick, channels[sent], directions[sent])
     points, kept = _receive(hits, directions, losses, sensor.random)
     return [packets.pack_cloud(stamp, sensor.beam_rad, np.bincount(channels[kept], minlength=beams.channels), points)]
@@ -44,7 +44,7 @@ def measure_radar(sensor: Sensor, stamp: Stamp, tick: SensorTick) -> list[Messag
     """Return the detections; a velocity is that away from the sensor, as CARLA's: what comes nearer has a negative one."""
     number, at = sensor.description.number, stamp.at
     fov_rad = math.radians(number("horizontal_fov")), math.radians(number("vertical_fov"))
-    directions, lengths = radar_cone(fov_rad, int(number("points_per_second") * tick.delta_s + 1e-6), sensor.random)
+    directions, lengths = draw_radar_rays(fov_rad, int(number("points_per_second") * tick.delta_s + 1e-6), sensor.random)
     hits = _cast(sensor, at, tick, directions, lengths * number("range"))
     met = np.isfinite(hits.distances_m)
     directions, rows = directions[met], hits.rows[met]
@@ -52,7 +52,7 @@ def measure_radar(sensor: Sensor, stamp: Stamp, tick: SensorTick) -> list[Messag
     along = directions @ rotation_of(at).T
     found = np.empty(len(directions), packets.RADAR_POINT)
     found["velocity"] = np.sum((velocities[rows] - _own_velocity(sensor, at, tick.world.fleet.state)) * along, axis=1)
-    found["azimuth"], found["altitude"] = azimuth_altitude(directions)
+    found["azimuth"], found["altitude"] = angles_of(directions)
     found["depth"] = hits.distances_m[met]
     return [packets.pack_detections(stamp, found)]
 
@@ -86,8 +86,8 @@ def _tag(hits: Hits, directions: np.ndarray, bodies: list[Body]) -> np.ndarray:
 
 def _receive(hits: Hits, directions: np.ndarray, losses: Losses, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Return the points (K,) of packets.LIDAR_POINT that are received, and which hits (N,) they are."""
-    intensities, distances = losses.intensities(hits.distances_m), losses.noisy(hits.distances_m, random)
-    kept = losses.received(intensities, random)
+    intensities, distances = losses.find_intensities(hits.distances_m), losses.add_noise(hits.distances_m, random)
+    kept = losses.draw_received(intensities, random)
     points = np.empty(int(kept.sum()), packets.LIDAR_POINT)
     points["xyz"], points["intensity"] = (directions * distances[:, None])[kept], intensities[kept]
     return points, kept

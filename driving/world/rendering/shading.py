@@ -186,7 +186,7 @@ def _find_points(values, depths, common):  # type: ignore[no-untyped-def]
         depth = ONE / max(depths[x], SMALLEST)
         size = math.sqrt(dx * dx + dy * dy + dz * dz)
         t = max((depth * size - from_m) * per_m, ZERO)
-        # 1 / e^t, slightly too large, within a per cent where it matters, and without a call
+        # 1 / e^t by its series: slightly too large, by less than one per cent where it matters, and without a function call
         values[CLEAR + x] = ONE / (ONE + t * (ONE + t * (HALF + t * (SIXTH + t * TWENTY_FOURTH))))
         values[DEPTH + x], values[SIZE + x] = depth, size
         values[ALONG_X + x], values[ALONG_Y + x], values[DOWN + x] = dx * depth, dy * depth, dz

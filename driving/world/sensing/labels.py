@@ -22,7 +22,7 @@ from driving.world.rendering.light import AMBIENT_R, LIGHT_WIDTH
 from driving.world.rendering.rasteriser import SKY_SHARE, Buffers, Faces, draw_triangles
 from driving.world.rendering.renderer import Renderer
 
-# A light row that leaves colours as they are: draw_triangles multiplies by SKY_SHARE what has no normal. It rounds down, so a little more.
+# A light row that leaves colours as they are: draw_triangles multiplies colours by SKY_SHARE where the normal is 0, and rounds down.
 PLAIN_LIGHT = np.zeros(LIGHT_WIDTH)
 PLAIN_LIGHT[AMBIENT_R : AMBIENT_R + 3] = (1.0 + 1e-6) / SKY_SHARE
 LABEL = np.uint32(0xFFFFFF)

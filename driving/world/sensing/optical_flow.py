@@ -1,7 +1,7 @@
-"""Optical flow: how far each pixel's thing has moved on the screen since the camera's picture before.
+"""Optical flow: how far what each pixel shows has moved on the picture since the camera's previous picture.
 
-Y rows, X columns, N boxes. A camera is a row of `rasteriser`. Flow is in half widths to the right and half heights up (CARLA's unit), the place
-now minus the place before, so that pixels = flow * (X / 2, -Y / 2). The sky is infinitely far: only turning moves it.
+Shapes: Y rows and X columns of a picture, N boxes. Camera rows: `rendering.camera`. Flow is in half widths to the right and half heights up
+(CARLA's unit), the present place minus the previous one, so that pixels = flow * (X / 2, -Y / 2). The sky is infinitely far: only turning moves it.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from numba import njit
 from driving.world.geometry.rotations import rotation
 from driving.world.rendering.camera import C_CX, C_CY, C_FOCAL, C_FORWARD, C_RIGHT, C_UP
 
-LARGEST = 2.0
+LARGEST = 2.0  # flow is limited to this
 NEAREST_M = 1e-3
-STILL = np.eye(3, 4)
+STILL = np.eye(3, 4)  # the motion of what stands still
 
 
-def motion(now: np.ndarray, before: np.ndarray) -> np.ndarray:
-    """The map (3, 4) from where a body's points are in the world to where they were, for its poses (6,): x, y, z (m), pitch, yaw, roll (rad)."""
+def motion_of(now: np.ndarray, before: np.ndarray) -> np.ndarray:
+    """Return the map (3, 4) from the places of a body's points in the world to their previous places, for its two pose rows (6,)."""
     turn = rotation(before[3], before[4], before[5]) @ rotation(now[3], now[4], now[5]).T
     return np.column_stack([turn, before[:3] - turn @ now[:3]])
 

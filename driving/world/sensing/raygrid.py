@@ -22,7 +22,7 @@ from driving.world.scenery.objects import NO_OBJECT
 PAINT_REACH_M = 0.3  # paint farther above or below a point than this is on another road
 BULK = float(np.abs(BODY_TRIANGLES).max()) + 1e-6  # in half sizes: bodies reach a little beyond their boxes
 THIN_M = 1e-3  # flat ground does not have a height: rounding must not let a ray through it
-EDGE = 1e-7  # share of a triangle by which a ray may miss it, so that there is no gap between neighbours
+EDGE = 1e-7  # share of a triangle by which a ray may miss it, so that rays do not pass between neighbours
 
 
 class Ray(NamedTuple):

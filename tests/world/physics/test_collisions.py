@@ -13,7 +13,7 @@ OFFSET = np.array([[0.0, 0.0, 0.75]])
 
 
 def cars(*places: tuple[float, float, float, float]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Cars at (x, y, yaw) going at a speed."""
+    """Return state, parameters, half sizes and offsets of cars at (x, y, yaw, forward speed)."""
     state = np.stack([dynamics.place(x, y, 0.0, yaw_rad=yaw) for x, y, yaw, _ in places])
     state[:, dynamics.VX] = [speed for *_, speed in places]
     count = len(places)

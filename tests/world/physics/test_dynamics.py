@@ -1,4 +1,4 @@
-"""The car model against what mechanics says, with tolerances stated at each check."""
+"""The car model agrees with mechanics, within the tolerance stated at each check."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from driving.world.physics.vehicle_physics import FRONT_ARM, REAR_ARM, Gear, Phy
 
 
 class Plane:
-    """A plane through the origin: grade along x, bank along y (rise per metre), of one friction."""
+    """A plane through the origin with one friction: grade along x, bank along y (rise per metre)."""
 
     def __init__(self, grade: float = 0.0, bank: float = 0.0, friction: float = 1.0) -> None:
         self.grade, self.bank, self.friction = grade, bank, friction
@@ -73,7 +73,7 @@ def test_steady_slow_turn_has_the_single_track_radius_within_two_percent() -> No
     assert rows[-1, 0, dynamics.YAW_RATE] > 0, "steering right turns clockwise"
 
 
-def test_a_car_ploughs_wide_at_the_limit_of_grip() -> None:
+def test_a_car_runs_wide_at_the_limit_of_grip() -> None:
     state, parameters = car(speed=25.0)
     rows = drive(state, parameters, control(steer=0.4, throttle=0.3), 2.0)
     wheelbase = parameters[0, FRONT_ARM] + parameters[0, REAR_ARM]

@@ -1,4 +1,4 @@
-"""A lane's middle shows within a pixel of where the pinhole formula puts it, on every map and hill."""
+"""The middle of a lane shows within one pixel of its place by the pinhole formula, on every map and hill."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ WIDTH, HEIGHT, FOV = 320, 180, 90.0
 LENS = Lens(WIDTH, HEIGHT, FOV)
 FOCAL = WIDTH / (2.0 * math.tan(math.radians(FOV) / 2.0))
 EYE_M, CAMERAS = 1.5, 25
-HIDDEN = 0.93  # nearer than this share of a point's depth, something else is in front of it
+HIDDEN = 0.93  # a depth below this share of the point's depth belongs to something in front of it
 
 
-def missed(road: RoadNetwork) -> tuple[list[str], int]:
-    """The lane points that are not where they should be, and how many were looked at."""
+def check_lane_points(road: RoadNetwork) -> tuple[list[str], int]:
+    """Return a line for each lane point that shows in the wrong place, and how many points were checked."""
     renderer = Renderer(build_scene(road, Ground.from_network(road), 0, SceneConfig(SceneryConfig(density=0.0))))
     points = [point for point in road.map.generate_waypoints(10.0) if point.lane_type == carla.LaneType.Driving and point.lane_width > 1.0]
     wrong, checked = [], 0
@@ -55,13 +55,13 @@ def missed(road: RoadNetwork) -> tuple[list[str], int]:
 
 def test_lane_points_of_the_shared_maps_lie_within_a_pixel() -> None:
     for path in sorted(shared("maps").glob("*.xodr")):
-        wrong, checked = missed(network(path.stem))
+        wrong, checked = check_lane_points(network(path.stem))
         assert checked > 50, path.stem
         assert not wrong, f"{path.stem}: {wrong[:3]}"
 
 
 def test_lane_points_of_hilly_tracks_lie_within_a_pixel() -> None:
     for seed in (1, 3, 17):
-        wrong, checked = missed(network(f"track:{seed}"))
+        wrong, checked = check_lane_points(network(f"track:{seed}"))
         assert checked > 50
         assert not wrong, f"track {seed}: {wrong[:3]}"

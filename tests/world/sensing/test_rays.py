@@ -1,4 +1,4 @@
-"""Rays: they meet the ground where the map has it, cars where their boxes are, and otherwise what a depth picture shows."""
+"""Rays hit the ground where the map has it, cars where their boxes are, and otherwise what a depth picture shows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from driving.world.rendering.boxes import NO_BOXES, Boxes
 from driving.world.rendering.camera import Lens
 from driving.world.rendering.renderer import Renderer
 from driving.world.rendering.scene import Scene, build_scene
-from driving.world.sensing.lidar_radar import Lidar, Losses, azimuth_altitude, radar_cone
+from driving.world.sensing.lidar_radar import Lidar, Losses, angles_of, draw_radar_rays
 from driving.world.sensing.rays import Hits, RayCaster
 from driving.world.weather import PRESETS
 from tests.world.networks import ground, network
@@ -42,7 +42,7 @@ def cast(at: Pose, directions: np.ndarray, reach_m: float, boxes: Boxes = NO_BOX
 
 
 @pytest.mark.parametrize("name", ["Town02", "curves_elevation", "track:17"])
-def test_a_ray_straight_down_meets_the_road_where_the_map_has_it(name: str) -> None:
+def test_a_ray_straight_down_hits_the_road_where_the_map_has_it(name: str) -> None:
     route = spread_routes(network(name).map, 1, 400.0, 0)[0]
     for s_m in np.arange(10.0, 300.0, 7.0):
         on = route.pose_at(s_m)
@@ -54,7 +54,7 @@ def test_a_ray_straight_down_meets_the_road_where_the_map_has_it(name: str) -> N
 
 
 @pytest.mark.parametrize("name", ["Town02", "track:3"])
-def test_rays_meet_what_the_camera_sees(name: str) -> None:
+def test_rays_hit_what_the_camera_sees(name: str) -> None:
     on = spread_routes(network(name).map, 1, 400.0, 0)[0].pose_at(60.0)
     camera = Pose(on.x_m, on.y_m, on.z_m + 1.7, -0.05, on.yaw_rad + 0.4, 0.03)
     ahead = camera.x_m + 9.0 * math.cos(camera.yaw_rad), camera.y_m + 9.0 * math.sin(camera.yaw_rad)
@@ -81,8 +81,8 @@ def test_the_same_rays_meet_the_same_bytes() -> None:
     assert all((a.tobytes() == b.tobytes()) for a, b in zip(one, other, strict=True))
 
 
-def test_a_car_is_met_at_its_rear_whichever_way_the_ray_comes() -> None:
-    high = 500.0  # nothing else is up there
+def test_a_ray_from_any_direction_hits_a_car_at_its_rear() -> None:
+    high = 500.0  # above everything else
     for yaw in np.linspace(-3.0, 3.0, 7):
         ahead = car_at(10.0 * math.cos(yaw), 10.0 * math.sin(yaw), high + 0.3, yaw)
         hits = cast(Pose(0.0, 0.0, high, 0.0, yaw), AHEAD, 50.0, ahead)
@@ -91,7 +91,7 @@ def test_a_car_is_met_at_its_rear_whichever_way_the_ray_comes() -> None:
         assert hits.cosines[0] == pytest.approx(1.0)
 
 
-def test_a_box_that_is_left_out_or_out_of_reach_is_not_met() -> None:
+def test_a_box_that_is_left_out_or_out_of_reach_is_not_hit() -> None:
     ahead = car_at(10.0, 0.0, 500.3)
     assert np.isfinite(cast(Pose(z_m=500.0), AHEAD, 8.0, ahead).distances_m[0])
     assert np.isinf(cast(Pose(z_m=500.0), AHEAD, 7.5, ahead).distances_m[0])
@@ -99,12 +99,12 @@ def test_a_box_that_is_left_out_or_out_of_reach_is_not_met() -> None:
     assert np.isinf(cast(Pose(z_m=500.0), -AHEAD, 50.0, ahead).distances_m[0])
 
 
-def test_no_ray_and_a_ray_from_beyond_the_world_meet_nothing() -> None:
+def test_no_rays_and_rays_from_outside_the_world_hit_nothing() -> None:
     assert len(cast(Pose(), np.zeros((0, 3)), 10.0).distances_m) == 0
     assert np.isinf(cast(Pose(1e6, -1e6, 2.0), np.concatenate([DOWN, AHEAD]), 1000.0).distances_m).all()
 
 
-def test_a_lidar_sweeps_on_from_where_it_was_and_comes_around() -> None:
+def test_a_lidar_continues_its_sweep_and_completes_turns() -> None:
     lidar, at, seen = Lidar(channels=2, rotation_hz=7.0, points_per_second=2000), 0.0, []
     for _ in range(20):
         directions, at = lidar.sweep(at, 0.05)
@@ -119,24 +119,24 @@ def test_a_lidar_sweeps_on_from_where_it_was_and_comes_around() -> None:
 
 def test_a_narrow_lidar_stays_within_its_field_of_view() -> None:
     lidar = Lidar(fov_rad=math.radians(90.0), rotation_hz=20.0)
-    azimuth, _ = azimuth_altitude(lidar.sweep(0.3, 0.05)[0].reshape(-1, 3))
+    azimuth, _ = angles_of(lidar.sweep(0.3, 0.05)[0].reshape(-1, 3))
     assert np.abs(azimuth).max() <= math.radians(45.0) + 1e-9
     assert np.ptp(azimuth) > math.radians(88.0)
 
 
-def test_what_a_lidar_loses_follows_its_rates() -> None:
+def test_a_lidar_loses_rays_at_its_rates() -> None:
     random = np.random.default_rng(0)
     losses = Losses(0.01, 0.3, 0.8, 0.4, 0.0)
-    assert losses.sent(100_000, random).mean() == pytest.approx(0.7, abs=0.01)
-    assert losses.intensities(np.array([0.0, 100.0])) == pytest.approx([1.0, math.exp(-1.0)])
+    assert losses.draw_sent(100_000, random).mean() == pytest.approx(0.7, abs=0.01)
+    assert losses.find_intensities(np.array([0.0, 100.0])) == pytest.approx([1.0, math.exp(-1.0)])
     for intensity, share in ((0.9, 1.0), (0.8, 1.0), (0.4, 0.8), (0.0, 0.6)):
-        assert losses.received(np.full(100_000, intensity), random).mean() == pytest.approx(share, abs=0.01)
-    assert losses.noisy(np.array([5.0]), random)[0] == 5.0
+        assert losses.draw_received(np.full(100_000, intensity), random).mean() == pytest.approx(share, abs=0.01)
+    assert losses.add_noise(np.array([5.0]), random)[0] == 5.0
 
 
 def test_a_radars_rays_fill_its_cone() -> None:
-    directions, lengths = radar_cone((math.radians(30.0), math.radians(10.0)), 20_000, np.random.default_rng(1))
-    azimuth, altitude = azimuth_altitude(directions)
+    directions, lengths = draw_radar_rays((math.radians(30.0), math.radians(10.0)), 20_000, np.random.default_rng(1))
+    azimuth, altitude = angles_of(directions)
     assert np.degrees(azimuth).min() == pytest.approx(-15.0, abs=0.1)
     assert np.degrees(azimuth).max() == pytest.approx(15.0, abs=0.1)
     assert np.degrees(np.abs(altitude)).max() == pytest.approx(5.0, abs=0.1)
