@@ -1,4 +1,4 @@
-"""RPC methods on actors of every kind: spawning, destroying, moving, pushing, switching."""
+"""RPC methods on actors of all kinds: spawn, destroy, move, push, and switch physics and collisions on and off."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from driving.standin.wire.messages import Box, Vector, bounding_box, fields, fla
 from driving.standin.wire.rpc import OK_VOID, RefusedError, respond
 from driving.world.physics import dynamics, vehicle_physics
 
-LEAP_MPS = 0.5  # an upward push of more than this lifts a car off the road
+LEAP_MPS = 0.5  # an upward change of velocity above this lifts a car off the road
 
 
 class ActorMethods:
-    """The methods, bound to a simulation."""
+    """The methods of one simulation."""
 
     def __init__(self, simulation: Simulation) -> None:
         self._simulation = simulation
 
     def list_methods(self) -> dict[str, Callable[..., Any]]:
-        """All of them by name."""
+        """Return the methods by their names on the wire."""
         return {
             "spawn_actor": self.spawn_actor,
             "spawn_actor_with_parent": self.spawn_actor_with_parent,
@@ -54,51 +54,51 @@ class ActorMethods:
         }
 
     def find_actor(self, actor_id: Any) -> Actor:
-        """An actor by id. Raises RefusedError for an id that no actor has."""
+        """Return an actor by its id. Raises RefusedError for an id without an actor."""
         found = self._simulation.episode.actors.get(natural(actor_id))
         if found is None:
-            raise RefusedError(f"actor {actor_id} not found: it is destroyed, or of an earlier episode")
+            raise RefusedError(f"actor {actor_id} not found: it was destroyed, or it belongs to an earlier episode")
         return found
 
     def find_vehicle(self, actor_id: Any) -> Vehicle:
-        """A vehicle by id. Raises RefusedError for what is none."""
+        """Return a vehicle by its id. Raises RefusedError for an actor of another kind."""
         found = self.find_actor(actor_id)
         if not isinstance(found, Vehicle):
             raise RefusedError(f"actor {actor_id} is a {found.type_id}: this call is for vehicles")
         return found
 
-    # Coming and going
+    # Spawning and destroying
 
     def spawn_actor(self, description: Any, at: Any) -> Any:
-        """Spawns; answers the Actor."""
+        """Spawn an actor and return its record."""
         return respond(self._simulation.episode.spawn(describe(description), pose(at)).record())
 
     def spawn_actor_with_parent(self, description: Any, at: Any, parent_id: Any, attachment: Any, _socket: Any = "") -> Any:
-        """Spawns an actor that hangs on another."""
+        """Spawn an actor that is attached to another actor, and return its record."""
         if natural(parent_id) == 0:
             raise RefusedError("unable to attach actor: parent actor 0 not found")
         made = self._simulation.episode.spawn(describe(description), pose(at), parent_id, natural(attachment))
         return respond(made.record())
 
     def destroy_actor(self, actor_id: Any) -> Any:
-        """Destroys; answers whether there was such an actor."""
+        """Destroy an actor and return whether it was alive."""
         return respond(self._simulation.episode.destroy(natural(actor_id)))
 
     def get_actors_by_id(self, ids: Any) -> Any:
-        """The Actor records of those ids that live."""
+        """Return the records of the actors that are alive; other ids are left out."""
         actors = self._simulation.episode.actors
         return respond([actors[number].record() for number in items(ids) if isinstance(number, int) and number in actors])
 
     def get_actor_bounding_box(self, actor_id: Any) -> Any:
-        """The bounding box in the actor's frame, an empty one for an actor that has gone.
+        """Return the bounding box in the actor's frame, an empty one for an actor that was destroyed.
 
-        A traffic manager asks for what it saw in the last snapshot from a thread of its own, where a refusal ends the client's process.
+        A traffic manager asks from its own thread for the actors of the last snapshot. A refusal there would end the client's process.
         """
         number = natural(actor_id)
         return respond(bounding_box(Box() if self._simulation.episode.has_departed(number) else self.find_actor(number).box, number))
 
     def set_actor_autopilot(self, actor_id: Any, on: Any) -> Any:
-        """Nothing to do: the client's traffic manager drives by controls."""
+        """Accept the call; the client's traffic manager drives the vehicle by controls."""
         self.find_vehicle(actor_id)
         flag(on)
         return OK_VOID
@@ -112,13 +112,13 @@ class ActorMethods:
         return found
 
     def apply_control_to_walker(self, actor_id: Any, item: Any) -> Any:
-        """WalkerControl [direction, speed (m/s), jump]."""
+        """Apply a WalkerControl [direction, speed (m/s), jump]."""
         walker, (direction, speed, jump) = self._find_walker(actor_id), fields(item, 3, and_more=True)
         walker.direction, walker.speed_mps, walker.jump = vector(direction), real(speed), flag(jump)
         return OK_VOID
 
     def set_walker_state(self, actor_id: Any, at: Any, speed: Any) -> Any:
-        """Puts a walker somewhere and sets how fast it goes on from there, the way it faces."""
+        """Move a walker to a pose, and let it walk on from there at a speed (m/s) in the direction that it faces."""
         walker, place, speed_mps = self._find_walker(actor_id), pose(at), real(speed)
         walker.direction, walker.speed_mps = (math.cos(place.yaw_rad), math.sin(place.yaw_rad), 0.0), speed_mps
         return self.move(actor_id, lambda _: place)
@@ -126,7 +126,7 @@ class ActorMethods:
     # Moving
 
     def move(self, actor_id: Any, where: Callable[[Pose], Pose]) -> Any:
-        """Puts an actor where `where` says, given where it is; a vehicle keeps its velocity in the world."""
+        """Move an actor to the pose that `where` returns for its current pose. A vehicle keeps its velocity in the world."""
         actor, episode = self.find_actor(actor_id), self._simulation.episode
         episode.sort_actors()
         if not isinstance(actor, Body):
@@ -141,12 +141,12 @@ class ActorMethods:
         return OK_VOID
 
     def set_actor_location(self, actor_id: Any, location: Any) -> Any:
-        """Puts an actor elsewhere, turned as it is."""
+        """Move an actor to a location (m). Its rotation stays as it is."""
         x, y, z = vector(location)
         return self.move(actor_id, lambda at: replace(at, x_m=x, y_m=y, z_m=z))
 
     def set_actor_target_velocity(self, actor_id: Any, velocity: Any) -> Any:
-        """Gives a vehicle a velocity (m/s, world frame) once."""
+        """Set the velocity of a vehicle (m/s, world frame) once."""
         actor, wanted = self.find_actor(actor_id), vector(velocity)
         if isinstance(actor, Vehicle):
             row = self._simulation.episode.fleet.state[actor.row]
@@ -156,30 +156,31 @@ class ActorMethods:
         return OK_VOID
 
     def set_actor_target_angular_velocity(self, actor_id: Any, velocity: Any) -> Any:
-        """Gives a vehicle an angular velocity (deg/s) once; this world's cars turn about the vertical only."""
+        """Set the angular velocity of a vehicle (deg/s) once. Only its vertical part counts: cars turn about the vertical axis only."""
         actor, wanted = self.find_actor(actor_id), vector(velocity)
         if isinstance(actor, Vehicle):
             self._simulation.episode.fleet.state[actor.row, dynamics.YAW_RATE] = math.radians(wanted[2])
         return OK_VOID
 
     def enable_actor_constant_velocity(self, actor_id: Any, velocity: Any) -> Any:
-        """Makes a vehicle keep a velocity (m/s, its own frame)."""
+        """Make a vehicle keep a velocity (m/s, in its own frame)."""
         self._simulation.episode.fleet.hold(self.find_vehicle(actor_id).row, vector(velocity))
         return OK_VOID
 
     def disable_actor_constant_velocity(self, actor_id: Any) -> Any:
-        """Lets it go."""
+        """End the constant velocity of a vehicle."""
         self._simulation.episode.fleet.hold(self.find_vehicle(actor_id).row, None)
         return OK_VOID
 
     # Pushing
 
     def _read_push(self, actor_id: Any, push: Any) -> tuple[int, Vector] | None:
+        """Return a vehicle's row and the push; None for actors of other kinds, which cannot be pushed."""
         actor, pushed = self.find_actor(actor_id), vector(push)
         return (actor.row, pushed) if isinstance(actor, Vehicle) else None
 
     def add_actor_impulse(self, actor_id: Any, impulse: Any) -> Any:
-        """Changes a vehicle's velocity by an impulse (N s, world frame) at its centre of mass."""
+        """Change the velocity of a vehicle by an impulse (N s, world frame) at its centre of mass."""
         found = self._read_push(actor_id, impulse)
         if found is not None:
             fleet, (row, pushed) = self._simulation.episode.fleet, found
@@ -191,36 +192,39 @@ class ActorMethods:
         return OK_VOID
 
     def add_actor_force(self, actor_id: Any, force: Any) -> Any:
-        """Pushes a vehicle (N, world frame) during the next tick."""
+        """Push a vehicle with a force (N, world frame) during the next tick."""
         found = self._read_push(actor_id, force)
         if found is not None:
-            self._simulation.episode.fleet.external[found[0], dynamics.E_FX : dynamics.E_FZ + 1] += found[1]
+            row, pushed = found
+            self._simulation.episode.fleet.external[row, dynamics.E_FX : dynamics.E_FZ + 1] += pushed
         return OK_VOID
 
     def add_actor_angular_impulse(self, actor_id: Any, impulse: Any) -> Any:
-        """Changes a vehicle's yaw rate by an angular impulse (kg m^2/s x degrees, as CARLA takes it)."""
+        """Change the yaw rate of a vehicle by an angular impulse (kg m^2/s x degrees, as in CARLA)."""
         found = self._read_push(actor_id, impulse)
         if found is not None:
-            fleet = self._simulation.episode.fleet
-            fleet.state[found[0], dynamics.YAW_RATE] += math.radians(found[1][2]) / fleet.parameters[found[0], vehicle_physics.YAW_INERTIA]
+            fleet, (row, (_, _, pushed_z)) = self._simulation.episode.fleet, found
+            fleet.state[row, dynamics.YAW_RATE] += math.radians(pushed_z) / fleet.parameters[row, vehicle_physics.YAW_INERTIA]
         return OK_VOID
 
     def add_actor_torque(self, actor_id: Any, torque: Any) -> Any:
-        """Turns a vehicle (N m, about the vertical) during the next tick."""
+        """Turn a vehicle with a torque (N m, about the vertical axis) during the next tick."""
         found = self._read_push(actor_id, torque)
         if found is not None:
-            self._simulation.episode.fleet.external[found[0], dynamics.E_TORQUE] += found[1][2]
+            row, (_, _, pushed_z) = found
+            self._simulation.episode.fleet.external[row, dynamics.E_TORQUE] += pushed_z
         return OK_VOID
 
     # Switches
 
     def set_actor_simulate_physics(self, actor_id: Any, on: Any) -> Any:
-        """Whether a vehicle moves by itself; nothing for an actor that has gone, see `get_actor_bounding_box`."""
+        """Switch the physics of a vehicle on or off. A destroyed actor is not an error; `get_actor_bounding_box` says why."""
         if self._simulation.episode.has_departed(natural(actor_id)):
             return OK_VOID
         return self._switch(actor_id, dynamics.E_SIMULATE, flag(on))
 
     def _switch(self, actor_id: Any, column: int, on: bool) -> Any:
+        """Set a switch of a vehicle, a column of `Fleet.external`. Without physics a vehicle stands still."""
         actor, fleet = self.find_actor(actor_id), self._simulation.episode.fleet
         if isinstance(actor, Vehicle):
             fleet.external[actor.row, column] = float(on)
@@ -229,7 +233,7 @@ class ActorMethods:
         return OK_VOID
 
     def set_actor_collisions(self, actor_id: Any, on: Any) -> Any:
-        """Whether a body touches others and what stands around."""
+        """Switch the collisions of a body on or off."""
         actor, wanted = self.find_actor(actor_id), flag(on)
         if isinstance(actor, Body):
             self._simulation.episode.fleet.solid[actor.row] = wanted

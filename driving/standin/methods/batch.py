@@ -1,6 +1,6 @@
-"""apply_batch: many commands in one call, each answered on its own, with commands to do after a spawn.
+"""apply_batch: many commands in one call. Each command has its own response, and a spawn can carry commands for the new actor.
 
-Commands are variants [index, body]; the table below is in the wire's order.
+A command is a variant [index, body]. The table below has the indices of the wire.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from driving.standin.wire.messages import fields, items, natural, optional, pose
 from driving.standin.wire.rpc import RefusedError, call, respond, respond_error
 
 SPAWN, DESTROY = 0, 1
-# Commands that are calls with the same arguments.
+# Commands that are calls of these methods, with the same arguments.
 PLAIN = {
     2: "apply_control_to_vehicle",
     3: "apply_ackermann_control_to_vehicle",
@@ -40,13 +40,13 @@ PLAIN = {
 
 
 class Batch:
-    """The method, bound to a simulation and to the methods that it calls."""
+    """The method of one simulation, and the methods that its commands call."""
 
     def __init__(self, simulation: Simulation, methods: dict[str, Callable[..., Any]]) -> None:
         self._simulation, self._methods = simulation, methods
 
     def apply_batch(self, commands: Any, _tick: Any = False) -> list[Any]:
-        """Do the commands in order; return one Response<id> each. The client sends its tick as a call of its own."""
+        """Do the commands in order and return one Response<id> per command. The tick flag is not used: clients send the tick as a separate call."""
         return [self._answer(command) for command in items(commands)]
 
     def _answer(self, command: Any) -> list[Any]:
@@ -56,7 +56,7 @@ class Batch:
             return respond_error(str(cause))
 
     def _do(self, command: Any, spawned_id: int = 0) -> int:
-        """Do one command and return its actor's id. `spawned_id` stands in for the id 0 in the commands that follow a spawn."""
+        """Do one command and return the id of its actor. The id 0 in a command that follows a spawn means `spawned_id`."""
         (variant,) = fields(command, 1, and_more=True)
         number, body = fields(variant, 2)
         index = natural(number)
@@ -75,9 +75,10 @@ class Batch:
         return actor_id
 
     def _spawn(self, body: Any) -> int:
+        """Spawn an actor, do the commands that follow, and return the id. A follower that fails is the spawn's own failure; the actor stays."""
         description, at, parent, attachment, _, commands = fields(body, 6, and_more=True)
         parent_id = optional(parent)
-        # without a parent the client leaves the attachment uninitialised
+        # Without a parent the attachment is uninitialised memory of the client.
         attached = () if parent_id is None else (natural(parent_id), natural(attachment))
         actor = self._simulation.episode.spawn(describe(description), pose(at), *attached)
         for command in items(commands):

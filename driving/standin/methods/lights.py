@@ -1,4 +1,4 @@
-"""RPC methods on traffic lights. A state that is set lasts until the light's group changes by itself."""
+"""RPC methods on traffic lights. A state that a client sets lasts until the cycle of the light's group changes it."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from driving.standin.wire.rpc import OK_VOID, RefusedError, respond
 
 
 class LightMethods:
-    """The methods, bound to a simulation."""
+    """The methods of one simulation."""
 
     def __init__(self, simulation: Simulation, actors: ActorMethods) -> None:
         self._simulation, self._actors = simulation, actors
 
     def list_methods(self) -> dict[str, Callable[..., Any]]:
-        """All of them by name."""
+        """Return the methods by their names on the wire."""
         return {
             "set_traffic_light_state": self.set_traffic_light_state,
             "set_traffic_light_green_time": lambda actor_id, time_s: self._set_time(self._lights.green_s, actor_id, time_s),
@@ -46,7 +46,7 @@ class LightMethods:
         return found
 
     def set_traffic_light_state(self, actor_id: Any, state: Any) -> Any:
-        """Shows a state: 0 red, 1 yellow, 2 green, 3 off."""
+        """Set the state of a light: 0 red, 1 yellow, 2 green, 3 off."""
         light, wanted = self._find_light(actor_id), natural(state)
         if wanted > UNKNOWN:
             raise RefusedError(f"traffic light state {wanted}: give 0 (red), 1 (yellow), 2 (green) or 3 (off)")
@@ -63,16 +63,16 @@ class LightMethods:
         return OK_VOID
 
     def reset_traffic_light_group(self, actor_id: Any) -> Any:
-        """Begins the cycle of a light's group again."""
+        """Restart the cycle of a light's group."""
         self._lights.reset(self._lights.group_of(self._find_light(actor_id)))
         return OK_VOID
 
     def reset_all_traffic_lights(self) -> Any:
-        """Begins all cycles again."""
+        """Restart the cycles of all groups."""
         self._lights.restart()
         return OK_VOID
 
     def get_group_traffic_lights(self, actor_id: Any) -> Any:
-        """The ids of the lights of a light's group, itself included."""
+        """Return the ids of all lights in a light's group, its own id included."""
         group = self._lights.group_of(self._find_light(actor_id))
         return respond([self._lights.actors[index].id for index in group.members])

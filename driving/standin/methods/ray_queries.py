@@ -1,6 +1,6 @@
-"""Rays through the world: what a point is projected onto, what lies between two points. Labels are CARLA's semantic tags.
+"""Rays that clients cast through the world: onto what a point is projected, and what lies between two points.
 
-They are the lidars' rays, and meet what these do: triangle by triangle, and cars by their shape.
+They are the rays of the lidars and hit the same triangles and bodies. Labels are CARLA's semantic tags.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from driving.world.scenery.objects import NO_OBJECT
 from driving.world.sensing.rays import Hits
 
 ROADS, ROAD_LINES = 1, 24
-FARTHEST_M = 2000.0
-STEP_M = 1e-3  # from what was met on to what is behind it
-MOST_STEPS = 2000
-CRUST_M = 1.0  # the land goes on a little below the roads: it is one ground with them
+MAX_RANGE_M = 2000.0
+STEP_M = 1e-3  # the next ray starts so far behind the last hit
+MAX_HITS = 2000
+CRUST_M = 1.0  # the land continues a little below the roads; hits of the ground closer than this in height count as one
 
 
 def cast_ray(episode: Episode, start: Vector, end: Vector) -> list[Any]:
-    """LabelledPoints [[x, y, z], label] of all that a ray meets between two points, nearest first: each thing, body and ground once."""
+    """Return the LabelledPoints [[x, y, z], label] of a ray between two points, nearest first: one per object, body and ground."""
     away = np.subtract(end, start)
     length = float(np.linalg.norm(away))
     if length <= 1e-6:
         return []
     origin, forward = np.array(start), away / length
-    boxes, at_m, length = boxes_of(episode.fleet), 0.0, min(length, FARTHEST_M)
+    boxes, at_m, length = boxes_of(episode.fleet), 0.0, min(length, MAX_RANGE_M)
     found: list[Any] = []
-    met: set[tuple[int, int]] = set()
+    met: set[tuple[int, int]] = set()  # (row of the body, number of the object) of each hit
     ground_m = math.inf
-    for _ in range(MOST_STEPS):
+    for _ in range(MAX_HITS):
         hit = _cast_next(episode, origin + at_m * forward, forward, length - at_m, boxes)
         if not np.isfinite(hit.distances_m[0]):
             break
@@ -47,24 +47,31 @@ def cast_ray(episode: Episode, start: Vector, end: Vector) -> list[Any]:
             new = which not in met
             met.add(which)
         if new:
-            found.append([place.tolist(), ROADS if hit.tags[0] == ROAD_LINES else int(hit.tags[0])])
+            found.append([place.tolist(), _label(hit)])
         at_m += STEP_M
         if at_m >= length:
             break
     return found
 
 
-def project(episode: Episode, start: Vector, direction: Vector, distance_m: float) -> Any:
-    """The LabelledPoint first met from a point in a direction within a distance, None where there is none."""
+def project_point(episode: Episode, start: Vector, direction: Vector, distance_m: float) -> Any:
+    """Return the first LabelledPoint from a point in a direction, or None where nothing is hit within the distance."""
     size = math.sqrt(sum(part * part for part in direction))
     if size < 1e-9 or distance_m <= 0.0:
         return None
     forward = np.array(direction) / size
-    hit = _cast_next(episode, np.array(start), forward, min(distance_m, FARTHEST_M), boxes_of(episode.fleet))
+    hit = _cast_next(episode, np.array(start), forward, min(distance_m, MAX_RANGE_M), boxes_of(episode.fleet))
     if not np.isfinite(hit.distances_m[0]):
         return None
-    return [(np.array(start) + float(hit.distances_m[0]) * forward).tolist(), ROADS if hit.tags[0] == ROAD_LINES else int(hit.tags[0])]
+    return [(np.array(start) + float(hit.distances_m[0]) * forward).tolist(), _label(hit)]
 
 
 def _cast_next(episode: Episode, start: np.ndarray, forward: np.ndarray, reach_m: float, boxes: Boxes) -> Hits:
+    """Return the first hit of one ray, as arrays of one element."""
     return episode.level.rays.cast(Pose(*start.tolist()), forward[None], np.array([reach_m]), boxes)
+
+
+def _label(hit: Hits) -> int:
+    """Return the semantic tag of a hit; road lines belong to the road."""
+    tag = int(hit.tags[0])
+    return ROADS if tag == ROAD_LINES else tag

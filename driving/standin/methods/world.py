@@ -1,6 +1,6 @@
-"""RPC methods on the server and its world: handshake, settings, ticks, maps, weather, and what a client's helpers ask for.
+"""RPC methods on the server and its world: handshake, settings, ticks, maps, weather, scenery objects and traffic managers.
 
-Each method takes the arguments as the client sends them (after the metadata) and gives a packable result.
+Each method takes the arguments as the client sends them, without the metadata, and returns a result that MessagePack can pack.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from driving.quantities import Pose, wrap_angle
 from driving.standin import blueprint_library
 from driving.standin.episode.catalogue import PREFIX, SHORT_PREFIX
 from driving.standin.episode.environment_objects import ANY
-from driving.standin.methods.ray_queries import cast_ray, project
+from driving.standin.methods.ray_queries import cast_ray, project_point
 from driving.standin.settings import Settings
 from driving.standin.simulation import Simulation
 from driving.standin.wire.messages import fields, flag, items, natural, real, text, transform, vector, wide_natural
-from driving.standin.wire.rpc import OK_VOID, RefusedError, respond
+from driving.standin.wire.rpc import OK_VOID, RefusedError, refuse_always, respond
 from driving.standin.wire.streams import EPISODE_STREAM
 from driving.world.physics.dynamics import GRAVITY
 from driving.world.weather import NAMES, Weather
@@ -25,17 +25,29 @@ from driving.world.weather import NAMES, Weather
 VERSION = "0.9.16"
 MAX_REGISTERED = 1000
 MAX_HOST_CHARACTERS = 200
+RECORDER = (
+    "start_recorder",
+    "stop_recorder",
+    "show_recorder_file_info",
+    "show_recorder_collisions",
+    "show_recorder_actors_blocked",
+    "replay_file",
+    "stop_replayer",
+    "set_replayer_time_factor",
+    "set_replayer_ignore_hero",
+    "set_replayer_ignore_spectator",
+)
 
 
 class WorldMethods:
-    """The methods, bound to a simulation."""
+    """The methods of one simulation."""
 
     def __init__(self, simulation: Simulation) -> None:
         self._simulation = simulation
         self._traffic_managers: dict[int, str] = {}
 
     def list_methods(self) -> dict[str, Callable[..., Any]]:
-        """All of them by name."""
+        """Return the methods by their names on the wire."""
         return {
             "version": lambda: respond(VERSION),
             "get_available_maps": lambda: respond([PREFIX + name for name in self._simulation.catalogue.names]),
@@ -66,80 +78,73 @@ class WorldMethods:
             "get_imui_gravity": lambda: respond(GRAVITY),
             "load_map_layer": lambda *_: OK_VOID,
             "unload_map_layer": lambda *_: OK_VOID,
-            "console_command": self._refuse("console commands need Unreal"),
+            "console_command": refuse_always("console commands need Unreal"),
             "is_traffic_manager_running": lambda port: respond(natural(port) in self._traffic_managers),
             "get_traffic_manager_running": lambda port: respond([self._traffic_managers.get(natural(port), ""), natural(port)]),
             "add_traffic_manager_running": self.add_traffic_manager_running,
             "destroy_traffic_manager": self.destroy_traffic_manager,
-            **{name: self._refuse("recording is left to driving.logs: `python scripts/record.py`") for name in RECORDER},
+            **{name: refuse_always("recording is left to driving.logs: `python scripts/record.py`") for name in RECORDER},
         }
 
-    @staticmethod
-    def _refuse(why: str) -> Callable[..., Any]:
-        def refuse(*_: Any) -> Any:
-            raise RefusedError(f"not served by this stand-in server: {why}")
-
-        return refuse
-
     def get_episode_info(self) -> Any:
-        """EpisodeInfo [id, [token]]."""
+        """Return the EpisodeInfo [id, [token of the snapshots' stream]]."""
         return respond([self._simulation.episode_id, [self._simulation.streams.make_token(EPISODE_STREAM)]])
 
     def get_sensor_token(self, stream_id: Any) -> Any:
-        """The token of a stream."""
+        """Return the token of a sensor's stream."""
         if natural(stream_id) not in self._simulation.streams:
-            raise RefusedError(f"no stream {stream_id}: its sensor is destroyed")
+            raise RefusedError(f"no stream {stream_id}: its sensor was destroyed")
         self._simulation.streams.promise(stream_id)
         return respond([self._simulation.streams.make_token(stream_id)])
 
     def set_episode_settings(self, item: Any) -> Any:
-        """Applies settings, answers the frame."""
+        """Apply settings and return the frame."""
         self._simulation.apply_settings(Settings.from_message([*items(item), *Settings().message()[len(item) :]]))
         return respond(self._simulation.frame)
 
     def get_map_info(self) -> Any:
-        """MapInfo [name, spawn points]."""
+        """Return the MapInfo [name, spawn points]."""
         level = self._simulation.episode.level
         return respond([SHORT_PREFIX + level.name, [transform(_wrap_angles(at)) for at in level.spawns]])
 
     def load_new_episode(self, name: Any, reset_settings: Any = True, _layers: Any = 0) -> Any:
-        """Begins a new episode; "" is the map of now."""
+        """Begin a new episode; the name "" means the current map."""
         self._simulation.load(text(name), flag(reset_settings))
         return OK_VOID
 
     def copy_opendrive_to_file(self, opendrive: Any, *_: Any) -> Any:
-        """Takes a text as the map that the next load_new_episode opens."""
+        """Keep an OpenDRIVE text as the map that the next load_new_episode opens."""
         self._simulation.catalogue.add_generated(text(opendrive))
         return OK_VOID
 
     def set_weather_parameters(self, item: Any) -> Any:
-        """Changes the weather from the next image on."""
+        """Change the weather. It shows from the next image on."""
         values = [real(part) for part in items(item)]
         before = self._simulation.weather.as_list()
         self._simulation.weather = Weather.from_list([*values, *before[len(values) :]][: len(NAMES)])
         return OK_VOID
 
     def project_point(self, location: Any, direction: Any, distance: Any) -> Any:
-        """The first thing met from a point in a direction, as optional<LabelledPoint>."""
-        found = project(self._simulation.episode, vector(location), vector(direction), real(distance))
+        """Return the first hit from a point in a direction, as optional<LabelledPoint>."""
+        found = project_point(self._simulation.episode, vector(location), vector(direction), real(distance))
         return respond([found is not None, found or [[0.0, 0.0, 0.0], 0]])
 
     def cast_ray(self, start: Any, end: Any) -> Any:
-        """All things met between two points, as LabelledPoints."""
+        """Return all hits between two points, as LabelledPoints."""
         return respond(cast_ray(self._simulation.episode, vector(start), vector(end)))
 
     def get_all_level_bbs(self, tag: Any = ANY) -> Any:
-        """The BoundingBoxes of all that has a semantic tag."""
+        """Return the BoundingBoxes of all objects and bodies with a semantic tag."""
         episode = self._simulation.episode
         return respond(episode.environment.list_boxes(natural(tag), episode.fleet))
 
     def enable_environment_objects(self, ids: Any, shown: Any) -> Any:
-        """Shows or hides environment objects."""
+        """Show or hide environment objects."""
         self._simulation.episode.environment.show([wide_natural(item) for item in items(ids)], flag(shown))
         return OK_VOID
 
     def add_traffic_manager_running(self, item: Any) -> Any:
-        """Notes where a client runs its traffic manager; False if that port has one."""
+        """Note where a client runs its traffic manager. The response is False if that port has one already."""
         name, number = fields(item, 2, and_more=True)
         host, port = text(name)[:MAX_HOST_CHARACTERS], natural(number)
         if port in self._traffic_managers or len(self._traffic_managers) >= MAX_REGISTERED:
@@ -148,24 +153,10 @@ class WorldMethods:
         return respond(True)
 
     def destroy_traffic_manager(self, port: Any) -> Any:
-        """Forgets a traffic manager."""
+        """Forget a traffic manager and return whether it was known."""
         return respond(self._traffic_managers.pop(natural(port), None) is not None)
 
 
 def _wrap_angles(at: Pose) -> Pose:
-    """The same pose with angles in [-pi, pi), as snapshots show them."""
+    """Return the same pose with pitch and yaw in [-pi, pi), as in snapshots."""
     return replace(at, pitch_rad=wrap_angle(at.pitch_rad), yaw_rad=wrap_angle(at.yaw_rad))
-
-
-RECORDER = (
-    "start_recorder",
-    "stop_recorder",
-    "show_recorder_file_info",
-    "show_recorder_collisions",
-    "show_recorder_actors_blocked",
-    "replay_file",
-    "stop_replayer",
-    "set_replayer_time_factor",
-    "set_replayer_ignore_hero",
-    "set_replayer_ignore_spectator",
-)

@@ -1,7 +1,7 @@
-"""Sockets without threads: one epoll loop, connections with bounded queues. What the bytes mean is left to `rpc` and `streams`.
+"""Sockets without threads: one epoll loop and connections with queues. `rpc` and `streams` say what the bytes mean.
 
-Everything that the server does happens between two polls of this loop, in one thread, so that the same calls in the same order give
-the same bytes. A peer that does not read is held back, never buffered without bound.
+All work of the server happens between two polls of this loop, in one thread. So the same calls in the same order give the same bytes.
+The queues are bounded: what a peer does not read is not produced for it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def log_bug(what: str) -> None:
 
 
 class Connection:
-    """One accepted socket: hands what arrives to `receive`, and queues what the peer is slow to take."""
+    """One accepted socket. It passes what arrives to `receive`, and queues what the peer is slow to read."""
 
     def __init__(self, loop: Loop, sock: socket.socket, peer: str) -> None:
         sock.setblocking(False)
@@ -54,14 +54,14 @@ class Connection:
         self._queue: deque[memoryview] = deque()
 
     def receive(self, data: bytes) -> None:
-        """What the peer sent; overridden. Raising ProtocolError closes the connection with one log line."""
+        """Take what the peer sent; subclasses override this. Raises ProtocolError for bytes after which the connection is to be closed."""
         raise NotImplementedError
 
     def resume(self) -> None:
-        """Called when a queue has become empty again; overridden where that matters."""
+        """Go on after the queue has become empty; subclasses may override this."""
 
     def send(self, *parts: Part) -> None:
-        """Sends the parts in order; what the socket does not take now is kept (by reference) and sent later."""
+        """Send the parts in order. What the socket does not take now is kept, by reference, and sent later."""
         if self.closed:
             return
         if not self._queue:
@@ -74,6 +74,7 @@ class Connection:
             self.loop.watch(self)
 
     def _send_now(self, parts: tuple[Part, ...]) -> tuple[Part, ...]:
+        """Send what the socket takes, and return the rest."""
         try:
             sent = self.sock.sendmsg(parts)
         except (BlockingIOError, InterruptedError):
@@ -89,7 +90,7 @@ class Connection:
         return ()
 
     def send_queued(self) -> None:
-        """Sends from the queue until the socket is full again."""
+        """Send from the queue until it is empty or the socket is full."""
         while self._queue and not self.closed:
             head = self._queue[0]
             try:
@@ -110,7 +111,7 @@ class Connection:
             self.resume()
 
     def read(self) -> None:
-        """Reads once and hands it on."""
+        """Read once and pass the bytes on."""
         try:
             data = self.sock.recv(READ_CHUNK)
         except (BlockingIOError, InterruptedError):
@@ -128,17 +129,17 @@ class Connection:
 
     @property
     def interest(self) -> int:
-        """The epoll events that this connection waits for."""
+        """The epoll events that the connection waits for."""
         return (select.EPOLLIN if self.reading else 0) | (select.EPOLLOUT if self._queue else 0)
 
     def set_reading(self, reading: bool) -> None:
-        """Stops or resumes taking bytes from the peer."""
+        """Stop or resume reading from the peer."""
         if reading != self.reading and not self.closed:
             self.reading = reading
             self.loop.watch(self)
 
     def close(self) -> None:
-        """Closes the socket, forgets what was queued."""
+        """Close the socket and drop the queue."""
         if not self.closed:
             self.closed = True
             self._queue.clear()
@@ -148,10 +149,10 @@ class Connection:
 
 
 class Listener:
-    """A listening socket; `accept(sock, peer)` makes the connection."""
+    """A listening socket. `accept(sock, peer)` makes the connection for each peer."""
 
     def __init__(self, loop: Loop, host: str, port: int, accept: Callable[[socket.socket, str], Connection]) -> None:
-        """Raises OSError where the port cannot be had."""
+        """Listen on a port, 0 for any free one. Raises OSError where that is not possible."""
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.sock = socket.socket(family, socket.SOCK_STREAM)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -167,7 +168,7 @@ class Listener:
         loop.add_listener(self)
 
     def accept_one(self) -> None:
-        """Accepts one connection; beyond MAX_CONNECTIONS it is closed again at once."""
+        """Accept one connection; above MAX_CONNECTIONS it is closed at once."""
         try:
             sock, address = self.sock.accept()
         except OSError:
@@ -181,7 +182,7 @@ class Listener:
 
 
 class Loop:
-    """The epoll loop. `before_wait` runs before each wait and says how long it may be (seconds; None = until something comes)."""
+    """The epoll loop. `before_wait` runs before each wait and returns the longest wait in seconds, None for no limit."""
 
     def __init__(self) -> None:
         self.epoll = select.epoll()
@@ -191,31 +192,31 @@ class Loop:
         self._watched: dict[int, int] = {}
 
     def add_listener(self, listener: Listener) -> None:
-        """Starts to watch a listening socket."""
+        """Start to watch a listening socket."""
         self.listeners[listener.fd] = listener
         self.epoll.register(listener.fd, select.EPOLLIN)
 
     def add(self, connection: Connection) -> None:
-        """Starts to watch a connection."""
+        """Start to watch a connection."""
         self.connections[connection.fd] = connection
         self._watched[connection.fd] = connection.interest
         self.epoll.register(connection.fd, connection.interest)
 
     def watch(self, connection: Connection) -> None:
-        """Tells epoll what the connection waits for now."""
+        """Update which events epoll watches for a connection."""
         known, wanted = self._watched.get(connection.fd), connection.interest
         if known is not None and known != wanted:
             self._watched[connection.fd] = wanted
             self.epoll.modify(connection.fd, wanted)
 
     def forget(self, connection: Connection) -> None:
-        """Stops watching a connection that is about to close."""
+        """Stop watching a connection that is about to close."""
         if self._watched.pop(connection.fd, None) is not None:
             self.epoll.unregister(connection.fd)
             del self.connections[connection.fd]
 
     def turn(self) -> None:
-        """One round: wait, then serve what is ready."""
+        """Wait once, then serve the sockets that are ready."""
         timeout = self.before_wait()
         events: list[tuple[int, Any]] = self.epoll.poll(-1 if timeout is None else max(timeout, 0.0))
         for fd, event in events:
@@ -234,7 +235,7 @@ class Loop:
                     connection.close()
 
     def close(self) -> None:
-        """Closes every socket."""
+        """Close all sockets."""
         for connection in list(self.connections.values()):
             connection.close()
         for listener in self.listeners.values():

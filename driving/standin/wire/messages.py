@@ -1,7 +1,7 @@
-"""The shapes of CARLA's RPC arguments and results. Arguments are checked, and degrees become radians here and only here.
+"""CARLA's RPC arguments and results: decoders that check arguments, and encoders. Degrees become radians here and only here.
 
-Every decoder raises MalformedError for an argument of another shape; `rpc` turns it into an error reply. Numbers must be finite and below
-`LARGEST`, so that no later arithmetic meets nan or overflow.
+The functions have the names of the types that they read or write. Every decoder raises MalformedError for an argument of another shape, and
+`rpc` turns that into an error reply. Numbers must be finite and below `LARGEST`, so that later arithmetic meets neither nan nor overflow.
 """
 
 from __future__ import annotations
@@ -106,12 +106,12 @@ def pose(item: Any) -> Pose:
 
 
 def transform(at: Pose) -> list[Any]:
-    """A pose as Transform."""
+    """Return a pose as a Transform."""
     return [[at.x_m, at.y_m, at.z_m], [math.degrees(at.pitch_rad), math.degrees(at.yaw_rad), math.degrees(at.roll_rad)]]
 
 
 def bounding_box(box: Box, actor_id: int = 0) -> list[Any]:
-    """A box as BoundingBox [location, extent, rotation, actor id]."""
+    """Return a box as a BoundingBox [location, extent, rotation, actor id]."""
     return [list(box.centre_m), list(box.half_m), [0.0, math.degrees(box.yaw_rad), 0.0], actor_id]
 
 
@@ -182,17 +182,19 @@ def physics_control(item: Any, before: Physics) -> Physics:
 
 
 def _curve(item: Any) -> tuple[tuple[float, float], ...]:
+    """Return a curve [[x, y], ...]."""
     return tuple((real(x), real(y)) for x, y in (fields(point, 2) for point in items(item)))
 
 
 def _wheel(item: Any, position_m: Vector) -> Wheel:
+    """Return a WheelPhysicsControl at a position (m) in the vehicle's frame; the one sent is not used."""
     numbers = [real(part) for part in fields(item, 9, and_more=True)]
     friction, damping, steer_deg, radius_cm, brake, hand_brake, max_load, lateral, longitudinal = numbers
     return Wheel(friction, damping, steer_deg, radius_cm / 100.0, brake, hand_brake, max_load, lateral, longitudinal, position_m)
 
 
 def physics_message(physics: Physics, wheels_world_m: list[Vector]) -> list[Any]:
-    """VehiclePhysicsControl; radii and world wheel positions in centimetres, as the real server has them."""
+    """Return a VehiclePhysicsControl; radii and world positions of wheels are in centimetres, as on CARLA's server."""
     wheels = [
         [
             wheel.tire_friction,

@@ -1,6 +1,6 @@
 """The bytes of sensor messages: the 48-byte header, the world snapshot's 119-byte records, image and event bodies.
 
-A malformed body aborts the client's whole process, so that everything here is made from fixed layouts and checked numbers.
+A malformed body aborts the whole process of the client. So everything here is made from fixed layouts and checked numbers.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ SNAPSHOT_HEAD = struct.Struct("<Qdf3iI")
 IMAGE_HEAD = struct.Struct("<IIf")
 CLOUD_HEAD = struct.Struct("<fI")
 
-# One point of a lidar (m, in the sensor's frame), and one of a radar (m/s, rad, rad, m).
+# One point of a lidar (m, in the sensor's frame), and one of a radar (m/s away from the sensor, rad, rad, m).
 LIDAR_POINT = np.dtype([("xyz", "<f4", 3), ("intensity", "<f4")])
 SEMANTIC_POINT = np.dtype([("xyz", "<f4", 3), ("cosine", "<f4"), ("actor", "<u4"), ("tag", "<u4")])
 RADAR_POINT = np.dtype([("velocity", "<f4"), ("azimuth", "<f4"), ("altitude", "<f4"), ("depth", "<f4")])
-# One actor in the snapshot. `pose` is x, y, z (m), pitch, yaw, roll (degrees).
+# One actor in the snapshot. `pose` is x, y, z (m), pitch, yaw, roll (degrees); velocities are m/s, `turning` is degrees/s.
 RECORD = np.dtype(
     [
         ("id", "<u4"),
@@ -42,7 +42,7 @@ RECORD = np.dtype(
         ("state", "V54"),
     ]
 )
-# The same with a vehicle's 54-byte state. `numbers` are all of `pose` to `acceleration`, throttle, steer and brake.
+# The same with a vehicle's 54-byte state. `numbers` are the columns of `pose` to `acceleration`, then throttle, steer and brake.
 VEHICLE_RECORD = np.dtype(
     [
         ("id", "<u4"),

@@ -1,7 +1,7 @@
-"""MessagePack-RPC as CARLA's client speaks it: framing, limits, dispatch by name, reply wrappers. What methods do is left to `methods`.
+"""MessagePack-RPC as CARLA's client speaks it: framing, limits, dispatch by name, and responses. The methods themselves are in `methods`.
 
-Request [0, msgid, method, [[fire_and_forget], args...]]; reply [1, msgid, error, result]. Every result but apply_batch's is a
-Response: [[1, value]] or, for void, [[false]]; [[0, [text]]] is an error whose text reaches the user.
+A request is [0, id, method, [[fire_and_forget], arguments...]], a reply is [1, id, error, result]. Every result except apply_batch's is a
+Response: [[1, value]], for void [[false]], or for an error [[0, [text]]]. The text of an error reaches the user.
 """
 
 from __future__ import annotations
@@ -20,49 +20,58 @@ from driving.quantities import LiquidLaneError
 from driving.standin.wire.event_loop import Connection, Loop, ProtocolError, log, log_bug
 from driving.standin.wire.messages import MalformedError
 
-MAX_MESSAGE_BYTES = 64 << 20  # an OpenDRIVE text is the largest thing a client sends
-MAX_ITEMS = 10_000
-MAX_UNSENT_BYTES = 8 << 20
+MAX_MESSAGE_BYTES = 64 << 20  # the largest message of a client is an OpenDRIVE text
+MAX_ITEMS = 10_000  # of one list, and of the calls of one client that wait
+MAX_UNSENT_BYTES = 8 << 20  # of replies that a client has not read; above it no further calls are read
 OK_VOID = [[False]]
 
 
 class RefusedError(LiquidLaneError):
-    """A call that cannot be done; its text reaches the caller as the text of a RuntimeError."""
+    """A call that cannot be done. The caller gets its text as a RuntimeError."""
 
 
 class Later:
-    """The answer of a method that is not ready yet; `finish(result)` sends it. Until then the connection's later calls wait."""
+    """The result of a method that is not ready yet. `finish(result)` sends it; until then the later calls of the connection wait."""
 
     def __init__(self) -> None:
         self.finish: Callable[[Any], None] = lambda result: None
 
 
 class Service(Protocol):
-    """What answers calls: `methods` by name take the arguments after the metadata and give the packable result."""
+    """What serves calls. Each of `methods` takes the arguments without the metadata and returns a result that MessagePack can pack."""
 
     methods: dict[str, Callable[..., Any]]
 
     def describe_unknown(self, method: str) -> str:
-        """The text for a method that is not served."""
+        """Return the text of the error for a method that is not served."""
         ...
 
     def follow_up(self) -> None:
-        """Called after each answer is on its way."""
+        """Do what follows a reply, after the reply has been sent."""
         ...
 
 
 def respond(result: Any) -> list[Any]:
-    """Response<T> with a value."""
+    """Return a Response<T> with a value."""
     return [[1, result]]
 
 
 def respond_error(text: str) -> list[Any]:
-    """A Response error; the client raises RuntimeError(text) for both kinds of Response."""
+    """Return a Response with an error; the client raises RuntimeError(text) for it."""
     return [[0, [text]]]
 
 
+def refuse_always(why: str) -> Callable[..., Any]:
+    """Return a method that takes any arguments and always refuses."""
+
+    def refuse(*_: Any) -> Any:
+        raise RefusedError(f"not served by this stand-in server: {why}")
+
+    return refuse
+
+
 def call(method: Callable[..., Any], arguments: list[Any]) -> Any:
-    """Return what a method returns. Raises MalformedError where it does not take so many arguments."""
+    """Call a method and return its result. Raises MalformedError where it takes another number of arguments."""
     least, most = _count_parameters(method)
     if not least <= len(arguments) <= most:
         raise MalformedError(f"{least} arguments" if least == most else f"{least} to {most} arguments", len(arguments))
@@ -79,7 +88,7 @@ def _count_parameters(method: Callable[..., Any]) -> tuple[int, float]:
 
 
 class RpcConnection(Connection):
-    """One client on the RPC port. Calls are served in order; while one waits (`Later`), those behind it wait too."""
+    """One client on the RPC port. Its calls are served in order; while one is not ready (`Later`), the calls after it wait."""
 
     def __init__(self, loop: Loop, sock: socket.socket, peer: str, service: Service) -> None:
         super().__init__(loop, sock, peer)
@@ -100,7 +109,7 @@ class RpcConnection(Connection):
         self._calls: deque[Any] = deque()
 
     def receive(self, data: bytes) -> None:
-        """Serve every complete call in what has come. Raises ProtocolError for bytes that are not a call."""
+        """Serve every call that is complete with `data`. Raises ProtocolError for bytes that are not a call."""
         for message in self._unpack(data):
             if self.closed:
                 return
@@ -120,7 +129,7 @@ class RpcConnection(Connection):
             raise ProtocolError(f"bytes that are not a call ({type(cause).__name__} {cause})") from None
 
     def resume(self) -> None:
-        """Takes calls again once the client has read its answers."""
+        """Read calls again once the client has read its replies."""
         if len(self._calls) <= MAX_ITEMS:
             self.set_reading(True)
 

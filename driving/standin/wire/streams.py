@@ -1,6 +1,7 @@
-"""Sensor streams: tokens, subscriptions by stream id, one TCP connection a subscription. The payloads are made in `packets`.
+"""Sensor streams: their tokens and their subscribers. The payloads are made in `packets`.
 
-A client connects to the token's port, sends the stream's id (u32 little-endian) and then only reads: u32 size, payload.
+There is one TCP connection per subscription. The client connects to the token's port, sends the stream's id (u32 little-endian) and then
+only reads: u32 size, payload, and so on.
 """
 
 from __future__ import annotations
@@ -17,15 +18,15 @@ SIZE = struct.Struct("<I")
 TOKEN = struct.Struct("<IHBB16x")
 PROTOCOL_TCP, ADDRESS_OF_CLIENT = 1, 0
 MAX_UNSENT_BYTES = 48 << 20
-IDLE_S = 10.0  # a connection that has not named its stream by then is closed
-STALLED_S = 3.0  # a subscriber that has read nothing for so long while data waited is closed
-EPISODE_STREAM = 1
-PROMISE_S = 0.5  # so long a tick waits for a client that has asked for a stream's token
+IDLE_S = 10.0  # a connection that has not sent a stream id after this time is closed
+STALLED_S = 3.0  # a subscriber that reads nothing for this time although data waits is closed
+EPISODE_STREAM = 1  # the stream of the world snapshots
+PROMISE_S = 0.5  # the longest time that a tick waits for a client that has asked for a stream's token
 MAX_PROMISED = 1000
 
 
 class StreamConnection(Connection):
-    """One subscription. Until its four bytes have come it belongs to no stream."""
+    """One subscription. It belongs to a stream once its four bytes have come."""
 
     def __init__(self, loop: Loop, sock: socket.socket, peer: str, streams: Streams) -> None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 << 20)
@@ -35,7 +36,7 @@ class StreamConnection(Connection):
         self._head = b""
 
     def receive(self, data: bytes) -> None:
-        """Takes the stream id. Raises ProtocolError for an unknown id or for anything after it."""
+        """Take the stream id. Raises ProtocolError for an unknown id and for any byte after the id."""
         if self.stream_id is not None:
             raise ProtocolError("bytes after the stream id")
         self._head += data
@@ -47,13 +48,13 @@ class StreamConnection(Connection):
             self.streams.subscribe(self, stream_id)
 
     def close(self) -> None:
-        """Ends the subscription too."""
+        """End the subscription and close the socket."""
         self.streams.unsubscribe(self)
         super().close()
 
 
 class Streams:
-    """All streams by id, and who listens to each."""
+    """All streams by id, and the subscribers of each."""
 
     def __init__(self) -> None:
         self.port = 0
@@ -63,13 +64,13 @@ class Streams:
         self._promised: dict[int, float] = {}
 
     def open(self) -> int:
-        """A new stream's id; ids are never used twice."""
+        """Open a stream and return its id; ids are never used twice."""
         stream_id = next(self._ids)
         self._subscribers[stream_id] = []
         return stream_id
 
     def close(self, stream_id: int) -> None:
-        """Ends a stream and closes its subscribers' sockets."""
+        """End a stream and close the sockets of its subscribers."""
         for connection in self._subscribers.pop(stream_id, []):
             connection.close()
 
@@ -77,16 +78,16 @@ class Streams:
         return stream_id in self._subscribers
 
     def make_token(self, stream_id: int) -> bytes:
-        """The 24 bytes by which a client finds a stream."""
+        """Return the 24 bytes by which a client finds a stream."""
         return TOKEN.pack(stream_id, self.port, PROTOCOL_TCP, ADDRESS_OF_CLIENT)
 
     def promise(self, stream_id: int) -> None:
-        """Notes that a client has asked for a sensor's token and will connect at once."""
+        """Note that a client has asked for a sensor's token, and so will connect at once."""
         if stream_id != EPISODE_STREAM and len(self._promised) < MAX_PROMISED:
             self._promised[stream_id] = time.monotonic()
 
     def is_awaited(self) -> bool:
-        """Whether a subscription is on its way; a tick now would make its first message miss it."""
+        """Return whether a subscription is on its way. It would miss the messages of a tick that is made now."""
         if not self._promised:
             return False
         now = time.monotonic()
@@ -96,15 +97,15 @@ class Streams:
         return bool(self._promised)
 
     def list_subscribers(self, stream_id: int) -> list[StreamConnection]:
-        """Who listens to a stream now."""
+        """Return the current subscribers of a stream."""
         return self._subscribers.get(stream_id, [])
 
     def subscribe(self, connection: StreamConnection, stream_id: int) -> None:
-        """Adds a listener; one of the episode stream gets the latest snapshot at once. Raises ProtocolError for an unknown id."""
-        listeners = self._subscribers.get(stream_id)
-        if listeners is None:
+        """Add a subscriber. On the episode stream it gets the latest snapshot at once. Raises ProtocolError for an unknown id."""
+        subscribers = self._subscribers.get(stream_id)
+        if subscribers is None:
             raise ProtocolError(f"no stream {stream_id}")
-        listeners.append(connection)
+        subscribers.append(connection)
         self._promised.pop(stream_id, None)
         if stream_id == EPISODE_STREAM:
             parts = self.greeting()
@@ -112,26 +113,26 @@ class Streams:
                 connection.send(SIZE.pack(sum(len(part) for part in parts)), *parts)
 
     def unsubscribe(self, connection: StreamConnection) -> None:
-        """Removes a listener, if it is one."""
-        listeners = self._subscribers.get(connection.stream_id or 0)
-        if listeners and connection in listeners:
-            listeners.remove(connection)
+        """Remove a subscriber; a connection that has not subscribed is left alone."""
+        subscribers = self._subscribers.get(connection.stream_id or 0)
+        if subscribers and connection in subscribers:
+            subscribers.remove(connection)
 
     def publish(self, stream_id: int, parts: list[Part], discard_when_full: bool) -> None:
-        """Sends one message to all listeners of a stream; a full one is skipped where `discard_when_full`."""
-        listeners = self._subscribers.get(stream_id)
-        if not listeners:
+        """Send one message to all subscribers of a stream. With `discard_when_full`, subscribers whose queue is over its limit do not get it."""
+        subscribers = self._subscribers.get(stream_id)
+        if not subscribers:
             return
         size = SIZE.pack(sum(part.nbytes if isinstance(part, memoryview) else len(part) for part in parts))
-        for connection in list(listeners):
+        for connection in list(subscribers):
             if discard_when_full and connection.pending_bytes > MAX_UNSENT_BYTES:
                 continue
             connection.send(size, *parts)
 
     def find_full(self) -> StreamConnection | None:
-        """A sensor's listener whose queue is over its limit, or None; of the episode stream messages may be left out."""
-        for stream_id, listeners in self._subscribers.items():
-            for connection in listeners:
+        """Return a subscriber of a sensor whose queue is over its limit, or None. The episode stream does not count: it may skip messages."""
+        for stream_id, subscribers in self._subscribers.items():
+            for connection in subscribers:
                 if connection.pending_bytes > MAX_UNSENT_BYTES and stream_id != EPISODE_STREAM:
                     return connection
         return None
