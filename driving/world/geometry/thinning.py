@@ -1,7 +1,7 @@
 """Thinning of polylines: which points to keep so that the chords between them err by little. Compiled by numba.
 
-Both functions go from a kept point to the furthest point whose chord fits, and keep that. They differ in what fits: `keep_bends` bounds the
-error of every coordinate at a share of the chord's length, so that several lines stay joined; `keep_joints` bounds the distance from the chord.
+Both functions go from a kept point to the furthest point whose chord is close enough to the line, and keep that point. `keep_bends` compares each
+coordinate with the chord at the same share of its length, so that several lines stay joined. `keep_joints` measures the distance from the chord.
 Shapes: K points of a line.
 """
 
@@ -16,7 +16,8 @@ from numba import njit
 def keep_bends(lines: list[np.ndarray], error_m: float, longest_m: float) -> np.ndarray:
     """Return which points to keep of lines (K, 3) side by side, first and last included, as one array of indices for all.
 
-    No coordinate of a point left out errs by `error_m` or more. No chord of the first line is longer than `longest_m`, unless two of its points are.
+    Each coordinate of an omitted point differs from its chord by less than `error_m`. A chord of the first line is at most `longest_m` long, unless
+    two neighbouring points are further apart.
     """
     return np.asarray(_thin(np.ascontiguousarray(np.concatenate(lines, axis=1)), error_m, longest_m, True))
 
@@ -24,7 +25,8 @@ def keep_bends(lines: list[np.ndarray], error_m: float, longest_m: float) -> np.
 def keep_joints(line: np.ndarray, error_m: float, longest_m: float) -> np.ndarray:
     """Return which points to keep of a line (K, 3), first and last included, as indices.
 
-    No point left out is further than `error_m` from its chord, in the plane or in height. No chord is longer than `longest_m`, unless two points are.
+    An omitted point is at most `error_m` away from its chord, in the plane and in height. A chord is at most `longest_m` long, unless two neighbouring
+    points are further apart.
     """
     return np.asarray(_thin(np.ascontiguousarray(line), error_m, longest_m, False))
 
