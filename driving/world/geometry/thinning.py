@@ -25,8 +25,8 @@ def keep_bends(lines: list[np.ndarray], error_m: float, longest_m: float) -> np.
 def keep_joints(line: np.ndarray, error_m: float, longest_m: float) -> np.ndarray:
     """Return which points to keep of a line (K, 3), first and last included, as indices.
 
-    An omitted point is at most `error_m` away from its chord, in the plane and in height. A chord is at most `longest_m` long, unless two neighbouring
-    points are further apart.
+    An omitted point is at most `error_m` away from its chord, in the plane and in height. A chord is at most `longest_m` long, unless two
+    neighbouring points are further apart.
     """
     return np.asarray(_thin(np.ascontiguousarray(line), error_m, longest_m, False))
 
