@@ -1,4 +1,4 @@
-"""The blueprint library: everything that can be spawned, as the client lists it, and the check of what a client asks to spawn."""
+"""The blueprint library: all blueprints as the client lists them, and the check of what a client asks to spawn."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _make_vehicle(model: VehicleModel) -> Blueprint:
     return Blueprint(model.id, attributes, model)
 
 
-# In the library because scripts look it up before they spawn one.
+# It is listed because scripts look it up before they spawn one.
 _WALKER_AI = Blueprint(
     "controller.ai.walker",
     (Attribute.of("role_name", "walker"),),
@@ -109,7 +109,7 @@ def _define(attribute: Attribute) -> list[Any]:
 
 
 def describe(item: Any) -> Description:
-    """Return an ActorDescription from the wire, its values checked.
+    """Return an ActorDescription from the wire, with the values of its attributes checked.
 
     Raises RefusedError for an unknown blueprint and MalformedError for a bad value.
     """

@@ -1,4 +1,4 @@
-"""What a blueprint is, and what a client asked to spawn from it. Which blueprints there are is left to `library`."""
+"""Blueprints and their attributes, and the description of what a client asks to spawn. The list of blueprints is in `library`."""
 
 from __future__ import annotations
 
@@ -62,22 +62,22 @@ class Blueprint:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What a client asked to spawn: a blueprint and its attributes' values; `message` is the same as `Actor` records repeat it."""
+    """What a client asks to spawn: a blueprint and the values of its attributes."""
 
     blueprint: Blueprint
     values: dict[str, str] = field(compare=False)
-    message: list[Any] = field(compare=False)
+    message: list[Any] = field(compare=False)  # the ActorDescription that Actor records contain
 
     def number(self, name: str, default: float = 0.0) -> float:
-        """Return an attribute as a number, `default` where the blueprint has no such attribute."""
+        """Return an attribute as a number, or `default` where the blueprint does not have the attribute."""
         return float(self.values.get(name, default))
 
     def is_on(self, name: str) -> bool:
-        """Return whether an attribute is true; an attribute that the blueprint does not have is false."""
+        """Return whether an attribute is true. It is false where the blueprint does not have the attribute."""
         return self.values.get(name, "").strip().lower() in ("true", "1")
 
     def refuse_unservable(self) -> None:
-        """Raise RefusedError, with what could be given instead, for what this server cannot spawn."""
+        """Raise RefusedError for what this server cannot spawn; the message says what could be given instead."""
         if self.blueprint.not_served:
             raise RefusedError(f"{self.blueprint.id} is not served by this stand-in server, {self.blueprint.not_served}")
         for attribute in self.blueprint.attributes:

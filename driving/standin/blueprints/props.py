@@ -1,4 +1,4 @@
-"""Things that a client can put on a road: plain boxes of the real ones' sizes, which cars run into and cameras see."""
+"""Props that a client can put on a road: plain boxes with the sizes of the real objects. Cameras see them and cars hit them."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from dataclasses import dataclass
 
 from driving.standin.wire.messages import Box
 
-STATIC = 20
+STATIC_TAG = 20  # CARLA's semantic tag of props
 
 
 @dataclass(frozen=True, slots=True)
 class Prop:
-    """One thing: half sizes (m), colour (RGB)."""
+    """One prop."""
 
     id: str
     half_x_m: float
     half_y_m: float
     half_z_m: float
-    colour: tuple[int, int, int]
-    tag: int = STATIC
+    colour: tuple[int, int, int]  # RGB
+    tag: int = STATIC_TAG
 
     @property
     def box(self) -> Box:
-        """Its bounding box; the origin is on the ground under its centre."""
+        """The bounding box. The origin is on the ground, under the centre."""
         return Box((0.0, 0.0, self.half_z_m), (self.half_x_m, self.half_y_m, self.half_z_m))
 
 

@@ -1,23 +1,29 @@
-"""The vehicles that can be spawned: sizes and masses near the ones that their names stand for.
+"""The vehicles that can be spawned. Their sizes and masses are close to those of CARLA's vehicles with the same names.
 
-Their tyres hold as CARLA's do, better than road tyres: its TrafficManager takes a corner of 5 m radius at 28 km/h, which asks for 1.2 g, and cars
-that slide there meet the oncoming traffic. Brakes stop them as on dry asphalt, at 1 g.
+Their tyres grip as CARLA's do, which is better than road tyres. CARLA's TrafficManager drives a corner of 5 m radius at 28 km/h, which needs
+1.2 g, and a car that slides there hits the oncoming traffic. Brakes are those of dry asphalt, 1 g.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from driving.standin.wire.messages import Box, Vector
 from driving.world.physics.vehicle_physics import Physics, make_wheels
 
 WIDEST_BODY_M = 2.6
 TIRE_FRICTION = 3.5  # CARLA's
+TRACK_OF_WIDTH = 0.75  # the distance between left and right wheels, as a share of the width
+TAGS = {"car": 14, "van": 14, "truck": 15, "bus": 16, "motorcycle": 18, "bicycle": 19}  # CARLA's semantic tags
+
+BaseType = Literal["car", "van", "truck", "bus", "motorcycle", "bicycle"]
+SpecialType = Literal["", "emergency", "taxi"]
 
 
 @dataclass(frozen=True, slots=True)
 class VehicleModel:
-    """One vehicle blueprint. Lengths in metres, mass in kilogrammes; `colours` are "r,g,b" strings."""
+    """One vehicle blueprint."""
 
     id: str
     length_m: float
@@ -25,35 +31,35 @@ class VehicleModel:
     height_m: float
     wheelbase_m: float
     mass_kg: float
-    base_type: str = "car"
-    special_type: str = ""
+    base_type: BaseType = "car"
+    special_type: SpecialType = ""
     generation: int = 2
     wheels: int = 4
-    radius_m: float = 0.35
-    steer_deg: float = 70.0
-    torque_scale: float = 1.0
+    radius_m: float = 0.35  # of the wheels
+    steer_deg: float = 70.0  # the largest angle of the front wheels
+    torque_scale: float = 1.0  # of the engine, relative to `Physics`
     colours: tuple[str, ...] = ("28,36,52", "137,12,22", "211,211,211", "17,37,103", "180,44,44")
 
     @property
     def box(self) -> Box:
-        """The bounding box; the origin is on the ground under its centre."""
+        """The bounding box. The origin is on the ground, under the centre."""
         return Box((0.0, 0.0, self.height_m / 2.0), (self.length_m / 2.0, self.width_m / 2.0, self.height_m / 2.0))
 
     @property
     def body_half_m(self) -> Vector:
-        """Half sizes of what others touch and cameras see: mirrors, which the bounding box includes, left out."""
+        """The half sizes of the body that others touch and cameras see. It is narrower than the bounding box, which includes the mirrors."""
         return (self.length_m / 2.0, min(self.width_m, WIDEST_BODY_M) / 2.0, self.height_m / 2.0)
 
     @property
     def physics(self) -> Physics:
-        """How it drives."""
-        wheels = make_wheels(self.mass_kg, self.wheelbase_m, self.width_m * 0.75, self.radius_m, self.steer_deg, TIRE_FRICTION)
+        """The physics that it is spawned with."""
+        wheels = make_wheels(self.mass_kg, self.wheelbase_m, self.width_m * TRACK_OF_WIDTH, self.radius_m, self.steer_deg, TIRE_FRICTION)
         return Physics.of_car(self.mass_kg, wheels, self.torque_scale)
 
     @property
     def tags(self) -> bytes:
-        """CARLA's semantic tag: 14 car, 15 truck, 16 bus, 18 motorcycle, 19 bicycle."""
-        return bytes([{"car": 14, "van": 14, "truck": 15, "bus": 16, "motorcycle": 18, "bicycle": 19}[self.base_type]])
+        """CARLA's semantic tags of the actor, one byte each."""
+        return bytes([TAGS[self.base_type]])
 
 
 MODELS: tuple[VehicleModel, ...] = (

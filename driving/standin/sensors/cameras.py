@@ -1,4 +1,4 @@
-"""What each kind of camera makes of a tick: the renderer's picture without the camera's own car, in CARLA's encodings.
+"""What each kind of camera measures: a picture without the body that carries the camera, in CARLA's encodings.
 
 Pictures are (Y, X, 4) uint8 BGRA, optical flow is (Y, X, 2) float32.
 """
@@ -37,7 +37,7 @@ def measure_semantic(sensor: Sensor, stamp: Stamp, tick: SensorTick) -> list[Mes
 
 
 def measure_instances(sensor: Sensor, stamp: Stamp, tick: SensorTick) -> list[Message]:
-    """Return the picture of semantic tags and actors' ids; what stands still has the id 0."""
+    """Return the picture of semantic tags and actors' ids; static objects have the id 0."""
     _, tags, seen = labels.find_instances(tick.world.renderer, stamp.at, sensor.lens, tick.visible.list_boxes(sensor))
     return _pack(sensor, stamp, packets.encode_instances(tags, np.array([0, *tick.visible.list_ids(sensor)])[seen]))
 
@@ -48,7 +48,7 @@ def measure_normals(sensor: Sensor, stamp: Stamp, tick: SensorTick) -> list[Mess
 
 
 def measure_flow(sensor: Sensor, stamp: Stamp, tick: SensorTick) -> list[Message]:
-    """Return the optical flow since the sensor's last picture, zero in its first; the sensor keeps what it saw."""
+    """Return the optical flow since the sensor's last picture, zero in the first one. The sensor keeps what it saw."""
     boxes, lens = tick.visible.list_boxes(sensor), sensor.lens
     near, _, seen = labels.find_instances(tick.world.renderer, stamp.at, lens, boxes)
     now = View(camera_row(stamp.at, lens), dict(zip(tick.visible.list_ids(sensor), boxes.poses.copy(), strict=True)))
@@ -62,7 +62,7 @@ def measure_flow(sensor: Sensor, stamp: Stamp, tick: SensorTick) -> list[Message
 
 
 def measure_events(sensor: Sensor, stamp: Stamp, tick: SensorTick) -> list[Message]:
-    """Return the events since the sensor's last picture as one message, none where nothing fired; the sensor keeps its brightness."""
+    """Return the events since the sensor's last picture as one message, no message without events. The sensor keeps its memory of brightness."""
     config, time_ns = _configure_events(sensor.description), round(tick.elapsed_s * 1e9)
     brightness = brightness_of(_render_rgb(sensor, stamp.at, tick), config)
     if sensor.events is None:
@@ -72,6 +72,7 @@ def measure_events(sensor: Sensor, stamp: Stamp, tick: SensorTick) -> list[Messa
 
 
 def _render_rgb(sensor: Sensor, at: Pose, tick: SensorTick) -> np.ndarray:
+    """Return the picture in colour, with the lit lamps of traffic lights."""
     world = tick.world
     boxes = world.lamps.add_lit(tick.visible.list_boxes(sensor), world.lights.states, world.renderer.scene.hidden, at)
     return _render(sensor, at, tick, boxes, "rgb")

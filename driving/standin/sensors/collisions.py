@@ -1,4 +1,4 @@
-"""The collision sensor: who touched its carrier during the tick, and with what impulse."""
+"""The collision sensor: what touched its carrier during the tick, and with what impulse."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _STATIC_OBJECT = [0, 0, [0, "static.prop.mesh", []], [[0.0, 0.0, 0.0], [0.0, 0.0
 
 
 def make_record(body: Body | None) -> list[Any]:
-    """Return the Actor record of a body, or for None the record that stands for any static object."""
+    """Return the Actor record of a body; for None it is the record of any static object, which is not an actor."""
     return _STATIC_OBJECT if body is None else body.record()
 
 

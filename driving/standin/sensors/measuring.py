@@ -1,6 +1,6 @@
-"""When sensors measure, and how their messages go out: at their own pace, to those who listen, with the faults that were asked for.
+"""When sensors measure, and how their messages are sent: each sensor at its own pace, with the faults of the command line.
 
-A sensor that nobody listens to measures nothing. What each kind of sensor measures is in `table`.
+A sensor without subscribers does not measure. What each kind of sensor measures is in `table`.
 """
 
 from __future__ import annotations
@@ -20,13 +20,15 @@ TIME_TOLERANCE_S = 1e-6
 
 
 class _LateMessage(NamedTuple):
-    due_tick: int
+    """A message that the delay fault holds back."""
+
+    due_tick: int  # the number of the tick at which it is sent
     stream_id: int
     message: Message
 
 
 class Measurer:
-    """Makes and sends the sensors' messages of a tick."""
+    """Makes the sensors' messages of each tick and sends them."""
 
     def __init__(self, streams: Streams, faults: Faults) -> None:
         self._streams, self._faults = streams, faults

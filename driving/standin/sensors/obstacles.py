@@ -1,4 +1,4 @@
-"""The obstacle detector: the nearest body or static object that a ball swept forward from the sensor would meet."""
+"""The obstacle detector: the nearest body or static object that a ball would hit which moves straight ahead from the sensor."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import numpy as np
 from driving.quantities import Pose
 from driving.standin.actors.kinds import Body, Sensor
 from driving.standin.sensors.collisions import make_record
-from driving.standin.sensors.tick import SensedWorld, SensorTick
+from driving.standin.sensors.tick import SensorTick
 from driving.standin.wire.packets import Message, Stamp, pack_values
 from driving.world.geometry.rotations import rotation_of
-from driving.world.physics import collisions, poses
+from driving.world.physics import collisions
 
 
 def measure_obstacles(sensor: Sensor, stamp: Stamp, tick: SensorTick) -> list[Message]:
-    """Return one message, [own actor, other actor, distance (m)], or none where nothing is within the sensor's distance."""
-    found = _find_nearest(sensor, stamp.at, tick.world)
+    """Return one message, [own actor, other actor, distance (m)], or no message where nothing is within the sensor's distance."""
+    found = _find_nearest(sensor, stamp.at, tick)
     if found is None:
         return []
     other, distance_m = found
@@ -23,15 +23,15 @@ def measure_obstacles(sensor: Sensor, stamp: Stamp, tick: SensorTick) -> list[Me
     return [pack_values(stamp, [own.record(), make_record(other), distance_m])]
 
 
-def _find_nearest(sensor: Sensor, at: Pose, world: SensedWorld) -> tuple[Body | None, float] | None:
+def _find_nearest(sensor: Sensor, at: Pose, tick: SensorTick) -> tuple[Body | None, float] | None:
     """Return the nearest body (None: a static object) and its distance (m), or None where nothing is near enough."""
-    wanted, fleet, own = sensor.description, world.fleet, sensor.carrier
+    wanted, world, own = sensor.description, tick.world, sensor.carrier
     reach_m, radius_m = wanted.number("distance"), wanted.number("hit_radius")
     forward = rotation_of(at)[:, 0]
     start = np.array([at.x_m, at.y_m, at.z_m])
-    centres = np.empty((fleet.count, 6))
-    poses.locate_boxes(fleet.state, fleet.offset, centres)
-    distances = _enter_boxes(start, forward, centres[:, :3], centres[:, 4], fleet.half + radius_m)
+    bodies = tick.visible.boxes
+    centres, yaws = bodies.poses[:, :3], bodies.poses[:, 4]
+    distances = _enter_boxes(start, forward, centres, yaws, bodies.half_sizes + radius_m)
     if own is not None:
         distances[own.row] = np.inf
     best: tuple[Body | None, float] | None = None
@@ -50,7 +50,17 @@ def _find_nearest(sensor: Sensor, at: Pose, world: SensedWorld) -> tuple[Body | 
 
 
 def _enter_boxes(start: np.ndarray, forward: np.ndarray, centres: np.ndarray, yaws: np.ndarray, half: np.ndarray) -> np.ndarray:
-    """Return how far (K,) a ray goes until it enters each upright box: 0 from within, inf where it never does. Slab test in the boxes' frames."""
+    """Return how far (K,) a ray goes until it enters each of K upright boxes: 0 from inside, inf where it misses the box.
+
+    This is the slab test, in the frames of the boxes.
+
+    Args:
+        start: (3,) m, where the ray begins
+        forward: (3,) its direction, a unit vector
+        centres: (K, 3) m
+        yaws: (K,) rad
+        half: (K, 3) half sizes in m
+    """
     cos, sin = np.cos(yaws), np.sin(yaws)
     away = start - centres
     origin = np.column_stack([cos * away[:, 0] + sin * away[:, 1], -sin * away[:, 0] + cos * away[:, 1], away[:, 2]])

@@ -1,6 +1,7 @@
-"""What lidars and radars measure in a tick. The world says where their rays go (`lidar_radar`) and what these meet (`rays`).
+"""What lidars and radars measure. `lidar_radar` says where their rays go and `rays` says what the rays hit.
 
-The body that carries a sensor is not in the way of its rays. A beam turns with the time of the ticks in which its sensor measures.
+Rays pass through the body that carries the sensor. A lidar's beam turns only in the ticks in which the sensor measures.
+Shapes: N rays of a lidar, K hits, C channels.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from driving.world.sensing.rays import Hits
 
 
 def measure_lidar(sensor: Sensor, stamp: Stamp, tick: SensorTick) -> list[Message]:
-    """Return the points of the tick's part of a turn, some of them lost and their distances noisy, as the attributes say."""
+    """Return the points of one tick. Points are lost and distances are noisy as the attributes say."""
     beams, losses = _make_beams(sensor.description), _make_losses(sensor.description)
     channels, directions = _sweep(sensor, beams, tick.delta_s)
     sent = losses.draw_sent(len(channels), sensor.random)
@@ -32,7 +33,7 @@ def measure_lidar(sensor: Sensor, stamp: Stamp, tick: SensorTick) -> list[Messag
 
 
 def measure_semantic_lidar(sensor: Sensor, stamp: Stamp, tick: SensorTick) -> list[Message]:
-    """Return the points of the tick's part of a turn, exact and all of them, with the cosine, tag and actor of what they met."""
+    """Return the points of one tick, all of them and exact, with the cosine of the incidence, the tag and the actor."""
     beams = _make_beams(sensor.description)
     channels, directions = _sweep(sensor, beams, tick.delta_s)
     channels, directions, hits = _cast_and_keep(sensor, stamp.at, tick, channels, directions)
@@ -41,14 +42,16 @@ def measure_semantic_lidar(sensor: Sensor, stamp: Stamp, tick: SensorTick) -> li
 
 
 def measure_radar(sensor: Sensor, stamp: Stamp, tick: SensorTick) -> list[Message]:
-    """Return the detections; a velocity is that away from the sensor, as CARLA's: what comes nearer has a negative one."""
+    """Return the detections. As in CARLA, their velocity is that away from the sensor: it is negative for what comes nearer."""
     number, at = sensor.description.number, stamp.at
     fov_rad = math.radians(number("horizontal_fov")), math.radians(number("vertical_fov"))
     directions, lengths = draw_radar_rays(fov_rad, int(number("points_per_second") * tick.delta_s + 1e-6), sensor.random)
     hits = _cast(sensor, at, tick, directions, lengths * number("range"))
     met = np.isfinite(hits.distances_m)
     directions, rows = directions[met], hits.rows[met]
-    velocities = np.concatenate([dynamics.world_velocity(tick.world.fleet.state), np.zeros((1, 3))])  # the last, row -1, is what stands still
+    velocities = np.concatenate(
+        [dynamics.world_velocity(tick.world.fleet.state), np.zeros((1, 3))]
+    )  # the last one is for static objects, whose row is -1
     along = directions @ rotation_of(at).T
     found = np.empty(len(directions), packets.RADAR_POINT)
     found["velocity"] = np.sum((velocities[rows] - _own_velocity(sensor, at, tick.world.fleet.state)) * along, axis=1)
@@ -58,13 +61,13 @@ def measure_radar(sensor: Sensor, stamp: Stamp, tick: SensorTick) -> list[Messag
 
 
 def _sweep(sensor: Sensor, beams: Lidar, dt_s: float) -> tuple[np.ndarray, np.ndarray]:
-    """Turn the beam by `dt_s`; return the channel (N,) and the direction (N, 3) of each ray."""
+    """Turn the beam for `dt_s` seconds; return the channel (N,) and the direction (N, 3), in the sensor's frame, of each ray."""
     directions, sensor.beam_rad = beams.sweep(sensor.beam_rad, dt_s)
     return np.repeat(np.arange(beams.channels), directions.shape[1]), directions.reshape(-1, 3)
 
 
 def _cast_and_keep(sensor: Sensor, at: Pose, tick: SensorTick, channels: np.ndarray, directions: np.ndarray) -> tuple[np.ndarray, np.ndarray, Hits]:
-    """Cast a lidar's rays; return channels, directions and hits of those that met something."""
+    """Cast a lidar's rays; return the channels (K,), directions (K, 3) and hits (K,) of those that hit something."""
     hits = _cast(sensor, at, tick, directions, np.full(len(directions), sensor.description.number("range")))
     met = np.isfinite(hits.distances_m)
     return channels[met], directions[met], Hits(*(part[met] for part in hits))
@@ -78,14 +81,14 @@ def _cast(sensor: Sensor, at: Pose, tick: SensorTick, directions: np.ndarray, re
 def _tag(hits: Hits, directions: np.ndarray, bodies: list[Body]) -> np.ndarray:
     """Return the points (K,) of packets.SEMANTIC_POINT."""
     points = np.empty(len(directions), packets.SEMANTIC_POINT)
-    ids = np.array([*(body.id for body in bodies), 0])  # the last, row -1, is what stands still
+    ids = np.array([*(body.id for body in bodies), 0])  # the last one is for static objects, whose row is -1
     points["xyz"], points["cosine"] = directions * hits.distances_m[:, None], hits.cosines
     points["actor"], points["tag"] = ids[hits.rows], hits.tags
     return points
 
 
 def _receive(hits: Hits, directions: np.ndarray, losses: Losses, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Return the points (K,) of packets.LIDAR_POINT that are received, and which hits (N,) they are."""
+    """Return the points of packets.LIDAR_POINT that are received, and which of the hits they are: a mask (K,)."""
     intensities, distances = losses.find_intensities(hits.distances_m), losses.add_noise(hits.distances_m, random)
     kept = losses.draw_received(intensities, random)
     points = np.empty(int(kept.sum()), packets.LIDAR_POINT)
@@ -94,7 +97,7 @@ def _receive(hits: Hits, directions: np.ndarray, losses: Losses, random: np.rand
 
 
 def _own_velocity(sensor: Sensor, at: Pose, state: np.ndarray) -> np.ndarray:
-    """Return the velocity (3,) in the world of the place on its carrier where a sensor is."""
+    """Return the velocity (3,) of the sensor in the world (m/s): that of its mount on the carrier, 0 without a carrier."""
     own = sensor.carrier
     if own is None:
         return np.zeros(3)

@@ -1,8 +1,13 @@
-"""The one table of sensors: for each blueprint, what measures it, the type number of its messages, and its attributes.
+"""The one table of sensors: for each blueprint its attributes, the type number of its messages, and the function that measures.
 
-A new sensor is an entry here, a function that measures it in a file of this folder, and a function in `wire/packets.py` if no message there has
-its body. Attributes that no other sensor has are a group in `blueprints/sensor_attributes.py`. The blueprint library, the limits of values, the
-warm-up and the sending of messages all read this table.
+A new sensor touches these places:
+
+1. an entry in SENSORS here
+2. its function, `measure_...`, in a file of this folder
+3. its type number in `wire/packets.py`, and a function that packs its messages if no other sensor has such messages
+4. a group of attributes in `blueprints/sensor_attributes.py`, with the limits of their values, if it has attributes of its own
+
+Everything else reads the table: the blueprint library, the refusal of values, the warm-up and the sending of messages.
 """
 
 from __future__ import annotations
@@ -25,9 +30,9 @@ class SensorKind:
     """One kind of sensor."""
 
     attributes: attributes.Attributes
-    code: int | None = None  # of CARLA's types of sensors, in the header of its messages
-    measure: Measure | None = None  # None: the client works it out from snapshots
-    is_camera: bool = False  # cameras are silent in no-rendering mode
+    code: int | None = None  # CARLA's number of the type, in the header of the messages; None if there are no messages
+    measure: Measure | None = None  # None for a sensor that the client computes from snapshots
+    is_camera: bool = False  # cameras do not measure in no-rendering mode
 
 
 # In the order of the blueprint library.
@@ -51,7 +56,7 @@ SENSORS: dict[str, SensorKind] = {
 
 
 def measure_sensor(sensor: Sensor, tick: SensorTick) -> list[Message]:
-    """Return what a sensor measures in a tick, as messages: one of most sensors, any number of those that report events."""
+    """Return the messages of one sensor in one tick. Most sensors make one; those that report events make any number, often none."""
     kind = SENSORS[sensor.type_id]
     if kind.measure is None or kind.code is None or (kind.is_camera and tick.no_rendering):
         return []

@@ -1,6 +1,6 @@
-"""What sensors are given to measure: the world as it stands after one tick.
+"""What sensors measure: the world after one tick.
 
-The episode and the simulation make it; sensors know neither of them.
+The episode and the simulation make these records. Sensors get only the records and import neither of the two.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class SensedWorld:
     network: RoadNetwork  # for its georeference
     renderer: Renderer
     rays: RayCaster
-    statics: Statics  # what stands still and is solid
+    statics: Statics  # the boxes of solid static objects
     lamps: Lamps
     lights: TrafficLights
     fleet: Fleet
@@ -55,5 +55,5 @@ class SensorTick:
 
     @cached_property
     def visible(self) -> VisibleBodies:
-        """The bodies as boxes, worked out when the first sensor asks."""
+        """The bodies as boxes, computed when the first sensor needs them."""
         return VisibleBodies(self.world.fleet, self.world.bodies)

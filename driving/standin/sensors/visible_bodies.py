@@ -1,4 +1,4 @@
-"""The bodies that can be seen in a tick, as boxes for cameras and rays. No sensor sees the body that carries it."""
+"""The bodies that cameras and rays can see in one tick, as boxes. A sensor does not see the body that carries it."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ class VisibleBodies:
 
     @cached_property
     def boxes(self) -> Boxes:
-        """Every body."""
+        """All bodies."""
         return boxes_of(self._fleet)
 
     def list_boxes(self, sensor: Sensor) -> Boxes:
-        """Return every body except the one that carries `sensor`."""
+        """Return all bodies except the carrier of `sensor`."""
         boxes, own = self.boxes, sensor.carrier
         return boxes if own is None else boxes.select(np.arange(len(boxes.tags)) != own.row)
 
     def list_ids(self, sensor: Sensor) -> list[int]:
-        """Return the actors' ids of `list_boxes`, in its order."""
+        """Return the ids of the actors in `list_boxes`, in the same order."""
         own = sensor.carrier
         return [body.id for body in self._bodies if body is not own]
