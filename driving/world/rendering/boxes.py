@@ -55,7 +55,7 @@ def faces_of(boxes: Boxes, camera: np.ndarray, night: bool = False) -> Faces:
 @njit(cache=True, nogil=True)
 def _make_faces(boxes, camera, night, shape, parts, bodies):  # type: ignore[no-untyped-def]
     """Return the fields of `Faces`, for bodies whose triangles are rows bodies[tag, 0] to bodies[tag, 1] of `shape` and `parts`."""
-    poses, half, tags, lights = boxes.poses, boxes.half_sizes, boxes.tags, boxes.lights
+    poses, half, own_colours, tags, lights = boxes.poses, boxes.half_sizes, boxes.colours, boxes.tags, boxes.lights
     count = 0
     near = np.zeros(poses.shape[0], np.bool_)
     for n in range(poses.shape[0]):
@@ -69,6 +69,7 @@ def _make_faces(boxes, camera, night, shape, parts, bodies):  # type: ignore[no-
         if not near[n]:
             continue
         turn = rotation(poses[n, 3], poses[n, 4], poses[n, 5])
+        own = int(own_colours[n, 0]), int(own_colours[n, 1]), int(own_colours[n, 2])
         for f in range(bodies[tags[n], 0], bodies[tags[n], 1]):
             for c in range(3):
                 x, y, z = shape[f, c, 0] * half[n, 0], shape[f, c, 1] * half[n, 1], shape[f, c, 2] * half[n, 2]
@@ -78,7 +79,7 @@ def _make_faces(boxes, camera, night, shape, parts, bodies):  # type: ignore[no-
             nx, ny, nz = a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]
             size = max(1e-9, math.sqrt(nx * nx + ny * ny + nz * nz))
             normals[at, 0], normals[at, 1], normals[at, 2] = nx / size, ny / size, nz / size
-            glows, red, green, blue = _look_of(parts[f], lights[n], night, boxes.colours[n])
+            glows, red, green, blue = _look_of(parts[f], lights[n], night, own)
             codes[at] = (GLOWING if glows else ACTOR) + tags[n]
             colours[at, 0], colours[at, 1], colours[at, 2] = red, green, blue
             at += 1
@@ -87,7 +88,7 @@ def _make_faces(boxes, camera, night, shape, parts, bodies):  # type: ignore[no-
 
 @njit(cache=True, nogil=True)
 def _look_of(part, lights, night, own):  # type: ignore[no-untyped-def]
-    """Return whether a part of a body glows, and its red, green and blue; own (3,) is the body's colour."""
+    """Return whether a part of a body glows, and its red, green and blue; own: the body's colour, a tuple of 3 integers."""
     if part == WINDOW:
         return False, 30, 38, 46
     if part == TYRE:
@@ -102,4 +103,4 @@ def _look_of(part, lights, night, own):  # type: ignore[no-untyped-def]
         if lights & BRAKE_LIGHT != 0:
             return True, 255, 40, 30
         return night, 150, 22, 20
-    return part == LAMP, int(own[0]), int(own[1]), int(own[2])
+    return part == LAMP, own[0], own[1], own[2]

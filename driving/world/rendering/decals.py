@@ -41,7 +41,8 @@ def draw_shadows(buffers, camera, triangles):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def _darken_polygon(buffers, polygon, count):  # type: ignore[no-untyped-def]
     """Mark the ground under a convex screen polygon."""
-    rows, columns = buffers.inverse_depth.shape
+    depths, surfaces, shadows = buffers.inverse_depth, buffers.surface, buffers.shadow
+    rows, columns = depths.shape
     slope_x, slope_y, det = plane_of(polygon, count)
     if det < EDGE_ON_PX2:
         return
@@ -51,7 +52,7 @@ def _darken_polygon(buffers, polygon, count):  # type: ignore[no-untyped-def]
         start, stop = columns_of(polygon, count, y, columns)
         if start < stop:
             own, part = np.float32(w0 + slope_x * (start + 0.5 - x0) + slope_y * (y + 0.5 - y0)), slice(start, stop)
-            _darken(buffers.inverse_depth[y, part], buffers.surface[y, part], buffers.shadow[y, part], own, np.float32(slope_x))
+            _darken(depths[y, part], surfaces[y, part], shadows[y, part], own, np.float32(slope_x))
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
@@ -122,7 +123,8 @@ def draw_paint(buffers, camera, light, segments, chosen):  # type: ignore[no-unt
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def _blend_polygon(buffers, polygon, surface, alpha):  # type: ignore[no-untyped-def]
     """Blend paint of a share `alpha` (0 to 1) onto the ground inside a convex screen polygon of 4 corners."""
-    rows, columns = buffers.inverse_depth.shape
+    depths, surfaces = buffers.inverse_depth, buffers.surface
+    rows, columns = depths.shape
     slope_x, slope_y, det = plane_of(polygon, 4)
     if det < EDGE_ON_PX2:
         return
@@ -132,7 +134,7 @@ def _blend_polygon(buffers, polygon, surface, alpha):  # type: ignore[no-untyped
         start, stop = columns_of(polygon, 4, y, columns)
         if start < stop:
             own, part = w0 + slope_x * (start + 0.5 - x0) + slope_y * (y + 0.5 - y0), slice(start, stop)
-            _blend(buffers.inverse_depth[y, part], buffers.surface[y, part], own, slope_x, surface, alpha)
+            _blend(depths[y, part], surfaces[y, part], own, slope_x, surface, alpha)
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")

@@ -60,11 +60,12 @@ def pack_surface(code, red, green, blue):  # type: ignore[no-untyped-def]
 def draw_triangles(buffers, camera, light, faces, visible):  # type: ignore[no-untyped-def]
     """Draw the `visible` (`culling.Visible`) of `faces`, lit flat from either side."""
     rows, columns = buffers.inverse_depth.shape
-    triangles, normals, colours = faces.triangles, faces.normals, faces.colours
+    triangles, normals, codes, colours = faces.triangles, faces.normals, faces.codes, faces.colours
+    items, places = visible.items, visible.places
     seen, polygon = np.empty((3, 3)), np.empty((4, 4))
-    for index in range(visible.items.shape[0]):
-        n = visible.items[index]
-        clipped = visible.places[index, 2] == 0.0
+    for index in range(items.shape[0]):
+        n = items[index]
+        clipped = places[index, 2] == 0.0
         count = 3
         if clipped:
             count = project_triangle(camera, triangles, n, seen, polygon)
@@ -79,11 +80,11 @@ def draw_triangles(buffers, camera, light, faces, visible):  # type: ignore[no-u
         red = int(min(255.0, colours[n, 0] * (light[SUN_R] * sun + light[AMBIENT_R] * sky)))
         green = int(min(255.0, colours[n, 1] * (light[SUN_R + 1] * sun + light[AMBIENT_R + 1] * sky)))
         blue = int(min(255.0, colours[n, 2] * (light[SUN_R + 2] * sun + light[AMBIENT_R + 2] * sky)))
-        surface = pack_surface(int(faces.codes[n]), red, green, blue)
+        surface = pack_surface(int(codes[n]), red, green, blue)
         if clipped:
             _fill_polygon(buffers, polygon, count, surface)
         else:
-            _fill_triangle(buffers, visible.places[index], surface)
+            _fill_triangle(buffers, places[index], surface)
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
@@ -135,7 +136,8 @@ def columns_of(polygon, count, y, columns):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def _fill_polygon(buffers, polygon, count, surface):  # type: ignore[no-untyped-def]
     """Fill a convex screen polygon that touches the picture."""
-    rows, columns = buffers.inverse_depth.shape
+    depths, surfaces = buffers.inverse_depth, buffers.surface
+    rows, columns = depths.shape
     slope_x, slope_y, det = plane_of(polygon, count)
     if det < EDGE_ON_PX2:
         return
@@ -145,7 +147,7 @@ def _fill_polygon(buffers, polygon, count, surface):  # type: ignore[no-untyped-
         start, stop = columns_of(polygon, count, y, columns)
         if start < stop:
             inverse_depth = w0 + slope_x * (start + 0.5 - x0) + slope_y * (y + 0.5 - y0)
-            _fill(buffers.inverse_depth[y, start:stop], buffers.surface[y, start:stop], np.float32(inverse_depth), np.float32(slope_x), surface)
+            _fill(depths[y, start:stop], surfaces[y, start:stop], np.float32(inverse_depth), np.float32(slope_x), surface)
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
@@ -171,7 +173,8 @@ def _fill_triangle(buffers, place, surface):  # type: ignore[no-untyped-def]
 
     place (9,) float32: column x, row y (px) and 1 / depth (1/m) of each point.
     """
-    rows, columns = buffers.inverse_depth.shape
+    depths, surfaces = buffers.inverse_depth, buffers.surface
+    rows, columns = depths.shape
     x0, y0, w0 = np.float64(place[0]), np.float64(place[1]), np.float64(place[2])
     x1, y1, w1 = np.float64(place[3]), np.float64(place[4]), np.float64(place[5])
     x2, y2, w2 = np.float64(place[6]), np.float64(place[7]), np.float64(place[8])
@@ -200,4 +203,4 @@ def _fill_triangle(buffers, place, surface):  # type: ignore[no-untyped-def]
         stop = math.ceil(min(max(one, two), float(columns)) - 0.5)
         if start < stop:
             inverse_depth = np.float32(origin + slope_x * start + slope_y * y)
-            _fill(buffers.inverse_depth[y, start:stop], buffers.surface[y, start:stop], inverse_depth, step, surface)
+            _fill(depths[y, start:stop], surfaces[y, start:stop], inverse_depth, step, surface)

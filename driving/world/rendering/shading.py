@@ -105,7 +105,9 @@ def shade_image(out, buffers, camera, light, textures):  # type: ignore[no-untyp
 
     Each row is shaded block by block, in loops over arrays of a fixed size: what does not need a table is computed for many pixels at once.
     """
-    rows, columns = buffers.inverse_depth.shape
+    inverse_depth, surface, shadow = buffers.inverse_depth, buffers.surface, buffers.shadow
+    noise, grain, sky = textures.noise, textures.grain, textures.sky
+    rows, columns = inverse_depth.shape
     px_m = 1.0 / camera[C_FOCAL]  # a pixel's size one metre ahead
     common, beam = _make_common(camera, light), _make_beam(camera, columns)
     values, places = np.zeros(STRETCHES, np.float32), np.empty(4 * BLOCK, np.int32)
@@ -120,22 +122,22 @@ def shade_image(out, buffers, camera, light, textures):  # type: ignore[no-untyp
                 common[R_FIRST + axis] = common[R_BASE + axis] + camera[C_RIGHT + axis] * right
                 common[R_STEP + axis] = camera[C_RIGHT + axis] * px_m
             part = slice(start, start + count)
-            depths, surfaces, shadows, pixels = buffers.inverse_depth[y, part], buffers.surface[y, part], buffers.shadow[y, part], out[y, part]
+            depths, surfaces, shadows, pixels = inverse_depth[y, part], surface[y, part], shadow[y, part], out[y, part]
             solid = _count_solid(depths)
             if solid > 0:
                 _find_points(values, depths, common)
                 _find_places(values, places, count, common)
-                _look_up_noise(values, places, textures.grain, count)
+                _look_up_noise(values, places, grain, count)
                 _apply_texture(values, places, surfaces, shadows, common)
                 if light[lights.PUDDLES] > 0.0:
-                    _find_puddles(values, textures.noise, count, camera, light[lights.PUDDLES])
+                    _find_puddles(values, noise, count, camera, light[lights.PUDDLES])
                 if light[lights.WET] > 0.0:
                     _apply_wetness(values, shadows, common)
                 if light[lights.NIGHT] > 0.0:
                     _apply_lamps(values, beam[part], surfaces, common)
                 _blend_fog(pixels, values, common)
             if solid < count:
-                _fill_sky(pixels, depths, places, light, textures, common)
+                _fill_sky(pixels, depths, places, light, sky, noise, common)
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
@@ -306,9 +308,9 @@ def _blend_fog(out, values, common):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def _fill_sky(out, depths, places, light, textures, common):  # type: ignore[no-untyped-def]
+def _fill_sky(out, depths, places, light, sky, noise, common):  # type: ignore[no-untyped-def]
     """Write the sky to `out` (up to BLOCK,) uint32 where a block shows it. depths: 1 / depth; places: working memory."""
-    table, unknown, count = textures.sky.reshape(-1), 0, len(out)
+    table, unknown, count = sky.reshape(-1), 0, len(out)
     dx0, dy0, dz0 = common[R_FIRST], common[R_FIRST + 1], common[R_FIRST + 2]
     sx, sy, sz = common[R_STEP], common[R_STEP + 1], common[R_STEP + 2]
     for x in range(count):
@@ -326,7 +328,7 @@ def _fill_sky(out, depths, places, light, textures, common):  # type: ignore[no-
             if depths[x] <= ZERO:
                 at = places[x]
                 if table[at] == 0:
-                    table[at] = sky_entry(at // SKY_PX, at % SKY_PX, light, textures.noise)
+                    table[at] = sky_entry(at // SKY_PX, at % SKY_PX, light, noise)
                 out[x] = table[at]
 
 

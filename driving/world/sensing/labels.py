@@ -81,18 +81,18 @@ def _label_rows(faces: Faces, box: int) -> np.ndarray:
 def _draw(renderer: Renderer, frustum: Frustum, boxes: Boxes, labelling: Labelling) -> Buffers:
     """Draw the labels of the scene and the boxes, without paint."""
     buffers = renderer.blank(frustum.columns, frustum.rows)
-    for faces, places, box in _visible_parts(renderer, frustum, boxes):
+    for faces, visible, box in _list_parts(renderer, frustum, boxes):
         labelled = Faces(faces.triangles, np.zeros_like(faces.normals), faces.codes, labelling(faces, box))
-        draw_triangles(buffers, frustum.camera, PLAIN_LIGHT, labelled, Visible(np.arange(len(places)), places))
+        draw_triangles(buffers, frustum.camera, PLAIN_LIGHT, labelled, visible)
     return buffers
 
 
-def _visible_parts(renderer: Renderer, frustum: Frustum, boxes: Boxes) -> Iterator[tuple[Faces, np.ndarray, int]]:
-    """Yield the visible faces of the scene (-1), then of each box (its row), with their places (F, 9) as of `culling.Visible`."""
+def _list_parts(renderer: Renderer, frustum: Frustum, boxes: Boxes) -> Iterator[tuple[Faces, Visible, int]]:
+    """Yield the faces of the scene (-1), then of each box (its row), and which of them are visible. The scene's are the visible ones only."""
     visible = find_visible_faces(renderer.scene.faces, frustum)
-    yield Faces(*(part[visible.items] for part in renderer.scene.faces.drawn)), visible.places, -1
+    faces = Faces(*(part[visible.items] for part in renderer.scene.faces.drawn))
+    yield faces, Visible(np.arange(len(visible.items)), visible.places), -1
     for n in range(len(boxes.poses)):
         faces = faces_of(boxes.select(slice(n, n + 1)), frustum.camera)
         if len(faces.codes):
-            visible = find_visible_solids(faces.triangles, frustum)
-            yield Faces(*(part[visible.items] for part in faces)), visible.places, n
+            yield faces, find_visible_solids(faces.triangles, frustum), n
