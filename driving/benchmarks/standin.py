@@ -31,7 +31,7 @@ from typing import Any
 
 from driving.benchmarks.peers import Peer, find_peers
 from driving.quantities import Control, Pose, UserError
-from driving.simulator.client import connect
+from driving.simulator.client import connect, destroy_actors
 from driving.simulator.ego import control_of, transform_of
 from driving.simulator.process import StandinProcess
 from driving.simulator.session import Session, SessionConfig
@@ -173,8 +173,7 @@ class _Stage:
             self._manager.shut_down()
         for sensor in self._sensors:
             sensor.stop()
-        for actor in reversed(self._actors):
-            actor.destroy()
+        destroy_actors(self._session.client, self._actors[::-1])
         self._session.tick()
 
 
