@@ -55,7 +55,7 @@ def explain(error: ArgumentError, known: Iterable[str]) -> UserError:
 def run(main: Callable[[], int | None]) -> int:
     """Remove compiled code that is older than its source, call `main`, and return the process's exit status.
 
-    The status is the one that `main` returns, 0 where it returns None. OSErrors pass through.
+    The status is what `main` returns, or 0 where it returns None. OSErrors pass through.
     """
     forget_stale_code()
     try:

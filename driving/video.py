@@ -142,7 +142,7 @@ def read_frames(path: Path) -> Iterator[np.ndarray]:
 
 
 def read_range(path: Path, start_s: float, count: int, fps: float) -> Iterator[np.ndarray]:
-    """Yield `count` frames, one every 1 / fps, from the one that is shown at `start_s` on.
+    """Yield `count` frames, one every 1 / fps. The first is the frame that is shown at `start_s`.
 
     Raises VideoError where one is missing or damaged.
     """

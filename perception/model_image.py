@@ -1,4 +1,4 @@
-"""Camera images as the model sees them: crop, resize, bytes. The half of the camera transform that needs no PyTorch.
+"""Camera images as the model sees them: crop, resize, bytes. This half of the camera transform does not need PyTorch.
 
 Shapes: Y rows (down), X columns (right), the last axis the colours RGB.
 """

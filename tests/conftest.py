@@ -1,4 +1,4 @@
-"""What every test module leaves behind: nothing. A client that nobody holds any more is freed before the next module starts servers.
+"""No test module leaves anything behind: a client that is not used any more is freed before the next module starts servers.
 
 The client's streams reconnect by themselves to a port whose server has ended; when another test's server has got that port by then, the
 old client takes its snapshots for its own and has crashed the whole process.

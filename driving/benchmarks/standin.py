@@ -2,7 +2,7 @@
 
 The server is a process of its own on 127.0.0.1. The client is the unmodified `carla` package in synchronous mode. Each tick sends a control,
 waits for the tick, and then waits for every camera's image of the same frame, as a driver must. The environments that a user could take
-instead (`driving/benchmarks/peers.py`) run beside it. All contenders take turns within one loop, so that a disturbance of the machine affects
+instead (`driving/benchmarks/peers.py`) are measured too. All contenders take turns within one loop, so that a disturbance of the machine affects
 all of them alike. Rates are medians, CPU times are per tick.
 
 What limits the speed: at 200x66 the round trips of a tick (three messages of the server, two of the client) and the renderer, about equally;

@@ -105,7 +105,7 @@ def _values(log: Log, columns: Mapping[str, np.ndarray]) -> Iterator[str]:
 
 
 def _video(log: Log, episode: EpisodeInfo, key: str, shown: dict[Path, np.ndarray | str], decode_all: bool) -> Iterator[str]:
-    """Yield the problems of an episode's video. `shown` keeps what `_show_times_s` returned for each file."""
+    """Yield the problems of an episode's video. `shown` keeps what `_read_times` returned for each file."""
     video = episode.videos[key]
     if video.path not in shown:
         shown[video.path] = _read_times(video.path)

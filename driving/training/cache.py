@@ -35,7 +35,7 @@ def load_images(log: Log, camera: str, config: CameraTransformConfig, folder: Pa
         log: the log.
         camera: the camera's feature.
         config: the camera transform.
-        folder: where the cache lies, by default `LOG.cache` beside the log.
+        folder: where the cache is, by default LOG.cache beside the log.
 
     Raises UserError where the cache cannot be written, LogError where the log's images cannot be read.
     """
@@ -75,6 +75,7 @@ def digest_video(log: Log, episode: int, camera: str) -> str:
 
 
 def _digest(*values: object) -> str:
+    """Return 16 hexadecimal digits that differ for different values."""
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
 

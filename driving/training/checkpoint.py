@@ -1,8 +1,9 @@
-"""What a run leaves: the best policy so far, and the state from which training goes on.
+"""What a run saves: the best policy so far, and the state from which training can be resumed.
 
-RUN/checkpoint/{policy.safetensors, policy.json} is the policy to drive with. Where the run has closed-loop validation, it is the one that drove
-best, because offline loss predicts driving poorly. Else it is the one with the least validation loss. Without validation, or with `--keep last`,
-it is the last one. RUN/last.ckpt is Lightning's own state at the end of the last finished epoch. Both files appear whole or not at all.
+RUN/checkpoint/{policy.safetensors, policy.json} is the policy to drive with. Where the run has closed-loop validation, it is the policy that
+drove best, because offline loss predicts driving poorly. Otherwise it is the policy with the least validation loss. Without validation, or with
+`--keep last`, it is the last policy. RUN/last.ckpt is Lightning's own state at the end of the last finished epoch. Both files appear complete
+or not at all.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class RunCheckpoint(Checkpoint):
 
     Args:
         run: the run's folder.
-        judge: drives a policy and returns its figures. `departures` decide, then `mean_abs_lateral_m`. None to go by loss.
+        judge: drives a policy and returns its figures. `departures` decide, then `mean_abs_lateral_m`. None: the loss decides.
         every_n_epochs: epochs between two judgements; the last epoch is always judged.
         keep: "best" keeps the policy with the best score. "last" keeps the last one, so that the validation data stay a fair test.
     """
@@ -53,7 +54,7 @@ class RunCheckpoint(Checkpoint):
         os.replace(unfinished, self.run / LAST)
 
     def _score(self, trainer: pl.Trainer, module: PolicyTraining) -> tuple[float, ...]:
-        """Return the epoch's score, of which less is better; () where this epoch is not judged."""
+        """Return the epoch's score, where a smaller one is better; () where this epoch is not judged."""
         epoch = trainer.current_epoch
         if self.judge is None:
             loss = trainer.callback_metrics.get("val_loss")
@@ -95,5 +96,5 @@ class RunCheckpoint(Checkpoint):
         return {"best": list(self.best), "best_epoch": self.best_epoch}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on from a saved state."""
+        """Restore the best score from a saved state."""
         self.best, self.best_epoch = tuple(state_dict["best"]), int(state_dict["best_epoch"])

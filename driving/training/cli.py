@@ -1,6 +1,6 @@
 """The training command: Lightning's command line for our data, module and callbacks, configured by YAML and overrides.
 
-The values stand in `configs/train/`. The command adds the run's folder (`--out`), what to do when that holds a run already (`--existing`),
+The values are in `configs/train/`. The command adds the run's folder (`--out`), what to do when this folder already holds a run (`--existing`),
 closed-loop validation, and Weights & Biases. It turns every mistake of the user into one line.
 """
 
@@ -33,7 +33,7 @@ from driving.training.speed import keep_freed_memory
 Existing = Literal["refuse", "resume", "replace"]
 TRAINER_DEFAULTS: dict[str, Any] = {"max_epochs": 20, "enable_model_summary": False, "gradient_clip_val": 1.0, "num_sanity_val_steps": 0}
 # Warnings of Lightning that do not apply here: reading in the training process is fastest on few cores, small logs make short epochs, and
-# validation is optional. The one of LeafSpec is about Lightning's own code.
+# validation is optional. The warning about LeafSpec concerns Lightning's own code.
 ADVICE = (
     ".*does not have many workers.*",
     ".*number of training batches.*is smaller than the logging interval.*",
@@ -104,7 +104,7 @@ class TrainCommand(LightningCLI):
             raise explain(error, self._subcommand_parsers["fit"].get_defaults(skip_validation=True).keys()) from error
 
     def fit(self, model: PolicyTraining, datamodule: DrivingData, **_: Any) -> None:
-        """Train. One printed line says what there is to learn from, another one which policy came of it."""
+        """Train. Print one line about the training data before, and one line about the best policy after."""
         cv2.setNumThreads(1)
         keep_freed_memory()
         datamodule.setup()

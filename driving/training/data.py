@@ -1,6 +1,7 @@
 """The data module: one log or several, cut into windows for training and for validation.
 
-It decides which frames are for what. `logs` reads, `cache` has the images, `labels` the labels, `dataset` makes the windows.
+It decides which frames serve for training and which for validation. `logs` reads the logs, `cache` gives the images, `labels` gives the labels,
+and `dataset` makes the windows.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class DataConfig:
         validation_share: share of the frames that is kept for validation; 0 for none.
         split: "episodes" keeps whole episodes for validation, "holdout_last" the last part of each.
         camera: which camera of the log, by default its first.
-        max_gap_s: windows do not reach over a pause longer than this (s).
+        max_gap_s: no window contains a pause longer than this (s).
         augmentation: changes of light, colour, noise and shadows; null for none.
         bicycle: the car's wheelbase and steering, for the target "curvature".
         cache: folder for the decoded images, by default beside the log.
@@ -114,13 +115,14 @@ class DrivingData(pl.LightningDataModule):
         return float(np.median(np.concatenate([episode.dt_s for episode in self.episodes])))
 
     def summary(self) -> str:
-        """Return in words what there is to learn from."""
+        """Return in words how many windows and frames there are."""
         frames = sum(span.stop - span.first for span in self.training_spans)
         kept = sum(span.stop - span.first for span in self.validation_spans)
         windows = len(self._sampler(training=True))
         return f"{windows:,} windows of {self.config.window} from {frames:,} frames, {kept:,} frames kept for validation"
 
     def _read(self, log: Log) -> list[EpisodeArrays]:
+        """Return the episodes of a log. Raises LogError where it has no episodes, or not the wanted camera."""
         camera = self.config.camera
         if not log.image_keys or not log.episodes:
             raise LogError(f"log {log.root} has {len(log.episodes)} episodes and {len(log.image_keys)} cameras, expected some of both: record it")
@@ -172,7 +174,7 @@ def split_frames(lengths: Sequence[int], share: float, split: Split, seed: int) 
     Args:
         lengths: the number of frames of each episode.
         share: the share of frames for validation, in [0, 1).
-        split: how they are chosen, see `DataConfig`.
+        split: how these frames are chosen, see `DataConfig`.
         seed: decides which whole episodes are kept.
 
     Raises UserError where there are too few episodes to keep whole ones.

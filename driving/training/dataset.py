@@ -18,7 +18,7 @@ from torch.utils.data import Dataset, Sampler
 
 from perception.augmentation import Augmentation
 
-EPOCH_STRIDE = 1_000_003  # a training seed times this, plus the epoch, seeds the epoch: no two of them share a seed
+EPOCH_STRIDE = 1_000_003  # the seed of an epoch is the training seed times this, plus the epoch, so that no two epochs have the same seed
 
 
 class Batch(NamedTuple):
@@ -32,7 +32,7 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True)
 class EpisodeArrays:
-    """One episode in memory, or mapped into it."""
+    """One episode, in memory or memory-mapped."""
 
     images: np.ndarray  # (T, Y, X, C) uint8
     dt_s: np.ndarray  # (T,) s since the frame before
@@ -71,7 +71,7 @@ def cut_at_gaps(span: Span, dt_s: np.ndarray, max_gap_s: float) -> list[Span]:
 
 
 class WindowDataset(Dataset[Batch]):
-    """Reads windows of `window` frames from episodes, a whole batch at once, and augments them if an `augmentation` is given."""
+    """Windows of `window` frames from episodes, read a whole batch at once, and augmented if an `augmentation` is given."""
 
     def __init__(self, episodes: Sequence[EpisodeArrays], window: int, augmentation: Augmentation | None = None) -> None:
         self._episodes, self._window, self._augmentation = episodes, window, augmentation
@@ -102,10 +102,10 @@ def _steps(dt_s: np.ndarray, rows: slice) -> np.ndarray:
 
 
 class WindowSampler(Sampler[Draw]):
-    """Draws every window once per epoch, one window per `stride` frames.
+    """A sampler that draws every window once per epoch, one window per `stride` frames.
 
     When `shuffled`, the order, a shift of each window below the stride, and the augmentation's seeds are random. They depend on `seed` and the
-    epoch only, so that a resumed run draws the same windows as an unbroken one.
+    epoch only, so that a resumed run draws the same windows as an uninterrupted one.
     """
 
     def __init__(self, spans: Sequence[Span], window: int, stride: int, shuffled: bool, seed: int = 0) -> None:
@@ -117,7 +117,7 @@ class WindowSampler(Sampler[Draw]):
         self._shuffled, self._seed, self._epoch = shuffled, seed, 0
 
     def set_epoch(self, epoch: int) -> None:
-        """Set the epoch whose order comes next."""
+        """Set the epoch whose windows are drawn next."""
         self._epoch = epoch
 
     def __len__(self) -> int:

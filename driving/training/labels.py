@@ -1,4 +1,4 @@
-"""What a policy is to predict in each frame of a log: the label's steer, or the curvature of the path that it means.
+"""What a policy has to predict in each frame of a log: the label's steer, or the curvature of the path that this steer gives.
 
 The label is the log's action: what the expert (or the human) wanted, without the disturbance that recording added.
 `driving/bicycle.py` has the model that ties steer and curvature (1/m); both are positive to the right.
@@ -27,9 +27,9 @@ def read_steer_labels(log: Log, episode: int) -> np.ndarray:
 
 
 def read_labels(log: Log, episode: int, target: str, bicycle: Bicycle) -> np.ndarray:
-    """Return the labels (T,) of an episode for a policy's target: the steer, or the curvature (1/m) that it means for this car at its speed.
+    """Return the labels (T,) of an episode for a policy's target: the steer, or the curvature (1/m) that it gives for this car and speed.
 
-    A log without speed counts as slow. Raises LogError where the log has no steer.
+    Without speeds in the log, the speed counts as 0. Raises LogError where the log has no steer.
     """
     steer = read_steer_labels(log, episode)
     if target == "steer":
@@ -40,7 +40,7 @@ def read_labels(log: Log, episode: int, target: str, bicycle: Bicycle) -> np.nda
 def read_time_steps(log: Log, episode: int) -> np.ndarray:
     """Return the time (T,) in s since the frame before, from the log's true times; the first frame gets the median.
 
-    Raises LogError where time stands still or runs back: such a log has a broken clock.
+    Raises LogError where the time does not increase: such a log has a broken clock.
     """
     times = log.timestamps(episode)
     steps = np.diff(times)

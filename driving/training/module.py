@@ -47,11 +47,11 @@ class LossConfig:
 
 @dataclass(frozen=True)
 class OptimiserConfig:
-    """Adam with two learning rates.
+    """The options of Adam, with two learning rates.
 
     Args:
         cell: learning rate of the recurrent cell.
-        convolutions: learning rate of the front-end, lower.
+        convolutions: learning rate of the front-end; by default it is lower.
         schedule: "cosine" lets both fall to zero over the run, "constant" keeps them.
         warm_up_steps: steps over which both rise from near zero.
     """
@@ -79,8 +79,8 @@ def compute_loss(prediction_BT: Tensor, target_BT: Tensor, weight_BT: Tensor, co
 def scale_time_constants(cell: Ltc, step_s: float) -> None:
     """Scale a new cell's capacitances, and so its time constants, by the log's time step (s).
 
-    The paper's initial ranges are for steps of 1. At 10 Hz they would make each neuron ten times as slow. Three layers of such neurons lag the
-    road by seconds, which training would first have to unlearn.
+    The paper's initial ranges are for steps of 1. At 10 Hz they would make each neuron ten times as slow. Three layers of such neurons lag
+    behind the road by seconds, and training would have to correct this first.
     """
     cell.get_parameter("cm").copy_(cell.to_stored("cm", cell.value("cm") * step_s))
 
@@ -89,9 +89,9 @@ class PolicyTraining(pl.LightningModule):
     """A `DrivingPolicy` in training.
 
     Args:
-        policy: what the policy is made of.
+        policy: the parts of the policy.
         loss: what counts as an error.
-        optimiser: how it learns.
+        optimiser: the learning rates and their schedule.
         convolutions_in_bfloat16: computes the front-end in bfloat16; null to do so where the processor or GPU is fast at it.
     """
 

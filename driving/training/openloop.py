@@ -4,8 +4,8 @@ The policy sees the frames in order and keeps its state. It starts some frames b
 Three baselines are judged on the same frames:
 
 - the mean label of the frames before the judged part,
-- the last label before the judged part, held,
-- the label of the frame before. A policy on images does not know it; it shows how slowly labels change.
+- the last label before the judged part, for all frames,
+- the label of the previous frame. A policy on images does not know it; it shows how slowly labels change.
 
 Open-loop error predicts driving poorly, but logs of real cars do not allow a better test. Shapes: T frames.
 """

@@ -18,7 +18,7 @@ LEADING = ("epoch", "step")
 
 
 class CsvLog(Logger):
-    """The logger that writes RUN/metrics.csv, one row per set of figures. The file is whole after every row; a resumed run goes on in it."""
+    """The logger that writes RUN/metrics.csv, one row per set of figures. The file is complete after every row; a resumed run continues it."""
 
     def __init__(self, folder: Path, resume: bool = False) -> None:
         super().__init__()
@@ -65,6 +65,7 @@ class CsvLog(Logger):
         self._write()
 
     def _write(self) -> None:
+        """Write all rows to a new file and rename it, so that the file is always complete."""
         names = sorted({name for row in self._rows for name in row}, key=lambda name: (name not in LEADING, name))
         self._folder.mkdir(parents=True, exist_ok=True)
         unfinished = self._path.with_name(f".{METRICS}")
@@ -76,7 +77,7 @@ class CsvLog(Logger):
 
 
 def make_wandb_log(folder: Path) -> WandbLogger:
-    """Return the logger of a Weights & Biases run in `folder`. It is online where the user is logged in; `wandb sync` sends an offline one later."""
+    """Return the logger of a Weights & Biases run in `folder`. It is online where the user is logged in; `wandb sync` sends an offline run later."""
     import wandb  # imported here, because the import takes a second
 
     folder.mkdir(parents=True, exist_ok=True)

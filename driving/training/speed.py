@@ -1,6 +1,6 @@
 """Settings that make training fast on this machine: freed memory is kept, and convolutions use bfloat16 where that is fast.
 
-Both know Linux only. On another system training runs without them.
+Both settings work on Linux only. On another system training runs without them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def keep_freed_memory() -> bool:
     """Tell the C library to keep freed memory for the next step, and return whether it does.
 
     By default glibc gives each large block back to the system when it is freed, and the system clears its pages before the next use. With the
-    small front-end on two cores, a step takes 165 ms then and 98 ms with kept memory. Only glibc, on Linux, knows these settings.
+    small front-end on two cores, a step then takes 165 ms; with kept memory it takes 98 ms. Only glibc, on Linux, has these settings.
     """
     if not sys.platform.startswith("linux"):
         return False

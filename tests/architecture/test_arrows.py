@@ -92,7 +92,7 @@ def source_files() -> list[Path]:
 
 
 def name_of(path: Path) -> str:
-    """The dotted name of a file's module; a package's is that of its folder."""
+    """Return the dotted name of a file's module; for a package it is the name of its folder."""
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 

@@ -18,7 +18,7 @@ COMMANDS = sorted({line.split("#")[0].strip() for page in PAGES.values() for lin
 
 @lru_cache
 def help_of(*words: str) -> str:
-    """What a command's --help says."""
+    """Return the text of a command's --help."""
     done = subprocess.run([sys.executable, *words, "--help"], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -1,6 +1,6 @@
 """Udacity's simulator: driving_log.csv with center, left, right, steering, throttle, brake, speed, and the folder IMG.
 
-Its steering is in [-1, 1], right positive, as ours is; its speed is in mph. The times stand in the file names, as in
+Its steering is in [-1, 1], right positive, as ours is; its speed is in mph. The times are in the file names, as in
 center_2019_04_02_19_25_33_671.jpg. Only the centre camera is imported.
 """
 

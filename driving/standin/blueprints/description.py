@@ -1,4 +1,4 @@
-"""Blueprints and their attributes, and the description of what a client asks to spawn. The list of blueprints is in `library`."""
+"""Blueprints and their attributes, and the description of what a client asks to spawn. The list of blueprints is in `blueprint_library`."""
 
 from __future__ import annotations
 

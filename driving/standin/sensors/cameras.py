@@ -48,7 +48,7 @@ def measure_normals(sensor: Sensor, stamp: Stamp, tick: SensorTick) -> list[Mess
 
 
 def measure_flow(sensor: Sensor, stamp: Stamp, tick: SensorTick) -> list[Message]:
-    """Return the optical flow since the sensor's last picture, zero in the first one. The sensor keeps what it saw."""
+    """Return the optical flow since the sensor's last picture, zero in the first picture. The sensor keeps its view for the next one."""
     boxes, lens = tick.visible.list_boxes(sensor), sensor.lens
     near, _, seen = labels.find_instances(tick.world.renderer, stamp.at, lens, boxes)
     now = View(camera_row(stamp.at, lens), dict(zip(tick.visible.list_ids(sensor), boxes.poses.copy(), strict=True)))
@@ -62,7 +62,7 @@ def measure_flow(sensor: Sensor, stamp: Stamp, tick: SensorTick) -> list[Message
 
 
 def measure_events(sensor: Sensor, stamp: Stamp, tick: SensorTick) -> list[Message]:
-    """Return the events since the sensor's last picture as one message, no message without events. The sensor keeps its memory of brightness."""
+    """Return the events since the sensor's last picture as one message; without events there is none. The sensor keeps its memory of brightness."""
     config, time_ns = _configure_events(sensor.description), round(tick.elapsed_s * 1e9)
     brightness = brightness_of(_render_rgb(sensor, stamp.at, tick), config)
     if sensor.events is None:

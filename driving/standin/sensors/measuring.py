@@ -28,7 +28,7 @@ class _LateMessage(NamedTuple):
 
 
 class Measurer:
-    """Makes the sensors' messages of each tick and sends them."""
+    """The maker of the sensors' messages, which also sends them in each tick."""
 
     def __init__(self, streams: Streams, faults: Faults) -> None:
         self._streams, self._faults = streams, faults
@@ -65,6 +65,7 @@ class Measurer:
     # Faults
 
     def _send_late(self, tick: int) -> None:
+        """Send the held-back messages that are due."""
         for late in self._late:
             if late.due_tick <= tick:
                 self._streams.publish(late.stream_id, late.message, discard_when_full=False)
@@ -76,6 +77,7 @@ class Measurer:
                 connection.close()
 
     def _deliver(self, sensor: Sensor, message: Message, tick: SensorTick) -> None:
+        """Send a message, unless a fault drops it, delays it or replaces it by the one before."""
         if self._faults.kinds:
             if self._faults.is_active("drop", tick.number):
                 return

@@ -1,4 +1,4 @@
-"""The obstacle detector: the nearest body or static object that a ball would hit which moves straight ahead from the sensor."""
+"""The obstacle detector: the nearest body or static object in the way of a ball that moves straight ahead from the sensor."""
 
 from __future__ import annotations
 

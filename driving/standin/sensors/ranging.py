@@ -1,4 +1,4 @@
-"""What lidars and radars measure. `lidar_radar` says where their rays go and `rays` says what the rays hit.
+"""What lidars and radars measure. `lidar_radar` decides where their rays go, and `rays` finds what the rays hit.
 
 Rays pass through the body that carries the sensor. A lidar's beam turns only in the ticks in which the sensor measures.
 Shapes: N rays of a lidar, K hits, C channels.
@@ -42,7 +42,7 @@ def measure_semantic_lidar(sensor: Sensor, stamp: Stamp, tick: SensorTick) -> li
 
 
 def measure_radar(sensor: Sensor, stamp: Stamp, tick: SensorTick) -> list[Message]:
-    """Return the detections. As in CARLA, their velocity is that away from the sensor: it is negative for what comes nearer."""
+    """Return the detections. As in CARLA, velocities away from the sensor are positive, so an approaching body has a negative one."""
     number, at = sensor.description.number, stamp.at
     fov_rad = math.radians(number("horizontal_fov")), math.radians(number("vertical_fov"))
     directions, lengths = draw_radar_rays(fov_rad, int(number("points_per_second") * tick.delta_s + 1e-6), sensor.random)

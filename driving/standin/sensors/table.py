@@ -56,7 +56,7 @@ SENSORS: dict[str, SensorKind] = {
 
 
 def measure_sensor(sensor: Sensor, tick: SensorTick) -> list[Message]:
-    """Return the messages of one sensor in one tick. Most sensors make one; those that report events make any number, often none."""
+    """Return the messages of one sensor in one tick. Most sensors make one message; sensors of events make any number, often none."""
     kind = SENSORS[sensor.type_id]
     if kind.measure is None or kind.code is None or (kind.is_camera and tick.no_rendering):
         return []

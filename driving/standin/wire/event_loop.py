@@ -26,7 +26,7 @@ class ProtocolError(Exception):
 
 
 def log(text: str) -> None:
-    """Print one line on stderr. Parts of it come from the network, so that unprintable characters are replaced and the line is cut."""
+    """Print one line on stderr. Parts of it come from the network, so unprintable characters are replaced and a long line is cut."""
     line = "".join(character if character.isprintable() else "?" for character in text)[:MAX_LINE_CHARACTERS]
     print(f"standin: {line}", file=sys.stderr, flush=True)
 
@@ -54,7 +54,7 @@ class Connection:
         self._queue: deque[memoryview] = deque()
 
     def receive(self, data: bytes) -> None:
-        """Take what the peer sent; subclasses override this. Raises ProtocolError for bytes after which the connection is to be closed."""
+        """Take what the peer sent; subclasses override this. Raises ProtocolError for bytes after which the connection must be closed."""
         raise NotImplementedError
 
     def resume(self) -> None:

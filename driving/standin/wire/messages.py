@@ -1,7 +1,7 @@
 """CARLA's RPC arguments and results: decoders that check arguments, and encoders. Degrees become radians here and only here.
 
 The functions have the names of the types that they read or write. Every decoder raises MalformedError for an argument of another shape, and
-`rpc` turns that into an error reply. Numbers must be finite and below `LARGEST`, so that later arithmetic meets neither nan nor overflow.
+`rpc` turns that into an error reply. Numbers must be finite and below `LARGEST`, so that later arithmetic gives neither NaN nor overflow.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def wide_natural(item: Any) -> int:
 
 
 def flag(item: Any) -> bool:
-    """Return a bool; numbers are not taken for one."""
+    """Return a bool; numbers are not accepted."""
     if not isinstance(item, bool):
         raise MalformedError("true or false", item)
     return item
@@ -138,7 +138,7 @@ def ackermann_control(item: Any) -> AckermannControl:
 
 
 def physics_control(item: Any, before: Physics) -> Physics:
-    """Return a VehiclePhysicsControl; wheels keep their positions of `before`, because clients send back the world positions that they read."""
+    """Return a VehiclePhysicsControl; wheels keep the positions that they have in `before`, because clients send back world positions."""
     (
         torque_curve,
         max_rpm,
@@ -187,7 +187,7 @@ def _curve(item: Any) -> tuple[tuple[float, float], ...]:
 
 
 def _wheel(item: Any, position_m: Vector) -> Wheel:
-    """Return a WheelPhysicsControl at a position (m) in the vehicle's frame; the one sent is not used."""
+    """Return a WheelPhysicsControl at a position (m) in the vehicle's frame; the position in `item` is not used."""
     numbers = [real(part) for part in fields(item, 9, and_more=True)]
     friction, damping, steer_deg, radius_cm, brake, hand_brake, max_load, lateral, longitudinal = numbers
     return Wheel(friction, damping, steer_deg, radius_cm / 100.0, brake, hand_brake, max_load, lateral, longitudinal, position_m)

@@ -115,7 +115,7 @@ def pack_values(stamp: Stamp, values: list[Any]) -> Message:
 
 
 def pack_cloud(stamp: Stamp, angle_rad: float, counts: np.ndarray, points: np.ndarray) -> Message:
-    """Return a lidar's message: where its beam stands, points per channel (C,), and the points (K,) of LIDAR_POINT or SEMANTIC_POINT.
+    """Return a lidar's message: the angle of its beam, the number of points per channel (C,), and the points (K,) of LIDAR_POINT or SEMANTIC_POINT.
 
     The points are sorted by channel.
     """

@@ -21,7 +21,7 @@ from driving.standin.wire.event_loop import Connection, Loop, ProtocolError, log
 from driving.standin.wire.messages import MalformedError
 
 MAX_MESSAGE_BYTES = 64 << 20  # the largest message of a client is an OpenDRIVE text
-MAX_ITEMS = 10_000  # of one list, and of the calls of one client that wait
+MAX_ITEMS = 10_000  # the longest list, and the most calls of one client that may wait
 MAX_UNSENT_BYTES = 8 << 20  # of replies that a client has not read; above it no further calls are read
 OK_VOID = [[False]]
 
@@ -38,7 +38,7 @@ class Later:
 
 
 class Service(Protocol):
-    """What serves calls. Each of `methods` takes the arguments without the metadata and returns a result that MessagePack can pack."""
+    """An object that serves calls. Each of `methods` takes the arguments without the metadata and returns a result that MessagePack can pack."""
 
     methods: dict[str, Callable[..., Any]]
 
@@ -71,7 +71,7 @@ def refuse_always(why: str) -> Callable[..., Any]:
 
 
 def call(method: Callable[..., Any], arguments: list[Any]) -> Any:
-    """Call a method and return its result. Raises MalformedError where it takes another number of arguments."""
+    """Call a method and return its result. Raises MalformedError where the number of arguments is wrong."""
     least, most = _count_parameters(method)
     if not least <= len(arguments) <= most:
         raise MalformedError(f"{least} arguments" if least == most else f"{least} to {most} arguments", len(arguments))
@@ -134,6 +134,7 @@ class RpcConnection(Connection):
             self.set_reading(True)
 
     def _serve(self, message: Any) -> None:
+        """Serve one request and send its reply. Raises ProtocolError for a message that is not a request."""
         if not (isinstance(message, list) and len(message) == 4 and message[0] == 0 and isinstance(message[2], str) and isinstance(message[3], list)):
             raise ProtocolError("not a request [0, id, method, arguments]")
         _, number, method, arguments = message
@@ -149,6 +150,7 @@ class RpcConnection(Connection):
         self.service.follow_up()
 
     def _call(self, method: str, arguments: list[Any]) -> Any:
+        """Return the result of a method, or an error response where it fails."""
         handler = self.service.methods.get(method)
         if handler is None:
             log(f"{self.peer} called {method}, which is not served")
@@ -165,6 +167,7 @@ class RpcConnection(Connection):
             return respond_error(f"{method}: internal error of the stand-in server ({type(bug).__name__}: {bug}); its log has the traceback")
 
     def _finish(self, later: Later, number: int, silent: bool, result: Any) -> None:
+        """Send the reply to a call that had to wait, then serve the calls after it."""
         if self._waiting is not later or self.closed:
             return
         self._waiting = None

@@ -26,7 +26,7 @@ MAX_PROMISED = 1000
 
 
 class StreamConnection(Connection):
-    """One subscription. It belongs to a stream once its four bytes have come."""
+    """One subscription. It belongs to a stream once the four bytes of the stream's id have arrived."""
 
     def __init__(self, loop: Loop, sock: socket.socket, peer: str, streams: Streams) -> None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 << 20)
@@ -64,7 +64,7 @@ class Streams:
         self._promised: dict[int, float] = {}
 
     def open(self) -> int:
-        """Open a stream and return its id; ids are never used twice."""
+        """Open a stream and return its id; an id is never used twice."""
         stream_id = next(self._ids)
         self._subscribers[stream_id] = []
         return stream_id

@@ -191,7 +191,7 @@ def _join_bodies(*bodies: BodyParts) -> tuple[np.ndarray, np.ndarray, np.ndarray
 
 _CUBE = box(-1.0, 1.0, -1.0, 1.0, -1.0, 1.0, bottom=True)
 BODY_TRIANGLES, BODY_PARTS, _RANGES = _join_bodies(_car(), _figure(), [(_CUBE, BODY)], [(_CUBE, LAMP)])
-# First triangle and end of the body that stands for each of CARLA's semantic tags (256, 2). Pedestrians (12) are figures. Traffic signs (8),
+# First triangle and end of the body that is drawn for each of CARLA's semantic tags (256, 2). Pedestrians (12) are figures. Traffic signs (8),
 # static (20), dynamic (21) and other (22) bodies are boxes. Traffic lights (7) are lamps. All others are cars.
 BODY_OF_TAG = np.tile(_RANGES[0], (256, 1))
 BODY_OF_TAG[12], BODY_OF_TAG[[8, 20, 21, 22]], BODY_OF_TAG[7] = _RANGES[1], _RANGES[2], _RANGES[3]

@@ -1,6 +1,7 @@
 """How cars move: a dynamic single-track model with tyre saturation, over N cars at once, in sub-steps. Compiled by numba.
 
-Left to others: the meaning of the parameters (`vehicle_physics`), the road under the wheels (`ground`), contacts between bodies (`collisions`).
+Left to others: the meaning of the parameters (`vehicle_physics`), the ground under the wheels (`ground/contact.py`), contacts between
+bodies (`collisions`).
 Axes: body x forward, y right, yaw clockwise (CARLA's left-handed frame, `driving.quantities`). SI units throughout.
 
 Tyres. The slip angle is alpha = -atan2(v_lat, |v_long|) at each axle. The lateral force is mu F_z sin(atan(c alpha / mu)), with c the cornering

@@ -51,7 +51,7 @@ def tub(root: Path, records: Sequence[dict[str, Any] | str], deleted: Sequence[i
 
 
 def udacity_name(camera: str, milliseconds: int) -> str:
-    """Return the simulator's file name for an image that was taken so many milliseconds after 19:25:00."""
+    """Return the simulator's file name for an image that was taken `milliseconds` after 19:25:00."""
     seconds, rest = divmod(milliseconds, 1000)
     return f"{camera}_2019_04_02_19_{25 + seconds // 60:02d}_{seconds % 60:02d}_{rest:03d}.jpg"
 
