@@ -5,18 +5,12 @@ Shapes: B batch, L time, C features, H neurons.
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 State = Tensor | tuple[Tensor, Tensor]
-
-
-class SequenceCell(Protocol):
-    """A cell that runs a whole sequence: outputs (B, L, M) and the last state (B, H)."""
-
-    def run_sequence(self, features_BTI: Tensor, dt_BT: Tensor, state_BS: Tensor) -> tuple[Tensor, Tensor]: ...
 
 
 class LSTMCell(nn.Module):

@@ -12,7 +12,7 @@ Definitions and their sources:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -118,7 +118,6 @@ def combine(drives: Sequence[tuple[Columns, float]]) -> Measures:
     )
 
 
-MEASURE_NAMES = tuple(field.name for field in fields(Measures))
 WALL_CLOCK_MEASURES = ("latency_p50_ms", "latency_p99_ms")  # the only measures that differ between two runs of one seed
 
 

@@ -15,8 +15,6 @@ import numpy as np
 
 from perception.errors import ConfigError
 
-ROLES = ("motor", "command", "inter", "hidden")
-
 
 class Synapse(NamedTuple):
     """A connection. `source` is a neuron or, for a sensory synapse, a feature. `polarity` is -1 (inhibits) or +1 (excites)."""
