@@ -16,7 +16,7 @@ if [ "$#" -gt 0 ]; then
 fi
 # Two processes side by side, one per core: tests that drive a simulator, and the rest. The fuzz test has its own process: in a shared one, clients
 # of other tests may reconnect to a port that now belongs to its server, and crash. Not with pytest-xdist: its workers can hang at the end.
-driving="tests/standin tests/simulator tests/rollout tests/evaluation tests/end_to_end"
+driving="tests/standin tests/simulator tests/rollout tests/evaluation tests/end_to_end tests/surroundings"
 pytest tests $(for folder in $driving; do echo "--ignore=$folder"; done) &
 rest=$!
 status=0
