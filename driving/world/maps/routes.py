@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from driving.quantities import UserError, wrap_angle
+from driving.quantities import UserError
 from driving.world.geometry.polylines import stations
+from driving.world.maps.forks import Forks
 from driving.world.maps.route import Route
 
 if TYPE_CHECKING:
@@ -19,19 +20,18 @@ if TYPE_CHECKING:
 
 STEP_M = 1.0
 SMOOTHING_M = 4.0  # curvature is the heading's slope over this length; it still resolves junction lanes of 6 m radius
-TURNING_OFF_RAD = 0.6  # a lane that turns by this much within 12 m does not continue the one before
 CLOSING_M = 3.0  # a route that comes back to its start within this distance is closed
 AHEAD = 0.8  # cosine of the largest angle between a point's heading and the direction to the next point
 
 
 def follow_lane(carla_map: carla.Map, start: carla.Waypoint, length_m: float, name: str = "route") -> Route:
-    """Return the route along the lane from `start` for `length_m`, through junctions by the straightest continuation.
+    """Return the route along the lane from `start` for `length_m`.
 
-    The route ends early where no lane continues. It also ends where the lane forks and every branch turns off, as at the stem of a T, because
-    a driver who only follows the lane could not know which branch is meant.
+    The route ends early where the lane ends, and where it parts so that a driver who only follows it could not know which way is meant: see
+    `forks`.
     Raises UserError when there is less than 3 m of lane to follow.
     """
-    walk = _walk(start, length_m)
+    walk = _walk(Forks(), start, length_m)
     if len(walk.points) < 4:
         at = start.transform.location
         raise UserError(f"no lane to follow from ({at.x:.1f}, {at.y:.1f}) on map {carla_map.name}: choose another start")
@@ -50,7 +50,7 @@ class _Walk(NamedTuple):
         return len(self.points) * STEP_M
 
 
-def _walk(start: carla.Waypoint, length_m: float) -> _Walk:
+def _walk(forks: Forks, start: carla.Waypoint, length_m: float) -> _Walk:
     """Follow the lane from `start` for `length_m`, or until it ends or comes back to the start."""
     rows, point, travelled = [], start, 0.0
     first = start.transform.location
@@ -60,7 +60,7 @@ def _walk(start: carla.Waypoint, length_m: float) -> _Walk:
         home = point.road_id == start.road_id and point.lane_id == start.lane_id and math.hypot(at.x - first.x, at.y - first.y) < CLOSING_M
         if travelled > 50.0 and home:
             return _Walk(np.array(rows), True)
-        following = _straightest(point)
+        following = forks.next_point(point, STEP_M)
         if following is None:
             break
         travelled += math.hypot(following.transform.location.x - at.x, following.transform.location.y - at.y)
@@ -77,9 +77,9 @@ def spread_routes(carla_map: carla.Map, count: int, length_m: float, seed: int) 
 
     lane_starts = [pair[0] for pair in carla_map.get_topology() if pair[0].lane_type == carla.LaneType.Driving]
     candidates = [point for point in lane_starts + carla_map.generate_waypoints(20.0) if not point.is_junction and point.lane_width > 1.5]
-    walks: list[_Walk] = []
+    forks, walks = Forks(), list[_Walk]()
     for index in np.random.default_rng(seed).permutation(len(candidates))[: max(60, 20 * count)]:
-        walk = _walk(candidates[int(index)], length_m)
+        walk = _walk(forks, candidates[int(index)], length_m)
         if walk.length_m > 30.0:
             walks.append(walk)
     chosen: list[_Walk] = []
@@ -94,21 +94,6 @@ def spread_routes(carla_map: carla.Map, count: int, length_m: float, seed: int) 
         raise UserError(f"map {carla_map.name} has no driving lane of 30 m or more: choose another map")
     name = carla_map.name.split("/")[-1]
     return [_make_route(f"{name}_{number}" if count > 1 else name, walk) for number, walk in enumerate(chosen)]
-
-
-def _straightest(point: carla.Waypoint) -> carla.Waypoint | None:
-    """Return the waypoint one step ahead on the straightest continuation, None if there is none or every branch of a fork turns off."""
-    options = point.next(STEP_M)
-    if len(options) <= 1:
-        return options[0] if options else None
-
-    def turn(option: carla.Waypoint) -> float:
-        ahead = option.next(12.0)
-        end = ahead[0] if ahead else option
-        return abs(wrap_angle(math.radians(end.transform.rotation.yaw - point.transform.rotation.yaw)))
-
-    best = min(options, key=turn)
-    return best if turn(best) < TURNING_OFF_RAD else None
 
 
 def _make_route(name: str, walk: _Walk) -> Route:
