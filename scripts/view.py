@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path, required=True, help="a training run, or its folder with policy.safetensors")
     parser.add_argument("--drive", type=Path | None, default=None, help="folder of a saved drive: trace.npz, trace.json, camera.mp4")
     parser.add_argument("--log", type=Path | None, default=None, help="a driving log (LeRobot v3.0)")
-    parser.add_argument("--episode", type=int, default=0, help="which episode of the log")
+    parser.add_argument("--episode", type=int | None, default=None, help="the number of the log's episode (default: its first)")
     parser.add_argument("--out", type=Path, required=True, help="folder for drive.mp4, drive.rrd, neurons.html, wiring.png")
     chosen = parser.parse_args()
     cv2.setNumThreads(1)

@@ -1,6 +1,6 @@
 """Features: what a log holds for every frame, as LeRobot's `meta/info.json` describes it.
 
-A feature is a type of number (or `video`, or `string`), a shape, and names for the elements of a vector.
+A feature is a type of number (or `video`, `image`, `string`), a shape, and names for the elements of a vector.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class LogError(UserError):
 
 @dataclass(frozen=True)
 class Feature:
-    """One feature: `dtype` as NumPy spells it, or "video", or "string"; its shape; the names of a vector's elements."""
+    """One feature: `dtype` as NumPy spells it, or "video", "image" or "string"; its shape; the names of a vector's elements."""
 
     dtype: str
     shape: tuple[int, ...]
@@ -31,8 +31,13 @@ class Feature:
 
     @property
     def is_video(self) -> bool:
-        """Whether it is stored as video, not as a column."""
+        """Whether it is a camera whose images are stored as video, not as a column."""
         return self.dtype == "video"
+
+    @property
+    def is_camera(self) -> bool:
+        """Whether it is a camera: stored as video, or as pictures in the table."""
+        return self.dtype in ("video", "image")
 
     @property
     def element_type(self) -> pa.DataType:
@@ -52,7 +57,7 @@ class Feature:
         dtype, shape, names = str(entry["dtype"]), tuple(int(n) for n in entry["shape"]), entry.get("names")
         if isinstance(names, Mapping):
             names = next((value for value in names.values() if isinstance(value, list)), list(names))
-        if not isinstance(names, list) or not names or (dtype != "video" and (len(names),) != shape):
+        if not isinstance(names, list) or not names or (dtype not in ("video", "image") and (len(names),) != shape):
             return Feature(dtype, shape)
         return Feature(dtype, shape, tuple(map(str, names)))
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ class VideoSlice:
 class EpisodeInfo:
     """One episode: its number of frames, its tasks, and where its rows and videos lie."""
 
-    index: int
+    index: int  # the episode's number, not its position: a log may lack numbers
     length: int
     tasks: tuple[str, ...]
     data_path: Path
@@ -71,9 +72,11 @@ def read_features(info: Mapping[str, Any]) -> dict[str, Feature]:
     return features
 
 
-def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
-    """Read a parquet file. Raises LogError where it is missing or truncated."""
+def read_table(path: Path, columns: list[str] | None = None, without: Collection[str] = ()) -> pa.Table:
+    """Read a parquet file: all columns, or only `columns`, or all `without` some. Raises LogError where it is missing or truncated."""
     try:
+        if without:
+            columns = [name for name in pq.read_schema(path).names if name not in without]
         return pq.read_table(path, columns=columns)
     except FileNotFoundError as error:
         raise LogError(f"{path} is missing: copy the log again from its source") from error
@@ -81,40 +84,56 @@ def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
         raise LogError(f"{path} is truncated or not parquet ({' '.join(str(error).split())}): copy it again, or record the episode again") from error
 
 
-def read_tasks(root: Path) -> list[str]:
-    """Read the tasks' texts, ordered by task_index; none where no episode is finished. Raises LogError where the file is broken."""
+def read_tasks(root: Path) -> dict[int, str]:
+    """Read the tasks' texts by task_index, in order; none where no episode is finished. Raises LogError where the file is broken."""
     path = root / layout.TASKS
     if not path.exists():
-        return []
+        return {}
     table = read_table(path)
     name = next((name for name in table.column_names if name != "task_index"), None)
     if name is None or "task_index" not in table.column_names:
         raise LogError(f"{path} has columns {table.column_names}, expected task_index and the task's text: copy the log again")
     pairs = zip(table["task_index"].to_pylist(), table[name].to_pylist(), strict=True)
-    return [text for _, text in sorted(pairs)]
+    return dict(sorted(pairs))
 
 
 def read_episodes(root: Path, info: Mapping[str, Any]) -> list[EpisodeInfo]:
-    """Read every finished episode, in order. Raises LogError where the metadata does not follow the format."""
+    """Read every finished episode, ordered by number. Raises LogError where the metadata does not follow the format."""
     video_keys = [key for key, feature in read_features(info).items() if feature.is_video]
     try:
         if info["codebase_version"] == OLDER:
-            return _older_episodes(root, info, video_keys)
-        return [_episode(root, info, video_keys, row) for row in episode_rows(root, info, _columns(video_keys))]
+            episodes = _older_episodes(root, info, video_keys)
+        else:
+            episodes = [_episode(root, info, video_keys, row) for row in episode_rows(root, info, _columns(video_keys))]
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise LogError(f"metadata of log {root} is broken ({type(error).__name__}: {error}): copy the log again from its source") from error
+    twice = [one.index for one, other in itertools.pairwise(episodes) if one.index == other.index]
+    if twice:
+        raise LogError(f"metadata of log {root} describes episode {twice[0]} twice: remove one of the two, or copy the log again from its source")
+    return episodes
 
 
 def episode_rows(root: Path, info: Mapping[str, Any], columns: list[str] | None = None) -> list[dict[str, Any]]:
-    """Read the rows of `meta/episodes` in order, only those of episodes that `info.json` counts. Raises LogError where some are missing."""
-    total = int(info["total_episodes"])
+    """Read the rows of `meta/episodes`, ordered by the episodes' numbers, at most as many as `info.json` counts.
+
+    A writer that was killed leaves a last row that `info.json` does not count. Numbers may be missing: people take episodes out of a log.
+    """
     rows: list[dict[str, Any]] = []
     for path in sorted((root / "meta" / "episodes").glob("*/*.parquet")):
         rows += read_table(path, columns).to_pylist()
-    rows = sorted((row for row in rows if row["episode_index"] < total), key=lambda row: row["episode_index"])
-    if [row["episode_index"] for row in rows] != list(range(total)):
-        raise LogError(f"log {root} has {total} episodes, but meta/episodes describes {len(rows)}: copy the log again from its source")
-    return rows
+    return sorted(rows, key=lambda row: row["episode_index"])[: int(info["total_episodes"])]
+
+
+def join_numbers(numbers: Iterable[int]) -> str:
+    """Return episodes' numbers in words, runs joined, as in "0, 1, 3 to 9"."""
+    runs: list[list[int]] = []
+    for number in sorted(numbers):
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    parts = [part for run in runs for part in ([f"{run[0]} to {run[-1]}"] if len(run) > 2 else map(str, run))]
+    return ", ".join(parts) or "none"
 
 
 def _columns(video_keys: list[str]) -> list[str]:
@@ -137,7 +156,7 @@ def _older_episodes(root: Path, info: Mapping[str, Any], video_keys: list[str]) 
     if not path.is_file():
         raise LogError(f"{path} is missing: copy the log again from its source")
     episodes = []
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in filter(str.strip, path.read_text(encoding="utf-8").splitlines()):
         row = json.loads(line)
         number = {"episode_index": row["episode_index"], "episode_chunk": row["episode_index"] // info.get("chunks_size", layout.CHUNK_SIZE)}
         videos = {key: VideoSlice(root / info["video_path"].format(video_key=key, **number), 0.0) for key in video_keys}

@@ -6,7 +6,7 @@ Column names and types are LeRobot v3.0's, so that its own reader accepts them.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -39,9 +39,9 @@ def data_table(features: Features, columns: Mapping[str, np.ndarray]) -> pa.Tabl
     return pa.table(arrays)
 
 
-def tasks_table(tasks: Sequence[str]) -> pa.Table:
-    """Return the table of `meta/tasks.parquet`, in which the text is the pandas index."""
-    table = pa.table({"task_index": pa.array(range(len(tasks)), pa.int64()), TASK_TEXT: pa.array(tasks, pa.string())})
+def tasks_table(tasks: Mapping[int, str]) -> pa.Table:
+    """Return the table of `meta/tasks.parquet`, the tasks' texts by number; the text is the pandas index."""
+    table = pa.table({"task_index": pa.array(tasks.keys(), pa.int64()), TASK_TEXT: pa.array(tasks.values(), pa.string())})
     return table.replace_schema_metadata({"pandas": json.dumps(PANDAS_INDEX)})
 
 

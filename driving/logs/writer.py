@@ -7,6 +7,7 @@ A process that dies while recording loses only the unfinished episode. The log s
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import shutil
 from collections.abc import Iterator, Mapping
@@ -105,7 +106,8 @@ class LogWriter:
 
     def _start(self, fps: float, robot_type: str) -> None:
         """Set up the metadata of a new log."""
-        self._tasks: list[str] = []
+        self._tasks: dict[int, str] = {}
+        self._number, self._first = 0, 0
         self._stats: dict[str, statistics.Statistics] = {}
         self._rows = tables.episode_schema(self._features).empty_table()
         features = {key: feature.to_json() for key, feature in self._features.items()}
@@ -135,24 +137,29 @@ class LogWriter:
         staging.commit()
 
     def _resume(self, fps: float) -> None:
-        """Read the metadata of the log that is there. Raises LogError where it differs from what is to be written."""
+        """Read the metadata of the log that is there. Raises LogError where it differs from what is to be written.
+
+        The next episode's number follows the last one's, and its frames follow the last one's: numbers between may be missing.
+        """
         self._info = metadata.read_info(self.root)
         _check_agreement(self.root, self._info, self._features, fps)
-        self._tasks = metadata.read_tasks(self.root)[: int(self._info["total_tasks"])]
+        self._tasks = dict(itertools.islice(metadata.read_tasks(self.root).items(), int(self._info["total_tasks"])))
+        finished = metadata.episode_rows(self.root, self._info, ["episode_index", "dataset_to_index"])
+        if len(finished) != self.episode_count:
+            raise LogError(f"log {self.root} lacks lines of meta/episodes ({len(finished)} of {self.episode_count}): copy it again from its source")
+        self._number = finished[-1]["episode_index"] + 1 if finished else 0
+        self._first = max((row["dataset_to_index"] for row in finished), default=0)
         schema = tables.episode_schema(self._features)
         self._rows = schema.empty_table()
-        rows_before = self.episode_count % layout.EPISODES_PER_FILE
-        if rows_before:
-            table = metadata.read_table(self.root / _episodes_path(self.episode_count))
-            table = table.filter(pc.less(table["episode_index"], self.episode_count))
-            if table.num_rows != rows_before:
-                raise LogError(f"log {self.root} lacks lines of meta/episodes ({table.num_rows} of {rows_before}): copy it again from its source")
-            self._rows = table.select(schema.names).cast(schema)
+        path = self.root / _episodes_path(self._number)
+        if any(row["episode_index"] // layout.EPISODES_PER_FILE == self._number // layout.EPISODES_PER_FILE for row in finished):
+            table = metadata.read_table(path)
+            self._rows = table.filter(pc.less(table["episode_index"], self._number)).select(schema.names).cast(schema)
         self._stats = self._read_statistics()
 
     def _drop_leftovers(self) -> None:
         """Remove the files of an episode that a killed writer did not finish. Other readers would take them for an episode."""
-        index = self.episode_count
+        index = self._number
         cameras = [key for key, feature in self._given.items() if feature.is_video]
         for relative in (layout.DATA_PATH, *(layout.VIDEO_PATH.replace("{video_key}", key) for key in cameras)):
             (self.root / relative.format(**layout.place(index))).unlink(missing_ok=True)
@@ -179,8 +186,8 @@ class LogWriter:
 
     def _commit(self, episode: Episode, task: str, staging: layout.Staging) -> None:
         """Number the episode and put all its files in place, `meta/info.json` last."""
-        index, first, length = self.episode_count, int(self._info["total_frames"]), episode.length
-        tasks = self._tasks if task in self._tasks else [*self._tasks, task]
+        index, first, length = self._number, self._first, episode.length
+        tasks = self._tasks if task in self._tasks.values() else {**self._tasks, max(self._tasks, default=-1) + 1: task}
         frames = np.arange(length)
         columns = {
             **episode.columns(),
@@ -188,7 +195,7 @@ class LogWriter:
             "frame_index": frames,
             "episode_index": np.full(length, index),
             "index": frames + first,
-            "task_index": np.full(length, tasks.index(task)),
+            "task_index": np.full(length, next(number for number, text in tasks.items() if text == task)),
         }
         numbers = {key: feature for key, feature in self._features.items() if not feature.is_video and feature.dtype != "string"}
         stats = {**episode.pixel_statistics(), **{key: statistics.of_column(columns[key]) for key in numbers}}
@@ -197,10 +204,10 @@ class LogWriter:
         rows = pa.concat_tables([kept, pa.Table.from_pylist([row], schema=self._rows.schema)]).combine_chunks()
         info = {
             **self._info,
-            "total_episodes": index + 1,
-            "total_frames": first + length,
+            "total_episodes": self.episode_count + 1,
+            "total_frames": int(self._info["total_frames"]) + length,
             "total_tasks": len(tasks),
-            "splits": {"train": f"0:{index + 1}"},
+            "splits": {"train": f"0:{self.episode_count + 1}"},
         }
         total = statistics.merge_all(self._stats, stats)
 
@@ -218,6 +225,7 @@ class LogWriter:
         staging.write_json(layout.INFO, info)
         staging.commit()
         self._info, self._tasks, self._stats, self._rows = info, tasks, total, rows
+        self._number, self._first = index + 1, first + length
 
     def _row(self, index: int, first: int, length: int, task: str) -> dict[str, Any]:
         place, meta = layout.place(index), layout.place(index // layout.EPISODES_PER_FILE)

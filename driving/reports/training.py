@@ -31,7 +31,7 @@ def describe_log(root: Path) -> tuple[Table, Gallery]:
     """Return what the log holds, and the distributions of its steering labels and lane offsets. Raises LogError when it cannot be read."""
     log = Log(root)
     steers, laterals, seconds, metres = [], [], 0.0, 0.0
-    for index in range(len(log.episodes)):
+    for index in log.numbers:
         times = log.timestamps(index)
         seconds += float(times[-1] - times[0]) if len(times) > 1 else 0.0
         steers.append(read_steer_labels(log, index))

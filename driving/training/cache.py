@@ -1,7 +1,8 @@
 """The image cache: a log's images at the model's size, decoded once, one memory-mapped file per episode beside the log.
 
 Decoding video takes longer than a training step, so every later epoch and run reads these files. A file's name holds a digest of what it was
-made from (the video, the camera transform). Another video or another transform makes another file, and files that no episode needs are removed.
+made from (the video or table, the camera transform). Another source or another transform makes another file, and files that no episode needs are
+removed.
 Only the parts that are read come into memory. Shapes: T frames, Y rows, X columns, C channels (RGB), uint8.
 """
 
@@ -28,8 +29,8 @@ from perception.transform import CameraTransform, CameraTransformConfig
 THREADS = min(8, os.cpu_count() or 1)
 
 
-def load_images(log: Log, camera: str, config: CameraTransformConfig, folder: Path | None = None) -> list[np.ndarray]:
-    """Return the images (T, Y, X, C) of every episode of the log, mapped from the cache. Images that are not in the cache are decoded first.
+def load_images(log: Log, camera: str, config: CameraTransformConfig, folder: Path | None = None) -> dict[int, np.ndarray]:
+    """Return the images (T, Y, X, C) of each episode of the log, by its number, mapped from the cache. Missing ones are decoded first.
 
     Args:
         log: the log.
@@ -40,17 +41,17 @@ def load_images(log: Log, camera: str, config: CameraTransformConfig, folder: Pa
     Raises UserError where the cache cannot be written, LogError where the log's images cannot be read.
     """
     place = locate_cache(log.root, folder) / _digest(asdict(config), camera, cv2.__version__)
-    paths = [place / f"episode_{episode.index:06d}-{digest_video(log, episode.index, camera)}.npy" for episode in log.episodes]
-    missing = [index for index, path in enumerate(paths) if not path.is_file()]
+    paths = {number: place / f"episode_{number:06d}-{digest_source(log, number, camera)}.npy" for number in log.numbers}
+    missing = [number for number, path in paths.items() if not path.is_file()]
     if missing:
         try:
             place.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UserError(f"cannot make the image cache {place} ({error.strerror}): name a folder that can be written with --data.cache") from error
-        for stale in set(place.glob("episode_*.npy")) - set(paths):
+        for stale in set(place.glob("episode_*.npy")) - set(paths.values()):
             stale.unlink(missing_ok=True)
-        _fill(log, camera, config, {index: paths[index] for index in missing})
-    return [np.load(path, mmap_mode="r") for path in paths]
+        _fill(log, camera, config, {number: paths[number] for number in missing})
+    return {number: np.load(path, mmap_mode="r") for number, path in paths.items()}
 
 
 def locate_cache(log: Path, folder: Path | None) -> Path:
@@ -59,19 +60,16 @@ def locate_cache(log: Path, folder: Path | None) -> Path:
     return log.with_name(f"{log.name}.cache") if folder is None else Path(folder) / f"{log.name}-{_digest(str(log))[:8]}"
 
 
-def digest_video(log: Log, episode: int, camera: str) -> str:
-    """Return a digest of an episode's video: its file's name, size and time, and the episode's place and length in it.
+def digest_source(log: Log, episode: int, camera: str) -> str:
+    """Return a digest of what an episode's images are decoded from: the file's name, size and time, and which frames of it.
 
-    Raises LogError where the episode has no such camera, or its video is missing.
+    Raises LogError where the log has no such camera, or the file is missing.
     """
-    info = log.episodes[episode]
-    if camera not in info.videos:
-        raise LogError(f"episode {episode} of log {log.root} has no camera '{camera}': choose one of {', '.join(log.image_keys)}")
-    video = info.videos[camera]
-    if not video.path.is_file():
-        raise LogError(f"{video.path} is missing: copy the log again from its source")
-    status = video.path.stat()
-    return _digest(str(video.path.relative_to(log.root)), status.st_size, status.st_mtime_ns, video.from_s, info.length, log.fps)
+    source = log.image_source(episode, camera)
+    if not source.is_file():
+        raise LogError(f"{source} is missing: copy the log again from its source")
+    status, places = source.stat(), hashlib.sha256(log.image_places(episode, camera).tobytes()).hexdigest()
+    return _digest(str(source.relative_to(log.root)), status.st_size, status.st_mtime_ns, places, log.fps)
 
 
 def _digest(*values: object) -> str:
@@ -81,7 +79,7 @@ def _digest(*values: object) -> str:
 
 def _fill(log: Log, camera: str, config: CameraTransformConfig, paths: dict[int, Path]) -> None:
     """Decode episodes on a few threads. Each file appears whole or not at all."""
-    frames = sum(log.episodes[index].length for index in paths)
+    frames = sum(episode.length for episode in log.episodes if episode.index in paths)
     with ThreadPoolExecutor(THREADS) as pool:
         jobs = [pool.submit(_write_episode, log, index, camera, config, path) for index, path in paths.items()]
         try:
@@ -94,7 +92,7 @@ def _fill(log: Log, camera: str, config: CameraTransformConfig, paths: dict[int,
 
 def _write_episode(log: Log, index: int, camera: str, config: CameraTransformConfig, path: Path) -> None:
     """Decode one episode into its file of the cache."""
-    length = log.episodes[index].length
+    length = log.episode(index).length
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         images = np.lib.format.open_memmap(unfinished, "w+", np.uint8, (length, config.height_px, config.width_px, 3))

@@ -130,8 +130,8 @@ class DrivingData(pl.LightningDataModule):
             raise LogError(f"log {log.root} has no camera '{camera}'{nearest(camera, log.image_keys)}: give one of {log.image_keys}")
         images = load_images(log, camera or log.image_keys[0], self.transform, self.config.cache)
         return [
-            EpisodeArrays(images[index], read_time_steps(log, index), read_labels(log, index, self.config.target, self.config.bicycle))
-            for index in range(len(log.episodes))
+            EpisodeArrays(images[number], read_time_steps(log, number), read_labels(log, number, self.config.target, self.config.bicycle))
+            for number in log.numbers
         ]
 
     def _cut(self, spans: Sequence[Span]) -> list[Span]:

@@ -42,7 +42,7 @@ class EpisodeArrays:
 class Span(NamedTuple):
     """Frames `first` to `stop` (exclusive) of an episode."""
 
-    episode: int
+    episode: int  # the position among the episodes of all logs, not the episode's number in its log
     first: int
     stop: int
 

@@ -68,16 +68,17 @@ def measure_open_loop(policy: DrivingPolicy, log: Log, bicycle: Bicycle, last: f
     if not log.image_keys:
         raise UserError(f"log {log.root} has no camera: a policy needs images")
     parts: dict[str, list[np.ndarray]] = {"label": [], POLICY: [], MEAN: [], HELD: [], PERSISTENCE: []}
-    labels = [read_labels(log, episode.index, policy.config.target, bicycle) for episode in log.episodes]
-    cuts = [holdout_start(len(label), last) for label in labels]
-    before = [label[:cut] for label, cut in zip(labels, cuts, strict=True)]
+    labels = {number: read_labels(log, number, policy.config.target, bicycle) for number in log.numbers}
+    cuts = {number: holdout_start(len(label), last) for number, label in labels.items()}
+    before = [label[: cuts[number]] for number, label in labels.items()]
     mean = float(np.nanmean(np.concatenate(before))) if before else 0.0
-    for index, (label, cut) in enumerate(zip(labels, cuts, strict=True)):
+    for number, label in labels.items():
+        cut = cuts[number]
         if not 0 < cut < len(label):
             continue
         warm = max(0, cut - WARM_UP_FRAMES)
         parts["label"].append(label[cut:])
-        parts[POLICY].append(predict_episode(policy, log, index, log.image_keys[0], warm)[cut - warm :])
+        parts[POLICY].append(predict_episode(policy, log, number, log.image_keys[0], warm)[cut - warm :])
         parts[MEAN].append(np.full(len(label) - cut, mean))
         parts[HELD].append(np.full(len(label) - cut, label[cut - 1]))
         parts[PERSISTENCE].append(label[cut - 1 : -1])

@@ -20,15 +20,17 @@ from driving.viewer.saliency import SaliencyComputer
 from policy.network import DrivingPolicy
 
 
-def open_playback(policy: DrivingPolicy, bicycle: Bicycle, drive: Path | None, log: Path | None, episode: int) -> Playback:
-    """Return the playback of a saved drive or of a log's episode, one of the two; `bicycle` is the car for which the policy was trained.
+def open_playback(policy: DrivingPolicy, bicycle: Bicycle, drive: Path | None, log: Path | None, episode: int | None) -> Playback:
+    """Return the playback of a saved drive, or of a log's episode (its number; None for the first). `bicycle` is the policy's car in training.
 
     Raises UserError when neither or both are given, or when the one given cannot be read.
     """
     if (drive is None) == (log is None):
         raise UserError("expected one of --drive (the folder of a saved drive) and --log (a log to watch open loop): give one of them")
     if log is not None:
-        return watch_log(Log(log), episode, policy, bicycle, Path(log).resolve().name)
+        opened = Log(log)
+        number = (opened.numbers or [0])[0] if episode is None else episode
+        return watch_log(opened, number, policy, bicycle, Path(log).resolve().name)
     assert drive is not None
     playback = load_drive(Path(drive))
     if list(playback.neurons.names) != list(policy.cell.neuron_names):

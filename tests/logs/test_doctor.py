@@ -62,7 +62,7 @@ FAULTS: dict[str, tuple[Callable[[Path], object], str]] = {
     "time stands still": (lambda root: change_rows(root, keys.TIME, put(3, 0.0)), "times do not grow"),
     "nan label": (lambda root: change_rows(root, keys.LANE, put(5, np.nan)), "not finite in 3 places, first in frame 5"),
     "steer in degrees": (lambda root: change_rows(root, keys.ACTION, put(2, 45.0)), "action steer reaches 45"),
-    "unknown task": (lambda root: change_rows(root, "task_index", put(0, 3)), "task_index is outside 0 to 0"),
+    "unknown task": (lambda root: change_rows(root, "task_index", put(0, 3)), "task_index 3 is not in meta/tasks.parquet, which has 0"),
     "video gone": (lambda root: (root / layout.VIDEO_PATH.format(video_key=keys.IMAGE, **SECOND)).unlink(), "is missing"),
     "video too short": (shorter_video, "has 5 of its 8 frames"),
     "table gone": (lambda root: (root / layout.DATA_PATH.format(**SECOND)).unlink(), "is missing"),
@@ -84,11 +84,11 @@ def test_faults_of_the_whole_log_are_found(tmp_path: Path) -> None:
     change_info(root, total_frames=14)
     (root / layout.STATS).unlink()
     assert [problem.split(":")[0] for problem in examine(root)] == [
-        "meta/info.json says 14 frames, the episodes have 13",
+        "meta/info.json says total_frames 14, but it describes 13 (episodes 0, 1)",
         "meta/stats.json is missing, so lerobot cannot normalise",
     ]
     change_info(root, total_episodes=3)
-    assert "has 3 episodes, but meta/episodes describes 2" in examine(root)[0]
+    assert "says total_episodes 3, but it describes 2 (episodes 0, 1): set total_episodes to 2 where" in examine(root)[0]
 
 
 def test_an_empty_log_is_a_problem(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ def files(log: Path) -> dict[Path, int]:
 def test_cached_images_are_the_logs_through_the_transform(tmp_path: Path) -> None:
     root = write_log(tmp_path / "log", [20, 12])
     images = load_images(Log(root), IMAGE, SMALL)
-    assert [episode.shape for episode in images] == [(20, 24, 48, 3), (12, 24, 48, 3)]
+    assert [episode.shape for episode in images.values()] == [(20, 24, 48, 3), (12, 24, 48, 3)]
     expected = np.stack([CameraTransform(SMALL).to_model(frame) for frame in Log(root).frames(1, IMAGE)])
     assert (images[1] == expected).all()
     assert isinstance(images[0], np.memmap)
@@ -54,7 +54,7 @@ def test_a_grown_log_decodes_the_new_episodes_only(tmp_path: Path) -> None:
     load_images(Log(root), IMAGE, SMALL)
     before = files(root)
     write_log(root, [15], seed=4)
-    assert [len(images) for images in load_images(Log(root), IMAGE, SMALL)] == [20, 15]
+    assert [len(images) for images in load_images(Log(root), IMAGE, SMALL).values()] == [20, 15]
     assert before.items() <= files(root).items()
 
 
