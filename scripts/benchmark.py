@@ -9,15 +9,19 @@ standin compares the CARLA-protocol server, its client, cameras and traffic incl
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from driving.command import Parser, make_parser, run
+from driving.command import start
+
+if TYPE_CHECKING:
+    from driving.parser import Parser
 
 
 def make_benchmark_parser() -> Parser:
     """Return the command's parser, which has one subcommand per benchmark."""
+    from driving.parser import make_parser
+
     parser, ltc, standin = make_parser(__doc__ or ""), make_parser("Time the liquid networks."), make_parser("Time the stand-in server.")
     ltc.add_argument("--out", type=Path, default=Path("outputs/benchmark_ltc.json"), help="the JSON file to write")
     ltc.add_argument("--units", type=int, nargs="+", default=[19, 64], help="numbers of neurons")
@@ -55,4 +59,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run(main))
+    start(main)

@@ -6,16 +6,17 @@ python scripts/doctor.py LOG --decode_all
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
-from driving.command import make_parser, run
-from driving.logs.doctor import examine
-from driving.logs.reader import Log
+from driving.command import start
 
 
 def main() -> int:
     """Examine the log, print its problems, and return the exit status."""
+    from driving.logs.doctor import examine
+    from driving.logs.reader import Log
+    from driving.parser import make_parser
+
     parser = make_parser(__doc__ or "")
     parser.add_argument("log", type=Path, help="a driving log (LeRobot v3.0 or v2.1)")
     parser.add_argument("--decode_all", action="store_true", help="decode every image, not only the first and the last of each episode")
@@ -30,4 +31,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run(main))
+    start(main)

@@ -11,16 +11,15 @@ its own stand-in server. Routes that are finished in EVAL are not driven again.
 
 from __future__ import annotations
 
-import sys
-
-from driving.command import run
-from driving.evaluation.command import evaluate_command
+from driving.command import start
 
 
 def main() -> None:
     """Drive the suite."""
+    from driving.evaluation.command import evaluate_command
+
     evaluate_command(__doc__ or "")
 
 
 if __name__ == "__main__":
-    sys.exit(run(main))
+    start(main)

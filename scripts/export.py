@@ -9,17 +9,18 @@ zeros at first. Outputs: prediction (1,), next_state (1, S), neurons (1, H).
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
-from driving.command import make_parser, run
-from driving.drivers.learned import checkpoint_folder
-from policy.export import export_policy
-from policy.network import load_policy, read_description
+from driving.command import start
 
 
 def main() -> None:
     """Export the policy and print what the file holds."""
+    from driving.drivers.learned import checkpoint_folder
+    from driving.parser import make_parser
+    from policy.export import export_policy
+    from policy.network import load_policy, read_description
+
     parser = make_parser(__doc__ or "")
     parser.add_argument("--checkpoint", type=Path, required=True, help="a training run, or its folder with policy.safetensors")
     parser.add_argument("--out", type=Path, required=True, help="the file to write, NAME.onnx")
@@ -31,4 +32,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run(main))
+    start(main)

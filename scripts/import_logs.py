@@ -10,15 +10,21 @@ Units and signs become ours (steer in [-1, 1], right positive; m/s). Frames that
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from driving.command import Parser, make_parser, run
-from driving.logs.importers import FORMATS, import_log
+from driving.command import start
+from driving.interrupts import keep
+
+if TYPE_CHECKING:
+    from driving.parser import Parser
 
 
 def make_import_parser() -> Parser:
     """Return the command's parser: one subcommand per format, with the options that its importer takes."""
+    from driving.logs.importers import FORMATS
+    from driving.parser import make_parser
+
     parser = make_parser(__doc__ or "")
     formats = parser.add_subcommands(dest="format", metavar="FORMAT", help=", ".join(FORMATS))
     for name, importer in FORMATS.items():
@@ -33,13 +39,17 @@ def make_import_parser() -> Parser:
 
 def main() -> None:
     """Import the data and print what came of it."""
+    from driving.logs.importers import import_log
+
     command = make_import_parser().parse_args()
     chosen = command[command.format].as_dict()
-    report = import_log(command.format, chosen.pop("source"), (out := chosen.pop("log")), **chosen)
+    out = chosen.pop("log")
+    keep(f"the import was not finished; remove {out} if it is there, and run the same command again")
+    report = import_log(command.format, chosen.pop("source"), out, **chosen)
     for note in report.notes:
         print(f"note: {note}")
     print(f"{out}: {report.frames} frames in {report.episodes} episodes, {report.duration_s:.1f} s of driving")
 
 
 if __name__ == "__main__":
-    sys.exit(run(main))
+    start(main)

@@ -7,18 +7,19 @@ Train with `--data.split holdout_last --data.validation_share 0.2`, so that the 
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
-from driving.command import make_parser, run
-from driving.drivers.learned import checkpoint_folder, read_bicycle
-from driving.logs.reader import Log
-from driving.training.openloop import format_errors, measure_open_loop
-from policy.network import load_policy
+from driving.command import start
 
 
 def main() -> None:
     """Judge the policy and print its errors."""
+    from driving.drivers.learned import checkpoint_folder, read_bicycle
+    from driving.logs.reader import Log
+    from driving.parser import make_parser
+    from driving.training.openloop import format_errors, measure_open_loop
+    from policy.network import load_policy
+
     parser = make_parser(__doc__ or "")
     parser.add_argument("--checkpoint", type=Path, required=True, help="a training run, or its folder with policy.safetensors")
     parser.add_argument("--log", type=Path, required=True, help="a driving log (LeRobot v3.0)")
@@ -30,4 +31,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run(main))
+    start(main)

@@ -8,16 +8,15 @@ Without --host and --port the command starts its own stand-in server. An existin
 
 from __future__ import annotations
 
-import sys
-
-from driving.command import run
-from driving.rollout.command import record_command
+from driving.command import start
 
 
 def main() -> None:
     """Record the log."""
+    from driving.rollout.command import record_command
+
     record_command(__doc__ or "")
 
 
 if __name__ == "__main__":
-    sys.exit(run(main))
+    start(main)

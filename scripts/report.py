@@ -8,16 +8,15 @@ The report has a part for each option that is given. stages.csv has lines name,s
 
 from __future__ import annotations
 
-import sys
-
-from driving.command import run
-from driving.reports.command import report_command
+from driving.command import start
 
 
 def main() -> None:
     """Write the report."""
+    from driving.reports.command import report_command
+
     report_command(__doc__ or "")
 
 
 if __name__ == "__main__":
-    sys.exit(run(main))
+    start(main)

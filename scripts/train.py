@@ -9,16 +9,15 @@ RUN/checkpoint then holds the policy to drive with, and RUN/metrics.csv the curv
 
 from __future__ import annotations
 
-import sys
-
-from driving.command import run
-from driving.training.cli import TrainCommand
+from driving.command import start
 
 
 def main() -> None:
     """Train the policy."""
+    from driving.training.cli import TrainCommand
+
     TrainCommand(__doc__ or "")
 
 
 if __name__ == "__main__":
-    sys.exit(run(main))
+    start(main)

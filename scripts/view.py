@@ -8,19 +8,21 @@ With --drive it shows the drive that an evaluation saved. With --log the checkpo
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
-import cv2
-
-from driving.command import make_parser, run
-from driving.drivers.learned import checkpoint_folder, read_bicycle
-from driving.viewer.views import open_playback, write_views
-from policy.network import load_policy
+from driving.command import start
+from driving.interrupts import keep
 
 
 def main() -> None:
     """Write the views of one drive."""
+    import cv2
+
+    from driving.drivers.learned import checkpoint_folder, read_bicycle
+    from driving.parser import make_parser
+    from driving.viewer.views import open_playback, write_views
+    from policy.network import load_policy
+
     parser = make_parser(__doc__ or "")
     parser.add_argument("--checkpoint", type=Path, required=True, help="a training run, or its folder with policy.safetensors")
     parser.add_argument("--drive", type=Path | None, default=None, help="folder of a saved drive: trace.npz, trace.json, camera.mp4")
@@ -28,6 +30,7 @@ def main() -> None:
     parser.add_argument("--episode", type=int | None, default=None, help="the number of the log's episode (default: its first)")
     parser.add_argument("--out", type=Path, required=True, help="folder for drive.mp4, drive.rrd, neurons.html, wiring.png")
     chosen = parser.parse_args()
+    keep(f"finished views are kept in {chosen.out}; the same command writes all of them")
     cv2.setNumThreads(1)
     folder = checkpoint_folder(chosen.checkpoint)
     policy = load_policy(folder)
@@ -36,4 +39,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run(main))
+    start(main)

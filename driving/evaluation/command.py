@@ -9,7 +9,6 @@ from typing import Any, Literal, get_args
 
 import torch
 
-from driving.command import make_parser
 from driving.drivers.driver import Driver
 from driving.drivers.expert import Expert
 from driving.drivers.exported import ExportedDriver
@@ -17,6 +16,8 @@ from driving.drivers.learned import LearnedDriver, checkpoint_folder
 from driving.evaluation.runner import Endpoint, evaluate
 from driving.evaluation.suite import SuiteConfig
 from driving.evaluation.table import print_summary
+from driving.interrupts import keep
+from driving.parser import make_parser
 from driving.quantities import UserError
 from policy.network import DESCRIPTION, WEIGHTS, load_policy
 from policy.runtime import SUFFIX, ExportedPolicy
@@ -42,6 +43,7 @@ def evaluate_command(about: str, args: list[str] | None = None) -> dict[str, Any
     values = {name: getattr(options, name) for name in names}
     values["maps"] = [*values["maps"], *options.map]
     suite = SuiteConfig(**values)
+    keep(f"finished routes are kept in {options.out}; the same command goes on with the others")
     make, identity = choose_driver(options.driver, options.checkpoint, options.threads)
     torch.set_num_threads(options.threads)
     end = Endpoint(options.host, options.port, options.timeout_s, ("--seed", str(suite.seed)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from driving.command import make_parser
+from driving.parser import make_parser
 from driving.quantities import UserError
 from driving.reports.report import ReportInputs, Stage, View, write_report
 

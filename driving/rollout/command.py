@@ -7,7 +7,8 @@ from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from driving.command import make_parser
+from driving.interrupts import keep
+from driving.parser import make_parser
 from driving.quantities import UserError
 from driving.rollout.record import RecordConfig, record
 from driving.simulator.process import server_at
@@ -16,6 +17,7 @@ from driving.simulator.session import Session, SessionConfig
 
 def record_command(about: str, args: list[str] | None = None) -> None:
     """Parse the command line and record. Raises UserError for a wrong command line."""
+    keep("no episode was finished, and the log is as it was; run the same command again")
     parser = make_parser(about)
     parser.add_argument("--config", action="config", help="YAML file with these options")
     parser.add_argument("--out", type=Path, required=True, help="folder of the log")

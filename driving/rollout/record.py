@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from driving.drivers.perturbed import DisturbanceConfig, PerturbedExpert
+from driving.interrupts import keep
 from driving.logs.episode import Episode
 from driving.logs.features import driving_features
 from driving.logs.writer import LogWriter
@@ -162,6 +163,7 @@ def _record_world(
             frames += episode.length
             with turn():
                 held.close()
+                keep(f"the log {writer.root} holds {writer.episode_count} finished episodes; record with another --seed to add more")
     return frames
 
 

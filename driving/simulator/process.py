@@ -1,4 +1,4 @@
-"""The stand-in server as a subprocess on a free port, which ends with its owner. All other code sees only host and port."""
+"""The stand-in server as a subprocess on a free port. It ends with this process, however this one ends. All other code sees only host and port."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
+from driving.interrupts import OWNER
 from driving.simulator.errors import SimulatorError
 
 START_TIMEOUT_S = 300.0  # the first start compiles, which takes a busy machine minutes
@@ -28,7 +29,14 @@ class StandinProcess:
         """Start a server; `arguments` are those of its command line besides --port. Raises SimulatorError where it does not start."""
         self._errors: IO[str] = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed in close()
         command = [sys.executable, "-m", "driving.standin", "--port", "0", *arguments]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._errors, text=True)
+        self._process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            text=True,
+            env={**os.environ, OWNER: str(os.getpid())},
+            start_new_session=True,  # a Ctrl-C must reach this process alone, which still needs the server for its clean-up
+        )
         try:
             self.host, self.port = self._read_address()
         except BaseException:

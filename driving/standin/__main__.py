@@ -3,4 +3,4 @@
 from driving.standin.command import main
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    main()

@@ -1,17 +1,22 @@
-"""The server's command line: maps, port, seed and faults. The server says on stdout where it listens, and ends cleanly on SIGTERM and SIGINT."""
+"""The server's command line: maps, port, seed and faults. The server says on stdout where it listens.
+
+Imports of other packages stand inside functions: signals are handled before they begin.
+"""
 
 from __future__ import annotations
 
 import gc
 import os
 import platform
-import signal
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
-from driving.command import Parser, make_parser, run
-from driving.quantities import UserError
-from driving.standin import faults
+from driving.command import start
+from driving.interrupts import keep
+
+if TYPE_CHECKING:
+    from driving.parser import Parser
 
 LARGEST_PORT = 65535
 RESTARTED = "LIQUIDLANE_COMPILED"  # set when the process starts itself again after compiling; a second restart would never end
@@ -24,6 +29,9 @@ faults, KIND[:AMOUNT][@TICK], several separated by commas:
 
 
 def _make_parser() -> Parser:
+    from driving.parser import make_parser
+    from driving.standin import faults
+
     about = "A CARLA 0.9.16 server without a GPU: the unmodified carla client drives on it."
     spec = (faults.__doc__ or "").split("\n\n", 1)[1] if faults.__doc__ else ""
     parser = make_parser(about, EXAMPLE + spec)
@@ -40,6 +48,8 @@ def _make_parser() -> Parser:
 
 def check_system() -> None:
     """Raises UserError on a system other than Linux."""
+    from driving.quantities import UserError
+
     system = platform.system()
     if system != "Linux":
         raise UserError(
@@ -49,14 +59,17 @@ def check_system() -> None:
 
 
 def _serve() -> None:
+    from driving.quantities import UserError
+    from driving.standin.faults import Faults
+
     arguments = _make_parser().parse_args()
     check_system()
     if not 0 <= arguments.port <= LARGEST_PORT:
         raise UserError(f"--port {arguments.port} is not a port: give 0 to {LARGEST_PORT}")
     if arguments.seed < 0 or (arguments.track or 0) < 0:
         raise UserError(f"--seed is {arguments.seed} and --track is {arguments.track or 0}: give 0 or more")
-    planned = faults.Faults(arguments.fault)
-    # The imports below take seconds. Help and wrong arguments do not wait for them.
+    planned = Faults(arguments.fault)
+    # Help and wrong arguments do not wait for these imports.
     from driving.standin.episode.catalogue import Catalogue
     from driving.standin.server import Server
 
@@ -66,26 +79,13 @@ def _serve() -> None:
         os.execve(sys.executable, [sys.executable, "-m", "driving.standin", *sys.argv[1:]], {**os.environ, RESTARTED: "1"})
     gc.collect()
     gc.freeze()
+    keep("the server has ended, and its clients have lost their connection")
     print(f"listening on {server.host}:{server.port}", flush=True)
     while True:
         server.loop.turn()
 
 
-class _StoppedError(BaseException):  # not an Exception, because `run` would report that as a bug
-    """A signal asked the server to end."""
-
-
-def _stop(*_: object) -> None:
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_IGN)
-    raise _StoppedError
-
-
-def main() -> int:
-    """Run the server until a signal comes, and return the process's exit status."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _stop)
-    try:
-        return run(_serve)
-    except _StoppedError:
-        return 0
+def main() -> NoReturn:
+    """Run the server until a signal comes or its owner ends, and end the process."""
+    keep("the server did not serve yet")
+    start(_serve)

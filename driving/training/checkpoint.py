@@ -18,6 +18,7 @@ from typing import Any, Literal
 import lightning.pytorch as pl
 from lightning.pytorch.callbacks import Checkpoint
 
+from driving.interrupts import keep
 from driving.training.data import DrivingData
 from driving.training.module import PolicyTraining
 from policy.network import DrivingPolicy, save_policy
@@ -52,6 +53,7 @@ class RunCheckpoint(Checkpoint):
         unfinished = self.run / f".{LAST}"
         trainer.save_checkpoint(unfinished)
         os.replace(unfinished, self.run / LAST)
+        keep(f"{self.run} holds the run up to epoch {trainer.current_epoch}; give --existing resume to go on")
 
     def _score(self, trainer: pl.Trainer, module: PolicyTraining) -> tuple[float, ...]:
         """Return the epoch's score, where a smaller one is better; () where this epoch is not judged."""

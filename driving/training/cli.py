@@ -21,7 +21,8 @@ from lightning.pytorch import Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
-from driving.command import Help, explain
+from driving.interrupts import keep
+from driving.parser import Help, explain
 from driving.quantities import UserError
 from driving.training.checkpoint import FOLDER, LAST, Keep, RunCheckpoint
 from driving.training.closed_loop import ClosedLoopConfig, make_judge
@@ -88,6 +89,8 @@ class TrainCommand(LightningCLI):
             torch.set_num_threads(chosen.threads)
         self.run: Path = chosen.out
         self.resumes = prepare_run(self.run, chosen.existing)
+        before = f"{self.run} holds the epochs from before; give --existing resume to go on"
+        keep(before if self.resumes else f"no epoch was finished; give --existing replace to train in {self.run} from the start")
         logs = [CsvLog(self.run, self.resumes), *([make_wandb_log(self.run)] if chosen.wandb else [])]
         judge = make_judge(chosen.closed_loop, self.run)
         self.checkpoint = RunCheckpoint(self.run, judge, max(1, chosen.closed_loop.every_n_epochs), chosen.keep)

@@ -6,8 +6,10 @@ and `dataset` makes the windows.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -16,6 +18,7 @@ import numpy as np
 from torch.utils.data import DataLoader
 
 from driving.bicycle import Bicycle
+from driving.interrupts import end_with
 from driving.logs.features import LogError
 from driving.logs.reader import Log
 from driving.quantities import UserError
@@ -150,6 +153,7 @@ class DrivingData(pl.LightningDataModule):
             sampler=sampler,
             drop_last=training and len(sampler) >= self.config.batch_size,
             num_workers=self.config.workers,
+            worker_init_fn=partial(_end_with, os.getpid()),
             persistent_workers=False,  # new workers in each epoch see the order of that epoch's sampler
             collate_fn=_pass_batch,  # type: ignore[arg-type]  # the dataset gives batches, not lists of samples
         )
@@ -161,6 +165,11 @@ class DrivingData(pl.LightningDataModule):
     def val_dataloader(self) -> DataLoader[Batch] | list[DataLoader[Batch]]:
         """Return the validation windows in order, not augmented; nothing where no window fits."""
         return self._loader(training=False) if len(self._sampler(training=False)) else []
+
+
+def _end_with(owner: int, _: int) -> None:
+    """Let a worker end with the training process."""
+    end_with(owner)
 
 
 def _pass_batch(batch: Batch) -> Batch:
