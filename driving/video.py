@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -21,6 +21,7 @@ import cv2
 import numpy as np
 
 from driving.quantities import UserError
+from policy.whole_file import WholeFile, name_refusals
 
 UNSTATED, BT470BG, BT601 = 2, 5, 6  # FFmpeg's numbers of colour spaces; OpenCV converts by BT.601
 LIMITED_RANGE, FULL_RANGE = 1, 2  # FFmpeg's numbers of colour ranges
@@ -63,9 +64,9 @@ class VideoWriter:
     """
 
     def __init__(self, path: Path, height_px: int, width_px: int, fps: float, encoding: Encoding = RECORDING) -> None:
-        self._path, self._partial = path, path.with_suffix(f".partial{path.suffix}")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._container = av.open(str(self._partial), "w", format="mp4", options=dict(encoding.file))
+        self._file = WholeFile(path)
+        with name_refusals(path):
+            self._container = av.open(str(self._file.partial), "w", format="mp4", options=dict(encoding.file))
         stream = self._container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1000))
         stream.width, stream.height = width_px, height_px
         stream.pix_fmt = pixel_format(height_px, width_px)
@@ -86,8 +87,9 @@ class VideoWriter:
         With times of their own, frames are shown from `time_s` on, and times must rise. An error of the encoder is raised later, here or by
         `close`.
         """
-        while len(self._pending) >= MOST_PENDING or (self._pending and self._pending[0].done()):
-            self._pending.popleft().result()
+        with name_refusals(self._file.path):
+            while len(self._pending) >= MOST_PENDING or (self._pending and self._pending[0].done()):
+                self._pending.popleft().result()
         self._pending.append(self._thread.submit(self._encode, image, time_s))
 
     def _encode(self, image: np.ndarray, time_s: float) -> None:
@@ -107,22 +109,24 @@ class VideoWriter:
     def close(self) -> None:
         """Complete the file: write what the encoder still holds and the index. Raises what the encoder raised; then no file is left."""
         try:
-            while self._pending:
-                self._pending.popleft().result()
-            if self._count:
-                self._container.mux(self._stream.encode(None))
-            self._container.close()
+            with name_refusals(self._file.path):
+                while self._pending:
+                    self._pending.popleft().result()
+                if self._count:
+                    self._container.mux(self._stream.encode(None))
+                self._container.close()
+            self._thread.shutdown()
+            self._file.commit()
         except BaseException:
             self.discard()
             raise
-        self._thread.shutdown()
-        self._partial.replace(self._path)
 
     def discard(self) -> None:
         """Stop and leave no file."""
         self._thread.shutdown(cancel_futures=True)
-        self._container.close()
-        self._partial.unlink(missing_ok=True)
+        with suppress(av.error.FFmpegError):  # on a full disk the file's end cannot be written either
+            self._container.close()
+        self._file.discard()
 
     def __enter__(self) -> VideoWriter:
         return self

@@ -25,6 +25,7 @@ from torch import Tensor, nn
 from perception.errors import ConfigError
 from policy.network import DrivingPolicy
 from policy.runtime import INPUTS, METADATA, OUTPUTS, SUFFIX
+from policy.whole_file import replace_whole
 
 EXAMPLE_DT_S = 0.1  # any value works: it is an input of the model
 CHATTY = ("torch.onnx", "onnx_ir", "onnxscript")
@@ -56,13 +57,8 @@ def export_policy(policy: DrivingPolicy, path: Path | str, extra: Mapping[str, A
         raise ConfigError("the export needs onnxscript, which is not installed: pip install 'liquidlane[export]'")
     program = _make_program(policy)
     program.model.metadata_props[METADATA] = json.dumps(policy.description() | {"extra": dict(extra or {})})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}")
-    try:
+    with replace_whole(path) as partial:
         program.save(partial, external_data=False)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 @torch.no_grad()

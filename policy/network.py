@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from perception.errors import ConfigError
@@ -22,6 +22,7 @@ from policy.cell import CellTrace
 from policy.cells import make_cell
 from policy.description import FORMAT, parse_description
 from policy.options import check_choices, choose, from_options
+from policy.whole_file import replace_whole, write_bytes
 
 WEIGHTS, DESCRIPTION = "policy.safetensors", "policy.json"
 
@@ -117,12 +118,11 @@ def save_policy(policy: DrivingPolicy, folder: Path | str, extra: Mapping[str, A
     `extra` is stored under the key "extra".
     """
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     weights = {name: value.detach().cpu().contiguous() for name, value in policy.state_dict().items()}
-    save_file(weights, folder / f".{WEIGHTS}")
-    (folder / f".{DESCRIPTION}").write_text(json.dumps(policy.description() | {"extra": dict(extra or {})}, indent=1))
-    for name in (WEIGHTS, DESCRIPTION):
-        (folder / f".{name}").replace(folder / name)
+    description = json.dumps(policy.description() | {"extra": dict(extra or {})}, indent=1)
+    with replace_whole(folder / DESCRIPTION) as partial:  # both are on the disk before one gets its name: they belong together
+        partial.write_text(description)
+        write_bytes(folder / WEIGHTS, save(weights))
 
 
 def read_description(folder: Path | str) -> dict[str, Any]:

@@ -42,8 +42,11 @@ def make_benchmark_parser() -> Parser:
 
 def main() -> None:
     """Run the benchmark and write its figures."""
+    from policy.whole_file import check_place
+
     command = make_benchmark_parser().parse_args()
     chosen: Any = command[command.what]
+    check_place(chosen.out)
     if command.what == "ltc":
         from driving.benchmarks import ltc as networks
 

@@ -20,6 +20,7 @@ def main() -> None:
     from driving.parser import make_parser
     from policy.export import export_policy
     from policy.network import load_policy, read_description
+    from policy.whole_file import check_place
 
     parser = make_parser(__doc__ or "")
     parser.add_argument("--checkpoint", type=Path, required=True, help="a training run, or its folder with policy.safetensors")
@@ -27,6 +28,7 @@ def main() -> None:
     chosen = parser.parse_args()
     folder = checkpoint_folder(chosen.checkpoint)
     policy = load_policy(folder)
+    check_place(chosen.out)
     export_policy(policy, chosen.out, read_description(folder).get("extra"))
     print(f"{chosen.out}: '{policy.config.cell}' that predicts {policy.config.target}, {chosen.out.stat().st_size / 1024:.0f} KiB")
 

@@ -19,6 +19,7 @@ def main() -> None:
     import cv2
 
     from driving.drivers.learned import checkpoint_folder, read_bicycle
+    from driving.folder_lock import lock_folder
     from driving.parser import make_parser
     from driving.viewer.views import open_playback, write_views
     from policy.network import load_policy
@@ -34,8 +35,9 @@ def main() -> None:
     cv2.setNumThreads(1)
     folder = checkpoint_folder(chosen.checkpoint)
     policy = load_policy(folder)
-    playback = open_playback(policy, read_bicycle(folder), chosen.drive, chosen.log, chosen.episode)
-    write_views(chosen.out, playback, policy, print)
+    with lock_folder(chosen.out):
+        playback = open_playback(policy, read_bicycle(folder), chosen.drive, chosen.log, chosen.episode)
+        write_views(chosen.out, playback, policy, print)
 
 
 if __name__ == "__main__":

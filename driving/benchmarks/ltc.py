@@ -23,6 +23,7 @@ from perception.frontends import FEATURES
 from policy.cells import make_cell
 from policy.kernels.cpu import native
 from policy.kernels.plan import EVALUATIONS, Solver
+from policy.whole_file import write_text
 from policy.wirings import auto_ncp
 
 STEPS = 32
@@ -225,5 +226,4 @@ def write(rows: list[Row], path: Path) -> None:
     """Write the rows as JSON, with the machine that they were measured on."""
     machine = {"processor": platform.processor() or platform.machine(), "python": platform.python_version(), "torch": torch.__version__}
     lanes = None if native.unavailable() else native.widest_lanes()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"machine": machine, "lanes": lanes, "rows": [asdict(row) for row in rows]}, indent=1))
+    write_text(path, json.dumps({"machine": machine, "lanes": lanes, "rows": [asdict(row) for row in rows]}, indent=1))

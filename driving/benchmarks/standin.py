@@ -36,6 +36,7 @@ from driving.simulator.ego import control_of, transform_of
 from driving.simulator.process import StandinProcess
 from driving.simulator.session import Session, SessionConfig
 from driving.world.maps.opendrive import suppress_georeference_warning
+from policy.whole_file import write_text
 
 TRAFFIC_PORT = 8000
 STEP_S = 0.05
@@ -302,5 +303,4 @@ def table(result: Result) -> str:
 def write(result: Result, path: Path) -> None:
     """Write the result as JSON, with the machine that it was measured on."""
     machine = {"processor": platform.processor() or platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"machine": machine, **asdict(result)}, indent=1))
+    write_text(path, json.dumps({"machine": machine, **asdict(result)}, indent=1))

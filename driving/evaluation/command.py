@@ -16,6 +16,7 @@ from driving.drivers.learned import LearnedDriver, checkpoint_folder
 from driving.evaluation.runner import Endpoint, evaluate
 from driving.evaluation.suite import SuiteConfig
 from driving.evaluation.table import print_summary
+from driving.folder_lock import lock_folder
 from driving.interrupts import keep
 from driving.parser import make_parser
 from driving.quantities import UserError
@@ -47,7 +48,8 @@ def evaluate_command(about: str, args: list[str] | None = None) -> dict[str, Any
     make, identity = choose_driver(options.driver, options.checkpoint, options.threads)
     torch.set_num_threads(options.threads)
     end = Endpoint(options.host, options.port, options.timeout_s, ("--seed", str(suite.seed)))
-    summary = evaluate(make, suite, options.out, end, identity, print)
+    with lock_folder(options.out):
+        summary = evaluate(make, suite, options.out, end, identity, print)
     print_summary(summary)
     return summary
 

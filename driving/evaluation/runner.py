@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from driving.simulator.process import server_at
 from driving.simulator.session import Session, SessionConfig
 from driving.world.maps.route import Route
 from driving.world.weather import PRESETS
+from policy.whole_file import write_text
 
 ATTEMPTS = 3
 SUMMARY = "summary.json"
@@ -77,7 +78,7 @@ def evaluate(
             results.append(result)
             index += 1
             if out is not None:
-                _write(out / SUMMARY, _summarise(suite, driver, results))
+                write_text(out / SUMMARY, json.dumps(_summarise(suite, driver, results), indent=1))
     evaluation.close()
     return _summarise(suite, driver, results)
 
@@ -177,11 +178,3 @@ def _summarise(suite: SuiteConfig, driver: Driver, results: list[_Result]) -> di
         "overall": combine([(result.columns, result.length_m) for result in results]).as_dict(),
         "routes": [result.row for result in results],
     }
-
-
-def _write(path: Path, summary: Mapping[str, Any]) -> None:
-    """Write the summary; the file is replaced at once."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}")
-    partial.write_text(json.dumps(summary, indent=1))
-    partial.replace(path)

@@ -14,9 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import filelock
-
-from driving.logs.features import LogError
+from policy.whole_file import flush
 
 CODEBASE = "v3.0"
 CHUNK_SIZE = 1000
@@ -28,23 +26,11 @@ INFO = "meta/info.json"
 TASKS = "meta/tasks.parquet"
 STATS = "meta/stats.json"
 UNFINISHED = ".unfinished"
-LOCK = "meta/.lock"
 
 
 def place(index: int, size: int = CHUNK_SIZE) -> dict[str, int]:
     """Return the chunk and file numbers of the `index`-th file, with `size` files per chunk."""
     return {"chunk_index": index // size, "file_index": index % size}
-
-
-def flush(path: Path) -> None:
-    """Wait until the content of a file or a folder is on the disk. Windows can do this for files only."""
-    if os.name == "nt" and path.is_dir():
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 class Staging:
@@ -89,18 +75,3 @@ class Staging:
         """Remove the files that were not committed."""
         shutil.rmtree(self._folder, ignore_errors=True)
         self._places.clear()
-
-
-def lock_log(root: Path) -> filelock.BaseFileLock:
-    """Lock the log against other writers and return the lock. Its `release`, or the end of the process, unlocks the log.
-
-    Raises LogError where another writer has the lock.
-    """
-    path = root / LOCK
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = filelock.FileLock(path, blocking=False, thread_local=False)  # episodes may be recorded by several threads
-    try:
-        lock.acquire()
-    except filelock.Timeout as error:
-        raise LogError(f"log {root} is being written by another process: wait until it ends, or choose another folder") from error
-    return lock

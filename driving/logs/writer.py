@@ -19,12 +19,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from driving.folder_lock import LOCK, FolderInUseError, lock_folder
 from driving.logs import keys, layout, metadata, statistics, tables
 from driving.logs.episode import Episode
 from driving.logs.features import BOOKKEEPING, Feature, Features, LogError, video_info
+from policy.whole_file import name_refusals
 
 TIME_FEATURE = Feature("float64", (1,))
-OURS = frozenset({"meta", layout.UNFINISHED})
+OURS = frozenset({"meta", layout.UNFINISHED, LOCK})
 
 
 class LogWriter:
@@ -47,9 +49,13 @@ class LogWriter:
         _check_features(features, fps)
         self._given = dict(features)
         self._features: Features = {**features, keys.TIME: TIME_FEATURE, **BOOKKEEPING}
-        exists = _check_folder(self.root, resume)
-        self._lock = layout.lock_log(self.root)
-        try:
+        _check_folder(self.root, resume)
+        with contextlib.ExitStack() as held, name_refusals(self.root):
+            try:
+                held.enter_context(lock_folder(self.root))
+            except FolderInUseError as error:
+                raise LogError(f"log {self.root} is being written by another process: {error}") from error
+            exists = _check_folder(self.root, resume)  # once more: another writer may have ended just before
             if exists:
                 self._resume(fps)
             else:
@@ -59,9 +65,8 @@ class LogWriter:
                 self._drop_leftovers()
             else:
                 self._commit_new()
-        except BaseException:
-            self._lock.release()
-            raise
+            self._held = held.pop_all()
+        self._is_open = True
 
     @property
     def episode_count(self) -> int:
@@ -74,15 +79,17 @@ class LogWriter:
 
         Several may be open at once. They are numbered in the order in which they end. Raises LogError where the writer is closed.
         """
-        if not self._lock.is_locked:
+        if not self._is_open:
             raise LogError(f"log {self.root} is closed: open a new LogWriter to continue it")
-        staging = layout.Staging(self.root)
+        with name_refusals(self.root):
+            staging = layout.Staging(self.root)
         episode = Episode(self._given, self.fps, staging.path)
         try:
             yield episode
-            episode.close()
-            if episode.length:
-                self._commit(episode, task, staging)
+            with name_refusals(self.root):
+                episode.close()
+                if episode.length:
+                    self._commit(episode, task, staging)
         finally:
             with contextlib.suppress(Exception):
                 episode.close()
@@ -90,8 +97,9 @@ class LogWriter:
 
     def close(self) -> None:
         """Unlock the log for other writers. All finished episodes are on the disk already."""
+        self._is_open = False
         shutil.rmtree(self.root / layout.UNFINISHED, ignore_errors=True)
-        self._lock.release()
+        self._held.close()
 
     def __enter__(self) -> LogWriter:
         return self

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+from driving.folder_lock import lock_folder
 from driving.parser import make_parser
 from driving.quantities import UserError
 from driving.reports.report import ReportInputs, Stage, View, write_report
@@ -47,7 +48,8 @@ def report_command(about: str, args: list[str] | None = None) -> Path:
         views=[view for view in views if view.path.is_file()],
         notes=("Driven on the stand-in server with the carla client 0.9.16, not on a CARLA server with Unreal Engine.",) if given.evaluation else (),
     )
-    page = write_report(given.out, inputs)
+    with lock_folder(given.out):
+        page = write_report(given.out, inputs)
     print(f"{page} and report.md written")
     return page
 

@@ -11,6 +11,8 @@ from typing import ClassVar, Literal, NamedTuple
 
 import jinja2
 
+from policy.whole_file import write_bytes
+
 Kind = Literal["paragraph", "table", "gallery", "link list"]
 
 
@@ -141,7 +143,5 @@ def _render_block(block: Block, folder: str) -> str:
 def write_pictures(document: Document, folder: Path) -> None:
     """Write the pictures of the Markdown into `folder`."""
     pictures = [p for section in document.sections for block in section.blocks if isinstance(block, Gallery) for p in block.pictures]
-    if pictures:
-        folder.mkdir(parents=True, exist_ok=True)
     for picture in pictures:
-        (folder / picture.file_name).write_bytes(picture.svg.encode("utf-8") if picture.svg else picture.jpeg)
+        write_bytes(folder / picture.file_name, picture.svg.encode("utf-8") if picture.svg else picture.jpeg)

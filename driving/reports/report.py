@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from driving.reports import benchmarks, drives, provenance, training
 from driving.reports.document import Block, Document, Link, LinkList, Paragraph, Section, Table, Tile, render_html, render_markdown, write_pictures
+from policy.whole_file import write_text
 
 PICTURES = "report_pictures"
 
@@ -73,10 +74,9 @@ def write_report(out_dir: Path, inputs: ReportInputs) -> Path:
     """
     document = compose_report(out_dir, inputs)
     page = render_html(document)
-    out_dir.mkdir(parents=True, exist_ok=True)
     write_pictures(document, out_dir / PICTURES)
-    (out_dir / "report.md").write_text(render_markdown(document, PICTURES), encoding="utf-8")
-    (out_dir / "report.html").write_text(page, encoding="utf-8")
+    write_text(out_dir / "report.md", render_markdown(document, PICTURES))
+    write_text(out_dir / "report.html", page)
     return out_dir / "report.html"
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from driving.folder_lock import lock_folder
 from driving.interrupts import keep
 from driving.parser import make_parser
 from driving.quantities import UserError
@@ -34,6 +35,8 @@ def record_command(about: str, args: list[str] | None = None) -> None:
     total = round(config.minutes * 60.0 / options.dt_s)
     if options.servers < 1 or (options.servers > 1 and (options.host or options.port) is not None):
         raise UserError(f"servers is {options.servers}: give 1 or more, and exactly 1 together with --host or --port")
+    with lock_folder(options.out):
+        pass  # another writer, or a folder that cannot be written, is refused here and not after the servers' start
     with ExitStack() as opened:
         sessions = []
         for _ in range(options.servers):

@@ -17,6 +17,7 @@ import numpy as np
 from driving.quantities import UserError
 from driving.rollout.tick import Tick
 from driving.world.maps.route import Route
+from policy.whole_file import replace_whole, write_text
 
 ARRAYS, META = "trace.npz", "trace.json"
 ROUTE_ARRAYS = ("s_m", "x_m", "y_m", "z_m", "yaw_rad", "curvature_per_m", "lane_width_m")
@@ -72,17 +73,14 @@ class Trace:
 
     def save(self, folder: Path) -> None:
         """Write trace.npz and trace.json into `folder`. Each file appears only when it is complete."""
-        folder.mkdir(parents=True, exist_ok=True)
         arrays = dict(self.columns)
         meta = dict(self.meta)
         if self.route is not None:
             arrays |= {f"route/{name}": getattr(self.route, name) for name in ROUTE_ARRAYS}
             meta["route_name"], meta["route_closed"] = self.route.name, self.route.closed
-        with (folder / f".{ARRAYS}").open("wb") as file:
+        with replace_whole(folder / ARRAYS) as partial, partial.open("wb") as file:
             np.savez(file, **arrays)  # type: ignore[arg-type]
-        (folder / f".{META}").write_text(json.dumps(meta, indent=1))
-        for name in (ARRAYS, META):
-            (folder / f".{name}").replace(folder / name)
+        write_text(folder / META, json.dumps(meta, indent=1))
 
     @staticmethod
     def load(folder: Path) -> Trace:

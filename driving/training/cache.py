@@ -2,17 +2,23 @@
 
 Decoding video takes longer than a training step, so every later epoch and run reads these files. A file's name holds a digest of what it was
 made from (the video or table, the camera transform). Another source or another transform makes another file, and files that no episode needs are
-removed.
-Only the parts that are read come into memory. Shapes: T frames, Y rows, X columns, C channels (RGB), uint8.
+removed. Only the parts that are read come into memory.
+
+Files are written, not mapped, because a full disk ends a process that writes into a map without a word. One process fills the cache at a time, and
+another one that needs it waits. A mapped file stays readable when it is removed. Shapes: T frames, Y rows, X columns, C channels (RGB), uint8.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import math
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -21,11 +27,15 @@ import numpy as np
 from rich import get_console
 from rich.progress import track
 
+from driving.folder_lock import lock_folder
 from driving.logs.features import LogError
 from driving.logs.reader import Log
 from driving.quantities import UserError
+from driving.refusals import describe_space, format_size
 from perception.transform import CameraTransform, CameraTransformConfig
+from policy.whole_file import replace_whole
 
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 THREADS = min(8, os.cpu_count() or 1)
 
 
@@ -42,16 +52,50 @@ def load_images(log: Log, camera: str, config: CameraTransformConfig, folder: Pa
     """
     place = locate_cache(log.root, folder) / _digest(asdict(config), camera, cv2.__version__)
     paths = {number: place / f"episode_{number:06d}-{digest_source(log, number, camera)}.npy" for number in log.numbers}
-    missing = [number for number, path in paths.items() if not path.is_file()]
-    if missing:
-        try:
-            place.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UserError(f"cannot make the image cache {place} ({error.strerror}): name a folder that can be written with --data.cache") from error
-        for stale in set(place.glob("episode_*.npy")) - set(paths.values()):
-            stale.unlink(missing_ok=True)
-        _fill(log, camera, config, {number: paths[number] for number in missing})
-    return {number: np.load(path, mmap_mode="r") for number, path in paths.items()}
+    shapes = {episode.index: (episode.length, config.height_px, config.width_px, 3) for episode in log.episodes}
+    images = _map_images(paths, shapes)
+    if images.keys() != paths.keys():
+        with _name_remedy(place), lock_folder(place, wait=True):
+            images = _map_images(paths, shapes)  # once more: another process may have filled the cache meanwhile
+            for stale in {*place.glob("episode_*.npy"), *place.glob(".episode_*")} - set(paths.values()):
+                stale.unlink(missing_ok=True)
+            missing = {number: path for number, path in paths.items() if number not in images}
+            _check_space(place, sum(math.prod(shapes[number]) for number in missing))
+            _fill(log, camera, config, missing)
+            images = _map_images(paths, shapes)
+    return images
+
+
+def _map_images(paths: Mapping[int, Path], shapes: Mapping[int, tuple[int, ...]]) -> dict[int, np.ndarray]:
+    """Map the files of the cache, without those that are missing or not whole."""
+    images = {}
+    for number, path in paths.items():
+        with suppress(FileNotFoundError, ValueError, EOFError):
+            one = np.load(path, mmap_mode="r")
+            if one.shape == shapes[number]:
+                images[number] = one
+    return images
+
+
+@contextmanager
+def _name_remedy(place: Path) -> Iterator[None]:
+    """Raise what the system refuses in the block as a UserError that names the cache and --data.cache."""
+    try:
+        yield
+    except OSError as error:
+        space = describe_space(place) if error.errno in NO_SPACE else ""
+        remedy = f"make room{space}, or name another folder with --data.cache" if space else "name a folder that can be written with --data.cache"
+        raise UserError(f"cannot write the image cache {place} ({error.strerror}): {remedy}") from error
+
+
+def _check_space(place: Path, needed_bytes: int) -> None:
+    """Raise UserError where the disk has less space than the images need, before minutes of decoding."""
+    free_bytes = shutil.disk_usage(place).free
+    if needed_bytes > free_bytes:
+        raise UserError(
+            f"the image cache {place} needs {format_size(needed_bytes)}, and {format_size(free_bytes)} are free there: "
+            "free space, name another folder with --data.cache, or train on fewer episodes"
+        )
 
 
 def locate_cache(log: Path, folder: Path | None) -> Path:
@@ -93,21 +137,15 @@ def _fill(log: Log, camera: str, config: CameraTransformConfig, paths: dict[int,
 def _write_episode(log: Log, index: int, camera: str, config: CameraTransformConfig, path: Path) -> None:
     """Decode one episode into its file of the cache."""
     length = log.episode(index).length
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        images = np.lib.format.open_memmap(unfinished, "w+", np.uint8, (length, config.height_px, config.width_px, 3))
+    header = {"descr": "|u1", "fortran_order": False, "shape": (length, config.height_px, config.width_px, 3)}
+    with replace_whole(path) as partial, partial.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
         count = 0
         for image in decode_images(log, index, camera, config):
-            images[count] = image
+            file.write(np.ascontiguousarray(image))
             count += 1
         if count != length:
             raise LogError(f"episode {index} of log {log.root} has {length} rows but {count} images: copy the log again from its source")
-        images.flush()
-        os.replace(unfinished, path)
-    except OSError as error:
-        raise UserError(f"cannot write the image cache {path} ({error.strerror}): make room, or name another folder with --data.cache") from error
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def decode_images(log: Log, index: int, camera: str, config: CameraTransformConfig, start: int = 0, stop: int | None = None) -> Iterator[np.ndarray]:

@@ -9,7 +9,6 @@ or not at all.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -22,6 +21,7 @@ from driving.interrupts import keep
 from driving.training.data import DrivingData
 from driving.training.module import PolicyTraining
 from policy.network import DrivingPolicy, save_policy
+from policy.whole_file import replace_whole
 
 FOLDER, LAST = "checkpoint", "last.ckpt"
 Keep = Literal["best", "last"]
@@ -50,9 +50,8 @@ class RunCheckpoint(Checkpoint):
         if score and (not self.best or score < self.best or self.keep == "last"):
             self.best, self.best_epoch = score, trainer.current_epoch
             save_policy(pl_module.policy, self.run / FOLDER, self._facts(trainer))
-        unfinished = self.run / f".{LAST}"
-        trainer.save_checkpoint(unfinished)
-        os.replace(unfinished, self.run / LAST)
+        with replace_whole(self.run / LAST) as partial:
+            trainer.save_checkpoint(partial)
         keep(f"{self.run} holds the run up to epoch {trainer.current_epoch}; give --existing resume to go on")
 
     def _score(self, trainer: pl.Trainer, module: PolicyTraining) -> tuple[float, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import shutil
 import warnings
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,7 +21,9 @@ from jsonargparse.typing import PositiveInt
 from lightning.pytorch import Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
+from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
+from driving.folder_lock import lock_folder
 from driving.interrupts import keep
 from driving.parser import Help, explain
 from driving.quantities import UserError
@@ -51,17 +54,18 @@ class TrainCommand(LightningCLI):
         """Parse the command line (`args`, by default the process's) and train. `about` heads the help. Raises UserError for a user's mistake."""
         quieten()
         words = {"description": about, "formatter_class": Help, "exit_on_error": False}
-        super().__init__(
-            PolicyTraining,
-            DrivingData,
-            trainer_defaults=TRAINER_DEFAULTS,
-            seed_everything_default=0,
-            save_config_kwargs={"overwrite": True},
-            parser_kwargs={**words, "fit": dict(words)},
-            auto_configure_optimizers=False,
-            load_from_checkpoint_support=False,
-            args=args,
-        )
+        with ExitStack() as self._held:  # the lock of the run's folder
+            super().__init__(
+                PolicyTraining,
+                DrivingData,
+                trainer_defaults=TRAINER_DEFAULTS,
+                seed_everything_default=0,
+                save_config_kwargs={"overwrite": True},
+                parser_kwargs={**words, "fit": dict(words)},
+                auto_configure_optimizers=False,
+                load_from_checkpoint_support=False,
+                args=args,
+            )
 
     @staticmethod
     def subcommands() -> dict[str, set[str]]:
@@ -88,6 +92,8 @@ class TrainCommand(LightningCLI):
         if chosen.threads is not None:
             torch.set_num_threads(chosen.threads)
         self.run: Path = chosen.out
+        if rank_zero_only.rank == 0:  # the processes of the other devices share its folder
+            self._held.enter_context(lock_folder(self.run))
         self.resumes = prepare_run(self.run, chosen.existing)
         before = f"{self.run} holds the epochs from before; give --existing resume to go on"
         keep(before if self.resumes else f"no epoch was finished; give --existing replace to train in {self.run} from the start")

@@ -12,6 +12,8 @@ from typing import Any, Literal
 
 from lightning.pytorch.loggers import Logger, WandbLogger
 
+from policy.whole_file import replace_whole
+
 METRICS = "metrics.csv"
 WANDB_HOST = "api.wandb.ai"
 LEADING = ("epoch", "step")
@@ -67,13 +69,10 @@ class CsvLog(Logger):
     def _write(self) -> None:
         """Write all rows to a new file and rename it, so that the file is always complete."""
         names = sorted({name for row in self._rows for name in row}, key=lambda name: (name not in LEADING, name))
-        self._folder.mkdir(parents=True, exist_ok=True)
-        unfinished = self._path.with_name(f".{METRICS}")
-        with unfinished.open("w", newline="", encoding="utf-8") as file:
+        with replace_whole(self._path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, names)
             writer.writeheader()
             writer.writerows(self._rows)
-        unfinished.replace(self._path)
 
 
 def make_wandb_log(folder: Path) -> WandbLogger:

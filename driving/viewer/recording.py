@@ -5,7 +5,13 @@ Series are sent as whole columns. Pictures are sent as JPEG one by one, so that 
 
 from __future__ import annotations
 
+import os
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import cv2
 import numpy as np
@@ -16,26 +22,49 @@ from driving.viewer.drawing.theme import EXCITES, INHIBITS, LABEL, MUTED, TEXT, 
 from driving.viewer.drawing.wiring import lay_out
 from driving.viewer.playback import Playback
 from driving.viewer.saliency import ComputeSaliency, add_saliency
+from policy.whole_file import replace_whole
 
 TIMELINE = "sim_time"
 JPEG_QUALITY = 80
+CHUNK_BYTES = 1 << 16
 ENTITIES = {"speed_mps": "car/speed_mps", "lateral_m": "lane/lateral_m", "heading_error_rad": "lane/heading_error_rad"}
 
 
 def write_recording(path: Path, playback: Playback, compute: ComputeSaliency) -> None:
     """Write the whole drive to `path`. The file appears under its name only when it is complete."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial.rrd")
     recording = rr.RecordingStream("liquidlane", recording_id=playback.title.replace(" ", "-"))
-    try:
-        recording.save(partial, default_blueprint=make_blueprint(playback))
-        _send_still(recording, playback)
-        _send_series(recording, playback)
-        _send_pictures(recording, playback, compute)
-        recording.flush()
-    finally:
-        recording.disconnect()
-    partial.replace(path)
+    with replace_whole(path) as partial, partial.open("wb") as file, _open_pipe(file) as pipe:
+        try:
+            recording.save(pipe, default_blueprint=make_blueprint(playback))
+            _send_still(recording, playback)
+            _send_series(recording, playback)
+            _send_pictures(recording, playback, compute)
+            recording.flush()
+        finally:
+            recording.disconnect()
+
+
+@contextmanager
+def _open_pipe(file: BinaryIO) -> Iterator[Path]:
+    """Give a path; what is written there goes into the file. Errors of the file are raised, while rerun only logs those of a file of its own."""
+    source, target = os.pipe()
+    with ThreadPoolExecutor(1, "rerun") as thread:
+        copied = thread.submit(_copy, source, file)
+        try:
+            yield Path(f"/dev/fd/{target}")
+        finally:
+            os.close(target)
+    copied.result()
+
+
+def _copy(source: int, file: BinaryIO) -> None:
+    """Copy all of a pipe into the file. After an error the rest is read too, so that the writer does not wait for ever."""
+    with open(source, "rb") as pipe:
+        try:
+            shutil.copyfileobj(pipe, file)
+        finally:
+            while pipe.read(CHUNK_BYTES):
+                pass
 
 
 def make_blueprint(playback: Playback) -> rrb.Blueprint:

@@ -78,17 +78,17 @@ def write_recording(recording: Recording, out: Path, width_px: int | None = None
         height, width, _ = _narrow(first.image, width_px).shape
         features = {keys.IMAGE: image(height, width), **features}
     fresh = not out.exists()
-    try:
-        with LogWriter(out, features, recording.rate_hz, recording.robot_type, resume=False) as writer:
+    with LogWriter(out, features, recording.rate_hz, recording.robot_type, resume=False) as writer:
+        try:
             frames = _keep_usable(recording, itertools.chain([first], recording.frames), first.image, width_px)
             count, duration_s = _write_episodes(writer, recording, frames, task)
             if not count:
                 raise LogError(f"nothing to import into {out}: no two frames follow each other; {'; '.join(_notes(recording))}")
             return ImportReport(writer.episode_count, count, duration_s, tuple(_notes(recording)))
-    except BaseException:
-        if fresh:
-            shutil.rmtree(out, ignore_errors=True)
-        raise
+        except BaseException:
+            if fresh:
+                shutil.rmtree(out, ignore_errors=True)
+            raise
 
 
 def read_image(path: Path) -> np.ndarray | None:

@@ -37,6 +37,7 @@ from driving.viewer.drawing.theme import (
     write_text,
 )
 from driving.viewer.playback import Neurons
+from policy.whole_file import write_bytes
 
 PER_COLUMN = 16  # neurons
 MOST_LINKS = 300  # only the strongest synapses of a dense network are drawn
@@ -216,5 +217,4 @@ def write_wiring_picture(path: Path, neurons: Neurons) -> None:
     view = WiringView(neurons, Rect(0, 0, width, height).inset(16, 16, 16, 16), scale=2.0)
     view.draw_still(image)
     view.draw(image, np.full(len(neurons.names), 0.5, np.float32))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(path), cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+    write_bytes(path, cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1].tobytes())

@@ -21,6 +21,7 @@ from driving.viewer.drawing import theme
 from driving.viewer.drawing.wiring import lay_out, make_links
 from driving.viewer.playback import Playback
 from driving.viewer.recording import encode_jpeg
+from policy.whole_file import write_text
 
 MAX_TICKS = 3000
 MAX_FRAMES = 400
@@ -44,8 +45,7 @@ def write_page(path: Path, playback: Playback) -> None:
     page = (folder / "page.html").read_text(encoding="utf-8")
     for name, text in parts.items():
         page = page.replace(f"@@{name}@@", text)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page, encoding="utf-8")
+    write_text(path, page)
 
 
 def collect_data(playback: Playback) -> dict[str, Any]:
