@@ -11,6 +11,7 @@ import select
 import sys
 import traceback
 from collections.abc import Callable
+from io import TextIOWrapper
 from typing import NoReturn
 
 from driving import interrupts
@@ -48,9 +49,13 @@ def run(main: Callable[[], int | None]) -> int:
     from perception.errors import ConfigError
 
     forget_stale_code()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a closed stream is None
+            stream.reconfigure(errors="backslashreplace")  # a locale without the character must not end the command
     try:
         status = main() or 0
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
         return status
     except (LiquidLaneError, ConfigError, ArgumentError) as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)

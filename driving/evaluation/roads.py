@@ -27,7 +27,7 @@ def make_roads(suite: SuiteConfig) -> Iterator[Road]:
     for seed in suite.tracks:
         yield Road(f"track_{seed}", generate_track(seed, suite.track))
     for path in suite.maps:
-        yield Road(Path(path).stem, Path(path).read_text())
+        yield Road(Path(path).stem, Path(path).read_text(encoding="utf-8"))
 
 
 def find_routes(suite: SuiteConfig, road: Road) -> list[Route]:

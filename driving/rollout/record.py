@@ -141,7 +141,7 @@ def _make_worlds(config: RecordConfig) -> list[_World]:
     first = FIRST_TRACK + 1000 * config.seed
     named = [(f"track_{seed}", generate_track(seed, config.track)) for seed in range(first, first + config.tracks)]
     named += [(f"street_{seed}", generate_track(seed, config.street)) for seed in range(first, first + config.streets)]
-    named += [(Path(path).stem, Path(path).read_text()) for path in config.maps]
+    named += [(Path(path).stem, Path(path).read_text(encoding="utf-8")) for path in config.maps]
     seconds = config.minutes * 60.0 / len(named)
     episodes = max(1, round(seconds / config.episode_s))
     return [_World(number, *one, episodes, seconds / episodes) for number, one in enumerate(named)]

@@ -87,7 +87,7 @@ class Trace:
         """Read what `save` wrote. Raises UserError where it is missing or broken."""
         folder = Path(folder)
         try:
-            meta = json.loads((folder / META).read_text())
+            meta = json.loads((folder / META).read_text(encoding="utf-8"))
             with (folder / ARRAYS).open("rb") as raw, np.load(raw, allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
         except FileNotFoundError as error:

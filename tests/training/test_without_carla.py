@@ -30,3 +30,9 @@ def test_training_export_open_loop_and_report_run_without_carla(log: Path, tmp_p
     assert "open-loop error" in run_without_carla("scripts/openloop.py", "--checkpoint", run, "--log", log)
     run_without_carla("scripts/report.py", "--out", tmp_path / "report", "--log", log, "--run", run)
     assert (tmp_path / "report" / "report.html").is_file()
+
+
+def test_doctor_import_and_view_run_without_carla(log: Path) -> None:
+    assert "is sound" in run_without_carla("scripts/doctor.py", log)
+    assert "donkeycar" in run_without_carla("scripts/import_logs.py", "--help")
+    assert "drive.mp4" in run_without_carla("scripts/view.py", "--help")
