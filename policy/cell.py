@@ -90,7 +90,7 @@ class Cell(nn.Module, ABC):
         """Return outputs (B, T, M) and the last state, in full precision also under autocast. Raises ConfigError for shapes that do not fit."""
         if torch.is_autocast_enabled(features_BTI.device.type):
             with torch.autocast(features_BTI.device.type, enabled=False):
-                return self.forward(features_BTI, dt_BT, state_BS)
+                return Cell.forward(self, features_BTI, dt_BT, state_BS)  # a subclass may take other arguments
         features_BTI, dt_BT, state_BS = self.prepare(features_BTI, dt_BT, state_BS)
         if features_BTI.shape[1] == 0:
             return features_BTI.new_zeros(features_BTI.shape[0], 0, self.motors), state_BS

@@ -30,8 +30,8 @@ from policy.wirings import Synapse, Wiring, fully_connected
 __all__ = ["LTC", "CfC", "CfCCell", "LTCCell", "WiredCfCCell"]
 
 
-# ncps builds a wiring once, for the features of the first layer. These copies, made before, are built for other layers.
-_fresh: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+# A wiring of ncps is built for the features of its first layer. These copies, made before, are built for layers with other features.
+_unbuilt: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
 
 
 def wiring_of(units: Any, inputs: int | None) -> Wiring:
@@ -48,19 +48,38 @@ def wiring_of(units: Any, inputs: int | None) -> Wiring:
     if isinstance(units, int):
         assert inputs is not None
         return fully_connected(inputs, units, motor=units)
-    built = units
-    if inputs is not None:
-        if not units.is_built():
-            _fresh[units] = copy.deepcopy(units)
-            units.build(inputs)
-        built = copy.deepcopy(_fresh.get(units, units))
+    if not units.is_built():
+        _unbuilt[units] = copy.deepcopy(units)
+        units.build(inputs)
+    built = units  # as it is: ncps would draw the synapses of a built wiring a second time, in addition
+    if inputs not in (None, units.input_dim):
+        if units not in _unbuilt:
+            raise ConfigError(f"the wiring was built for {units.input_dim} features, input_size is {inputs}: make a wiring for each input size")
+        built = copy.deepcopy(_unbuilt[units])
         built.build(inputs)
+    if built.output_dim is None:
+        raise ConfigError("the wiring does not know its number of outputs: call its set_output_dim()")
     found = [
         tuple(Synapse(int(s), int(t), int(matrix[s, t])) for s, t in zip(*matrix.nonzero(), strict=True))
         for matrix in (built.adjacency_matrix, built.sensory_adjacency_matrix)
     ]
-    roles = tuple(built.get_type_of_neuron(i) for i in range(built.units))
+    roles = ("motor",) * built.output_dim + tuple(_role(built.get_type_of_neuron(i)) for i in range(built.output_dim, built.units))
     return Wiring("ncps", int(built.input_dim), roles, found[0], found[1])
+
+
+def _role(kind: str) -> str:
+    """Return the role of a neuron that gives no output."""
+    return kind if kind in ("inter", "command") else "inter"
+
+
+def layers_of(units: Any) -> list[list[int]]:
+    """Return the neurons of each layer, from the features to the outputs, as the wiring of ncps or of our own says."""
+    return units.layers() if isinstance(units, Wiring) else [list(units.get_neurons_of_layer(number)) for number in range(units.num_layers)]
+
+
+def expand_span(span: Tensor | float, batch: int, like: Tensor) -> Tensor:
+    """Return a time span (one number, (B,) or (B, 1)) as (B, 1), with the precision and on the device of `like`."""
+    return torch.as_tensor(span, dtype=like.dtype, device=like.device).reshape(-1, 1).expand(batch, 1)
 
 
 def _to_ncps_layout(cell: Any, state: dict[str, Tensor], prefix: str, *_: Any) -> None:
@@ -139,8 +158,7 @@ class LTCCell(_Counts, Ltc):
 
     def forward(self, inputs: Tensor, states: Tensor, elapsed_time: Tensor | float = 1.0) -> tuple[Tensor, Tensor]:  # type: ignore[override]
         """Return outputs (B, M) and the next state (B, H) after `elapsed_time`: one number, (B,) or (B, 1)."""
-        spans = torch.as_tensor(elapsed_time, dtype=inputs.dtype, device=inputs.device).reshape(-1, 1).expand(len(inputs), 1)
-        motor, state = self.run_sequence(inputs[:, None], spans, states)
+        motor, state = self.run_sequence(inputs[:, None], expand_span(elapsed_time, len(inputs), self.vleak), states)
         return motor[:, 0], state
 
     def run_sequence(self, features_BTI: Tensor, dt_BT: Tensor, state_BS: Tensor) -> tuple[Tensor, Tensor]:
@@ -177,8 +195,7 @@ class CfCCell(CfcLayer):
 
     def forward(self, input: Tensor, hx: Tensor, ts: Tensor | float) -> tuple[Tensor, Tensor]:
         """Return the new state (B, H), twice, after the time `ts`: one number, (B,) or (B, 1)."""
-        spans = torch.as_tensor(ts, dtype=input.dtype, device=input.device).reshape(-1, 1).expand(len(input), 1)
-        _, state = self.unroll(input[:, None], spans, hx)
+        _, state = self.unroll(input[:, None], expand_span(ts, len(input), self.ff1.weight), hx)
         return state, state
 
     def run_sequence(self, features_BTI: Tensor, dt_BT: Tensor, state_BS: Tensor) -> tuple[Tensor, Tensor]:
@@ -192,7 +209,7 @@ class WiredCfCCell(_Counts, nn.Module):
     def __init__(self, input_size: int | None, wiring: Any, mode: Mode = "default") -> None:
         super().__init__()
         self.wiring = wiring_of(wiring, input_size)
-        layers = make_wired_layers(self.wiring, CfcConfig(mode=mode))
+        layers = make_wired_layers(self.wiring, CfcConfig(mode=mode), layers_of(wiring))
         for i, layer in enumerate(layers):
             self.register_module(f"layer_{i}", layer)
         self.state_size, self.num_layers = self.wiring.units, len(layers)
@@ -200,8 +217,7 @@ class WiredCfCCell(_Counts, nn.Module):
 
     def forward(self, input: Tensor, hx: Tensor, timespans: Tensor | float) -> tuple[Tensor, Tensor]:
         """Return the last layer's state, and the state (B, H) layer by layer, after `timespans`: one number, (B,) or (B, 1)."""
-        spans = torch.as_tensor(timespans, dtype=input.dtype, device=input.device).reshape(-1, 1).expand(len(input), 1)
-        outputs, state = self.run_sequence(input[:, None], spans, hx)
+        outputs, state = self.run_sequence(input[:, None], expand_span(timespans, len(input), next(self.parameters())), hx)
         return outputs[:, 0], state
 
     def run_sequence(self, features_BTI: Tensor, dt_BT: Tensor, state_BS: Tensor) -> tuple[Tensor, Tensor]:

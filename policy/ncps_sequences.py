@@ -46,13 +46,16 @@ class Sequences(nn.Module):
         self.fc: nn.Module = nn.Identity()
 
     def forward(self, input: Tensor, hx: State | None = None, timespans: Tensor | None = None) -> tuple[Tensor, State]:
-        """Return the outputs and the last state, which is (h, c) with mixed memory.
+        """Return the outputs and the last state, which is (h, c) with mixed memory, in the weights' precision also under autocast.
 
         input: (L, C), (B, L, C) or, with batch_first=False, (L, B, C). timespans: the shape of the input without its last dimension, or with a last
         dimension of size 1. Without timespans each step takes 1.0. Raises RuntimeError for a state that does not fit.
         """
+        if torch.is_autocast_enabled(input.device.type):
+            with torch.autocast(input.device.type, enabled=False):
+                return self.forward(input, hx, timespans)
         is_batched = input.dim() == 3
-        features = input if is_batched else input[None]
+        features = (input if is_batched else input[None]).to(next(self.parameters()).dtype)
         if is_batched and not self.batch_first:
             features = features.transpose(0, 1)
         spans = self._spans(features, timespans, is_batched)
@@ -94,7 +97,7 @@ class Sequences(nn.Module):
             return zeros, zeros if self.use_mixed else None
         if self.use_mixed and isinstance(hx, Tensor):
             raise RuntimeError("a layer with mixed_memory=True has a state (h0, c0), got one tensor: pass both")
-        hidden, memory = (hx, None) if isinstance(hx, Tensor) else hx
+        hidden, memory = (hx.to(features), None) if isinstance(hx, Tensor) else (one.to(features) for one in hx)
         expected = 2 if is_batched else 1
         if hidden.dim() != expected:
             raise RuntimeError(f"for a {'batched' if is_batched else 'unbatched'} input, hx must be {expected}-D, got {hidden.dim()}-D")

@@ -100,14 +100,19 @@ class CfcLayer(nn.Module):
         return weight, torch.cat([one.bias for one in (self.ff1, self.ff2, self.time_a, self.time_b)])
 
     def unroll(self, x_BTI: Tensor, dt_BT: Tensor, state_BN: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the neurons after each step (B, T, N) and after the last. What does not depend on the state is computed for all steps at once."""
+        """Return the neurons after each step (B, T, N) and after the last, in the weights' precision also under autocast."""
+        if torch.is_autocast_enabled(x_BTI.device.type):
+            with torch.autocast(x_BTI.device.type, enabled=False):
+                return self.unroll(x_BTI, dt_BT, state_BN)
         weight, bias = self.maps()
+        x_BTI, dt_BT, state_BN = (one.to(weight.dtype) for one in (x_BTI, dt_BT, state_BN))
         first_weight, first_bias, rest = weight, bias, None
         if self.backbone is not None:
             first, rest = self.backbone[0], self.backbone[1:]
             assert isinstance(first, nn.Linear)
             first_weight, first_bias = first.weight, first.bias
         recurrent = first_weight[:, self.inputs :].t()
+        # What does not depend on the state is computed for all steps at once.
         drives = torch.nn.functional.linear(x_BTI, first_weight[:, : self.inputs], first_bias).unbind(1)
         neurons = []
         for drive, dt_B1 in zip(drives, dt_BT.unsqueeze(-1).unbind(1), strict=True):
@@ -128,14 +133,14 @@ class CfcLayer(nn.Module):
         return torch.addcmul(f, g, t) if self.mode == "no_gate" else torch.lerp(f, g, t)
 
 
-def make_wired_layers(wiring: Wiring, config: CfcConfig, layer: type[CfcLayer] = CfcLayer) -> list[CfcLayer]:
-    """Make one CfC layer per layer of the wiring, with the wiring's synapses."""
-    sensory, inner, groups = np.abs(wiring.adjacency(sensory=True)), np.abs(wiring.adjacency()), wiring.layers()
+def make_wired_layers(wiring: Wiring, config: CfcConfig, groups: list[list[int]]) -> list[CfcLayer]:
+    """Make one CfC layer per group of neurons, from the features to the motors, with the wiring's synapses."""
+    sensory, inner = np.abs(wiring.adjacency(sensory=True)), np.abs(wiring.adjacency())
     result = []
     for before, group in zip([None, *groups], groups, strict=False):
         sources = sensory[:, group] if before is None else inner[np.ix_(before, group)]
         mask = np.concatenate([sources, np.ones((len(group), len(group)))]).T
-        result.append(layer(len(sources), len(group), config, np.ascontiguousarray(mask)))
+        result.append(CfcLayer(len(sources), len(group), config, np.ascontiguousarray(mask)))
     return result
 
 
@@ -155,7 +160,7 @@ class Cfc(Cell):
             if self.wiring.motors != motors:
                 raise ConfigError(f"the wiring has {self.wiring.motors} motor neurons, the policy needs {motors}: set the wiring's motor to {motors}")
             self.groups = self.wiring.layers()
-            self.layers = nn.ModuleList(make_wired_layers(self.wiring, config))
+            self.layers = nn.ModuleList(make_wired_layers(self.wiring, config, self.groups))
             order = [neuron for group in self.groups for neuron in group]
             self.neuron_names, self.neuron_roles = [self.wiring.names[i] for i in order], [self.wiring.roles[i] for i in order]
         self.state_size = len(self.neuron_names)
