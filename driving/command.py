@@ -49,13 +49,10 @@ def run(main: Callable[[], int | None]) -> int:
     from perception.errors import ConfigError
 
     forget_stale_code()
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # a closed stream is None
-            stream.reconfigure(errors="backslashreplace")  # a locale without the character must not end the command
+    _prepare_streams()
     try:
         status = main() or 0
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        sys.stdout.flush()
         return status
     except (LiquidLaneError, ConfigError, ArgumentError) as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
@@ -72,6 +69,16 @@ def run(main: Callable[[], int | None]) -> int:
         traceback.print_exc()
         print(f"{type(error).__name__} is a bug in LiquidLane: please report it with the lines above in the project's issue tracker", file=sys.stderr)
         return BUG
+
+
+def _prepare_streams() -> None:
+    """Make sure that printing does not end the command: neither where the caller has closed a stream, nor by a character that the locale lacks."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 (open until the process ends)
+        elif isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _has_no_reader() -> bool:

@@ -51,6 +51,13 @@ def test_a_name_that_the_locale_cannot_show_does_not_end_a_command(tmp_path: Pat
     assert "is sound" in done.stdout
 
 
+def test_a_command_whose_output_is_closed_does_its_work_all_the_same(tmp_path: Path) -> None:
+    log = write_log(tmp_path / "log", [10])
+    words = ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", sys.executable, "scripts/doctor.py"]
+    assert subprocess.run([*words, str(log)], cwd=REPOSITORY, timeout=60, check=False).returncode == 0
+    assert subprocess.run([*words, str(tmp_path / "none")], cwd=REPOSITORY, timeout=60, check=False).returncode in (1, 2)
+
+
 def test_a_command_whose_reader_has_left_ends_in_silence(tmp_path: Path) -> None:
     log = write_log(tmp_path / "log", [10])
     reading, writing = os.pipe()
