@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from driving.quantities import CameraSpec, UserError
-from driving.world.maps.tracks import TrackConfig
+from driving.world.generated.families import check_family
+from driving.world.generated.tracks import TrackConfig
 from driving.world.weather import PRESETS
 
 
@@ -23,6 +24,7 @@ class SuiteConfig:
         name: the suite's name in reports.
         tracks: seeds of generated tracks, with one route each.
         track: the shape of the generated tracks.
+        families: seeds of generated roads by family (rural, town, motorway, merging, two_plus_one), with one route each.
         maps: OpenDRIVE files to drive on as well.
         routes_per_map: the number of routes per map; their starts are spread over it.
         route_length_m: how far to drive on each route (m). A track or lane that ends earlier ends the route.
@@ -37,6 +39,7 @@ class SuiteConfig:
     name: str = "quickstart"
     tracks: list[int] = field(default_factory=lambda: [9001, 9002, 9003])
     track: TrackConfig = field(default_factory=TrackConfig)
+    families: dict[str, list[int]] = field(default_factory=dict)
     maps: list[Path] = field(default_factory=list)
     routes_per_map: int = 2
     route_length_m: float = 1000.0
@@ -58,11 +61,13 @@ class SuiteConfig:
         for path in self.maps:
             if not Path(path).is_file():
                 raise UserError(f"map {path} of suite '{self.name}' is not a file: give the path of an OpenDRIVE file (.xodr)")
-        if not self.tracks and not self.maps:
-            raise UserError(f"suite '{self.name}' has neither tracks nor maps: name at least one")
+        for family in self.families:
+            check_family(family)
+        if not (self.tracks or self.maps or any(self.families.values())):
+            raise UserError(f"suite '{self.name}' has neither tracks nor families nor maps: name at least one")
 
 
 def digest(suite: SuiteConfig) -> str:
     """Return a digest of everything that decides how one of the suite's routes is driven. Which other roads the suite has does not count."""
-    values = {name: value for name, value in asdict(suite).items() if name not in ("name", "tracks", "maps")}
+    values = {name: value for name, value in asdict(suite).items() if name not in ("name", "tracks", "families", "maps")}
     return hashlib.sha256(json.dumps(values, default=str, sort_keys=True).encode()).hexdigest()[:16]

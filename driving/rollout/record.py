@@ -26,9 +26,10 @@ from driving.rollout.loop import DriveConfig, drive
 from driving.rollout.tick import Tick
 from driving.rollout.turns import StoppedError, Turns
 from driving.simulator.session import Session
+from driving.world.generated.families import check_family, generate_road
+from driving.world.generated.tracks import TrackConfig, generate_track, street_config
 from driving.world.maps.route import Route
 from driving.world.maps.routes import spread_routes
-from driving.world.maps.tracks import TrackConfig, generate_track, street_config
 from driving.world.weather import random_weather
 
 ROUTE_M = 2000.0
@@ -44,6 +45,7 @@ class RecordConfig:
         tracks: the number of generated tracks.
         streets: the number of generated streets, which have sharp corners and pavements. A policy needs many of them to learn corners: with a
             fifth of the roads streets, policies drove 4 km of Town01 and Town02 with 2 to 10 departures; with nearly half of them, with none.
+        families: the number of generated roads of each further family: rural, town, motorway, merging, two_plus_one.
         minutes: how long to drive in total (simulated minutes).
         episode_s: the length of an episode (simulated s).
         weather_s: how long one weather lasts (simulated s). A minute of one weather teaches little more than a few seconds of it.
@@ -62,6 +64,7 @@ class RecordConfig:
 
     tracks: int = 3
     streets: int = 0
+    families: dict[str, int] = field(default_factory=dict)
     minutes: float = 5.0
     episode_s: float = 30.0
     weather_s: float = 4.0
@@ -83,9 +86,13 @@ class RecordConfig:
             raise UserError(
                 f"minutes is {self.minutes} and episode_s {self.episode_s}: give more than 0 minutes, and at least {SHORTEST_S:.0f} s per episode"
             )
-        if min(self.tracks, self.streets) < 0 or (self.tracks + self.streets == 0 and not self.maps):
+        for family in self.families:
+            check_family(family)
+        counts = (self.tracks, self.streets, *self.families.values(), len(self.maps))
+        if min(counts) < 0 or sum(counts) == 0:
             raise UserError(
-                f"tracks is {self.tracks}, streets is {self.streets} and there are {len(self.maps)} maps: give at least one road to record on"
+                f"tracks is {self.tracks}, streets is {self.streets}, families is {self.families} and there are {len(self.maps)} maps: "
+                "give at least one road to record on"
             )
         if self.seed < 0:
             raise UserError(f"seed is {self.seed}: give 0 or more")
@@ -141,6 +148,7 @@ def _make_worlds(config: RecordConfig) -> list[_World]:
     first = FIRST_TRACK + 1000 * config.seed
     named = [(f"track_{seed}", generate_track(seed, config.track)) for seed in range(first, first + config.tracks)]
     named += [(f"street_{seed}", generate_track(seed, config.street)) for seed in range(first, first + config.streets)]
+    named += [(f"{family}_{seed}", generate_road(family, seed)) for family, count in config.families.items() for seed in range(first, first + count)]
     named += [(Path(path).stem, Path(path).read_text(encoding="utf-8")) for path in config.maps]
     seconds = config.minutes * 60.0 / len(named)
     episodes = max(1, round(seconds / config.episode_s))

@@ -102,7 +102,7 @@ DOORS: dict[str, set[str]] = {
     "wandb": {"driving.training"},
     "pyarrow": {"driving.logs"},
     "msgpack": {"driving.standin.wire"},
-    "scenariogeneration": {"driving.world.maps"},
+    "scenariogeneration": {"driving.world.generated"},
     "onnxruntime": {"policy"},
     "onnx_ir": {"policy"},
 }

@@ -14,8 +14,8 @@ from driving.bicycle import Bicycle
 from driving.drivers.driver import Action, DriveContext
 from driving.drivers.learned import LearnedDriver, checkpoint_folder, read_bicycle
 from driving.quantities import LaneState, Observation, Pose, UserError, VehicleState
+from driving.world.generated.tracks import TrackConfig, generate_track
 from driving.world.maps.routes import follow_lane
-from driving.world.maps.tracks import TrackConfig, generate_track
 from perception.transform import CameraTransformConfig
 from policy.network import DrivingPolicy, PolicyConfig, save_policy
 

@@ -17,7 +17,7 @@ from driving.evaluation.suite import SuiteConfig
 from driving.quantities import CameraSpec, UserError
 from driving.simulator.errors import SimulatorError
 from driving.simulator.process import StandinProcess
-from driving.world.maps.tracks import TrackConfig
+from driving.world.generated.tracks import TrackConfig
 
 CAMERA = CameraSpec(width_px=64, height_px=36)
 TRACK = TrackConfig(length_m=300.0)

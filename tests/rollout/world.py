@@ -9,9 +9,9 @@ import pytest
 from driving.quantities import CameraSpec
 from driving.simulator.process import StandinProcess
 from driving.simulator.session import Session, SessionConfig
+from driving.world.generated.tracks import TrackConfig, generate_track
 from driving.world.maps.route import Route
 from driving.world.maps.routes import spread_routes
-from driving.world.maps.tracks import TrackConfig, generate_track
 
 CAMERA = CameraSpec(width_px=96, height_px=54)
 TRACK = TrackConfig(length_m=500.0)

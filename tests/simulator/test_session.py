@@ -13,8 +13,8 @@ from driving.quantities import CameraSpec, Control, UserError
 from driving.simulator.errors import SimulatorError
 from driving.simulator.process import StandinProcess, server_at
 from driving.simulator.session import Session, SessionConfig
+from driving.world.generated.tracks import TrackConfig, generate_track
 from driving.world.maps.routes import spread_routes
-from driving.world.maps.tracks import TrackConfig, generate_track
 
 CAMERA = CameraSpec(width_px=64, height_px=36)
 

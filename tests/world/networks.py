@@ -7,9 +7,9 @@ from functools import lru_cache
 import carla
 import numpy as np
 
+from driving.world.generated.tracks import generate_track
 from driving.world.ground.contact import Ground
 from driving.world.maps.roads import RoadNetwork, Strip
-from driving.world.maps.tracks import generate_track
 from tests.shared_data import shared
 
 REAL = ("Town01", "Town02", "curve_r100", "curves", "curves_elevation", "soderleden")

@@ -9,14 +9,14 @@ from pathlib import Path
 from driving.quantities import UserError
 from driving.standin.episode.levels import Level, build_level, read_map
 from driving.standin.wire.rpc import RefusedError
-from driving.world.maps.tracks import generate_track
+from driving.world.generated.families import FAMILIES, generate_road
 
 PREFIX, SHORT_PREFIX = "/Game/Carla/Maps/", "Carla/Maps/"
 GENERATED = "OpenDriveMap"  # CARLA's name for a map whose text a client has sent
 KEPT_LEVELS = 3
 SEEDS_APART = 1_000_003  # between the scenery seeds of two loads, so that the second load with seed 0 differs from the first one with seed 1
 LONGEST_NAME, MOST_NAMES = 80, 30  # in an error message
-_TRACK = re.compile(r"track_(\d{1,9})")
+_ROAD = re.compile(rf"({'|'.join(FAMILIES)})_(\d{{1,9}})")
 
 
 class Catalogue:
@@ -40,7 +40,7 @@ class Catalogue:
                 raise UserError(f"--map {file} is not a file: give an OpenDRIVE map (.xodr)")
             self._files = {file.stem: file, **{name: path for name, path in self._files.items() if name != file.stem}}
         if track is not None or not self._files:
-            self._texts = {f"track_{track or 0}": generate_track(track or 0)}
+            self._texts = {f"track_{track or 0}": generate_road("track", track or 0)}
 
     @property
     def names(self) -> list[str]:
@@ -65,11 +65,13 @@ class Catalogue:
                 return name, self._files[plain].read_text(encoding="utf-8")
             except (OSError, UnicodeDecodeError) as cause:
                 raise UserError(f"map {plain} cannot be read ({cause}): give a readable file with UTF-8 text") from None
-        track = _TRACK.fullmatch(name)
-        if track:
-            return name, generate_track(int(track.group(1)))
-        offered = ", ".join(self.names[:MOST_NAMES])
-        raise RefusedError(f"map '{asked[:LONGEST_NAME]}' not found: this server offers {offered} and track_<seed>")
+        road = _ROAD.fullmatch(name)
+        if road:
+            return name, generate_road(road.group(1), int(road.group(2)))
+        offered = ", ".join([*self.names[:MOST_NAMES], *(f"{family}_<seed>" for family in FAMILIES)])
+        raise RefusedError(
+            f"map '{asked[:LONGEST_NAME]}' not found: this server offers {offered}, and FAMILY_<seed> with a family of {', '.join(FAMILIES)}"
+        )
 
     def load(self, asked: str, load_number: int = 0) -> Level:
         """Return a level by any name of its map. `load_number` counts the loads of the server.

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 STEP_M = 1.0
 SMOOTHING_M = 4.0  # curvature is the heading's slope over this length; it still resolves junction lanes of 6 m radius
+NARROWEST_M = 2.0  # a lane that narrows below this ends, and a route with it
 CLOSING_M = 3.0  # a route that comes back to its start within this distance is closed
 AHEAD = 0.8  # cosine of the largest angle between a point's heading and the direction to the next point
 
@@ -61,7 +62,7 @@ def _walk(forks: Forks, start: carla.Waypoint, length_m: float) -> _Walk:
         if travelled > 50.0 and home:
             return _Walk(np.array(rows), True)
         following = forks.next_point(point, STEP_M)
-        if following is None:
+        if following is None or following.lane_width < NARROWEST_M:
             break
         travelled += math.hypot(following.transform.location.x - at.x, following.transform.location.y - at.y)
         point = following
@@ -76,7 +77,7 @@ def spread_routes(carla_map: carla.Map, count: int, length_m: float, seed: int) 
     import carla  # here, because training and reports read routes without the simulator's client
 
     lane_starts = [pair[0] for pair in carla_map.get_topology() if pair[0].lane_type == carla.LaneType.Driving]
-    candidates = [point for point in lane_starts + carla_map.generate_waypoints(20.0) if not point.is_junction and point.lane_width > 1.5]
+    candidates = [point for point in lane_starts + carla_map.generate_waypoints(20.0) if not point.is_junction and point.lane_width > NARROWEST_M]
     forks, walks = Forks(), list[_Walk]()
     for index in np.random.default_rng(seed).permutation(len(candidates))[: max(60, 20 * count)]:
         walk = _walk(forks, candidates[int(index)], length_m)

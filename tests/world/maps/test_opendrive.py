@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from driving.quantities import UserError
+from driving.world.generated.tracks import TrackConfig, generate_track
 from driving.world.maps import opendrive
 from driving.world.maps.opendrive import check_opendrive, list_lanes, list_signals, parse_opendrive, read_banks, read_map
-from driving.world.maps.tracks import TrackConfig, generate_track
 from tests.world.networks import REAL, map_text
 
 TRACK = generate_track(1, TrackConfig(length_m=200.0))

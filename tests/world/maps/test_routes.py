@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from driving.quantities import UserError
+from driving.world.generated.tracks import TrackConfig, generate_track
 from driving.world.maps.routes import follow_lane, spread_routes
-from driving.world.maps.tracks import TrackConfig, generate_track
 from tests.world.networks import EVERY, network
 
 TIGHT = TrackConfig(length_m=500.0, radius_m=(40.0, 40.0), turn_deg=(60.0, 90.0))

@@ -8,9 +8,9 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
+from driving.world.generated.tracks import generate_track, street_config
 from driving.world.geometry.rectangles import make_footprints
 from driving.world.maps.roads import RoadNetwork
-from driving.world.maps.tracks import generate_track, street_config
 from driving.world.meshes import materials
 from driving.world.physics import collisions
 from driving.world.rendering.scene import Scene, SceneConfig, build_scene

@@ -14,16 +14,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from driving.quantities import UserError
+from driving.world.generated.tracks import KEEP_APART_M, TrackConfig, generate_track
 from driving.world.maps.roads import RoadNetwork
 from driving.world.maps.routes import follow_lane
-from driving.world.maps.tracks import KEEP_APART_M, TrackConfig, generate_track
 from tests.shared_data import REPOSITORY
 
 SHORT = TrackConfig(length_m=300.0)
 
 
 def test_the_same_seed_gives_the_same_text_in_any_process() -> None:
-    program = "from driving.world.maps.tracks import generate_track; import sys; sys.stdout.write(generate_track(11))"
+    program = "from driving.world.generated.tracks import generate_track; import sys; sys.stdout.write(generate_track(11))"
     environment = {**os.environ, "PYTHONHASHSEED": "77", "PYTHONPATH": str(REPOSITORY)}
     other = subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=True)
     assert other.stdout == generate_track(11) == generate_track(11)

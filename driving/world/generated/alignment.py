@@ -1,0 +1,110 @@
+"""How a generated road winds and rises: its reference line of straights, clothoids and arcs, its hills, and its banked bends.
+
+A road keeps its distance to itself, so that other parts of it are not taken for its own edge. Metres, radians; curvature 1/m, left positive.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+
+from driving.quantities import UserError
+from driving.world.generated.plan import Piece, ease
+from driving.world.geometry.cubics import Cubic
+
+FIRST_M = 30.0  # the length of the straight at the start
+LONGEST_CLOTHOID_M = 60.0
+DRAWS = 200
+CHECK_STEP_M = 4.0
+
+
+class Winding(Protocol):
+    """Ranges (lowest, highest) from which a road's bends are drawn; `TrackConfig` describes them."""
+
+    length_m: float
+    radius_m: tuple[float, float]
+    turn_deg: tuple[float, float]
+    clothoid: tuple[float, float]
+    straight_m: tuple[float, float]
+
+
+def draw_apart(
+    name: str, seed: int, winding: Winding, apart_m: float, longest_clothoid_m: float = LONGEST_CLOTHOID_M
+) -> tuple[np.random.Generator, tuple[Piece, ...]]:
+    """Return the pieces of a road that keeps `apart_m` from itself, and the generator from which the rest of this road is drawn.
+
+    Raises UserError when each of DRAWS drawn roads crosses itself.
+    """
+    for draw in range(DRAWS):
+        random = np.random.default_rng([seed, draw])
+        pieces = _draw_pieces(random, winding, longest_clothoid_m)
+        if not _crosses_itself(pieces, apart_m):
+            return random, pieces
+    raise UserError(
+        f"{name} {seed} crossed itself in {DRAWS} draws: lower {name}.length_m ({winding.length_m}) or {name}.turn_deg {winding.turn_deg}"
+    )
+
+
+def _draw_pieces(random: np.random.Generator, winding: Winding, longest_clothoid_m: float) -> tuple[Piece, ...]:
+    """Draw the geometries of one road, in order."""
+    pieces = [Piece(0.0, 0.0, FIRST_M)]
+    total, side = FIRST_M, float(random.choice([-1.0, 1.0]))
+    while total < winding.length_m:
+        radius = math.exp(random.uniform(*np.log(winding.radius_m)))
+        turn = math.radians(random.uniform(*winding.turn_deg))
+        curvature = side / radius
+        clothoid = min(random.uniform(*winding.clothoid) * radius, turn * radius * 0.8, longest_clothoid_m)
+        arc = max(turn * radius - clothoid, 5.0)
+        made = [Piece(0.0, curvature, clothoid), Piece(curvature, curvature, arc), Piece(curvature, 0.0, clothoid)]
+        if random.random() < 0.7:
+            made.append(Piece(0.0, 0.0, random.uniform(*winding.straight_m)))
+        pieces.extend(made)
+        total += sum(piece.length_m for piece in made)
+        side = -side if random.random() < 0.7 else side
+    return tuple(pieces)
+
+
+def _crosses_itself(pieces: tuple[Piece, ...], apart_m: float) -> bool:
+    """Return whether places far apart along the road lie closer together than `apart_m`."""
+    counts = [max(2, math.ceil(piece.length_m / CHECK_STEP_M)) for piece in pieces]
+    curvature = np.concatenate([np.linspace(p.start, p.end, count, endpoint=False) for p, count in zip(pieces, counts, strict=True)])
+    lengths = np.concatenate([np.full(count, p.length_m / count) for p, count in zip(pieces, counts, strict=True)])
+    heading = np.cumsum(curvature * lengths)
+    x, y, s = np.cumsum(np.cos(heading) * lengths), np.cumsum(np.sin(heading) * lengths), np.cumsum(lengths)
+    near = np.hypot(x[:, None] - x[None], y[:, None] - y[None]) < apart_m
+    return bool((near & (np.abs(s[:, None] - s[None]) > 2.5 * apart_m)).any())
+
+
+def draw_hills(random: np.random.Generator, length_m: float, max_grade: float) -> tuple[Cubic, ...]:
+    """Draw the height along the road as cubics between knots of drawn grade, so that height and grade are continuous."""
+    steepest = max_grade * random.uniform(0.3, 1.0)
+    knots = [0.0]
+    while knots[-1] < length_m:
+        knots.append(knots[-1] + float(random.uniform(90.0, 180.0)))
+    grades = [0.0, *(float(random.uniform(-steepest, steepest)) for _ in knots[1:])]
+    pieces, height = [], 0.0
+    for s, following, g0, g1 in zip(knots[:-1], knots[1:], grades[:-1], grades[1:], strict=True):
+        span = following - s
+        pieces.append(Cubic(s, height, g0, (g1 - g0) / (2.0 * span), 0.0))
+        height += span * (g0 + g1) / 2.0
+    return tuple(pieces)
+
+
+def bank_bends(pieces: tuple[Piece, ...], bank_rad: Callable[[float], float]) -> tuple[Cubic, ...]:
+    """Return the superelevation of a road whose bends lean inwards. `bank_rad` gives the angle (rad, above 0) of a bend's curvature.
+
+    It grows and falls along the clothoids. Positive: the right side is lower.
+    """
+    banks, s = [Cubic(0.0, 0.0, 0.0, 0.0, 0.0)], 0.0
+    for piece in pieces:
+        before, after = (math.copysign(bank_rad(abs(value)), -value) if value else 0.0 for value in (piece.start, piece.end))
+        if before != after:
+            change = ease(0.0, piece.length_m, before, after)[0]
+            banks.append(Cubic(s, *change[1:]))
+        else:
+            banks.append(Cubic(s, before, 0.0, 0.0, 0.0))
+        s += piece.length_m
+    return tuple(banks)

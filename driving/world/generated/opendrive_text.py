@@ -1,0 +1,91 @@
+"""Write generated roads as OpenDRIVE text, with the `scenariogeneration` library. The same plan gives the same text, byte by byte."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+from scenariogeneration import xodr
+
+from driving.world.generated.plan import Lane, Mark, Piece, RoadPlan, Section
+
+DATE = "2020-01-01T00:00:00"  # OpenDRIVE requires a date; a fixed one keeps the text reproducible
+
+
+def write_road(name: str, plan: RoadPlan) -> str:
+    """Return a map that has one road, as OpenDRIVE text."""
+    view = xodr.PlanView(0.0, 0.0, 0.0)
+    for piece in plan.pieces:
+        view.add_geometry(_geometry(piece))
+    road = xodr.Road(0, view, _lanes(plan), name=name)
+    for height in plan.heights:
+        road.add_elevation(*height)
+    for bank in plan.banks:
+        road.add_superelevation(*bank)
+    file = xodr.OpenDrive(name)
+    file.add_road(road)
+    file.adjust_roads_and_lanes()
+    root = file.get_element()
+    header = root.find("header")
+    if header is not None:
+        header.set("date", DATE)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _geometry(piece: Piece) -> xodr.Line | xodr.Arc | xodr.Spiral:
+    """Return a piece of the reference line."""
+    if piece.start == piece.end == 0.0:
+        return xodr.Line(piece.length_m)
+    if piece.start == piece.end:
+        return xodr.Arc(piece.start, length=piece.length_m)
+    return xodr.Spiral(piece.start, piece.end, length=piece.length_m)
+
+
+def _lanes(plan: RoadPlan) -> xodr.Lanes:
+    """Return all lane sections. Lanes of the same name continue each other."""
+    lanes, linker = xodr.Lanes(), xodr.LaneLinker()
+    made = [_section(section) for section in plan.sections]
+    for k in range(1, len(made)):
+        for one, before in _name_lanes(plan.sections[k - 1], made[k - 1]):
+            for other, after in _name_lanes(plan.sections[k], made[k]):
+                if one == other:
+                    linker.add_link(predlane=before, succlane=after)
+    for section in made:
+        lanes.add_lanesection(section, linker if len(made) > 1 else None)
+    for offset in plan.offsets:
+        lanes.add_laneoffset(xodr.LaneOffset(*offset))
+    return lanes
+
+
+def _name_lanes(section: Section, made: xodr.LaneSection) -> list[tuple[str, xodr.Lane]]:
+    """Return the lanes that have a name, with side and name in one word."""
+    sides = (("left", section.left, made.leftlanes), ("right", section.right, made.rightlanes))
+    return [(f"{side} {lane.name}", one) for side, lanes, found in sides for lane, one in zip(lanes, found, strict=True) if lane.name]
+
+
+def _section(section: Section) -> xodr.LaneSection:
+    """Return one lane section."""
+    centre = xodr.Lane(lane_type=xodr.LaneType.none)
+    centre.add_roadmark(_mark(section.centre))
+    made = xodr.LaneSection(section.start_m, centre)
+    for add, lanes in ((made.add_left_lane, section.left), (made.add_right_lane, section.right)):
+        for lane in lanes:
+            add(_lane(lane))
+    return made
+
+
+def _lane(lane: Lane) -> xodr.Lane:
+    """Return one lane with its width and its outer mark."""
+    first, *rest = lane.width
+    made = xodr.Lane(xodr.LaneType[lane.kind], first.a, first.b, first.c, first.d, first.s_m)
+    for piece in rest:
+        made.add_lane_width(piece.a, piece.b, piece.c, piece.d, piece.s_m)
+    made.add_roadmark(_mark(lane.mark))
+    return made
+
+
+def _mark(mark: Mark) -> xodr.RoadMark:
+    """Return a painted line."""
+    kind, colour = xodr.RoadMarkType[mark.kind], xodr.RoadMarkColor[mark.colour]
+    if mark.kind == "broken":
+        return xodr.RoadMark(kind, mark.width_m, length=mark.dash_m, space=mark.gap_m, color=colour)
+    return xodr.RoadMark(kind, mark.width_m, color=colour)

@@ -1,0 +1,75 @@
+"""Every family's roads can be driven in every lane, and each driven lane can be told by what is seen of its borders."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+import carla
+import numpy as np
+import pytest
+
+from driving.quantities import UserError
+from driving.world.generated.families import FAMILIES, PLANS, generate_road
+from driving.world.generated.plan import NO_MARK, Lane, Mark, Section, constant, is_tellable
+from driving.world.maps.roads import RoadNetwork
+from driving.world.maps.routes import NARROWEST_M, spread_routes
+
+SEEDS = range(4)
+
+
+@pytest.mark.parametrize("family", PLANS)
+def test_the_borders_of_every_driving_lane_can_be_seen(family: str) -> None:
+    for seed in range(30):
+        assert all(is_tellable(section) for section in PLANS[family](seed).sections)
+
+
+@pytest.mark.parametrize("family", PLANS)
+def test_routes_run_on_every_lane_of_a_family_without_a_jump(family: str) -> None:
+    for seed in SEEDS:
+        carla_map = RoadNetwork.from_opendrive(f"{family}_{seed}", generate_road(family, seed)).map
+        routes = spread_routes(carla_map, 3, 500.0, seed)
+        assert max(route.length_m for route in routes) > 450.0
+        for route in routes:
+            assert route.lane_width_m.min() >= NARROWEST_M
+            assert np.abs(np.diff(route.curvature_per_m)).max() < 0.04
+            assert np.abs(np.diff(route.z_m)).max() < 0.15
+
+
+def test_the_same_seed_gives_the_same_text_and_another_seed_another_road() -> None:
+    for family in FAMILIES:
+        assert generate_road(family, 5) == generate_road(family, 5) != generate_road(family, 6)
+
+
+def test_the_middle_lane_of_a_two_plus_one_road_serves_both_directions_in_turn() -> None:
+    plan = PLANS["two_plus_one"](1)
+    owners = ["".join(side[0] for side in ("left", "right") if any(lane.name == "middle" for lane in getattr(part, side))) for part in plan.sections]
+    assert {"l", "r", "lr"} == set(owners)
+    carla_map = carla.Map("road", generate_road("two_plus_one", 1))
+    outer = [point for point in carla_map.generate_waypoints(20.0) if point.lane_width > 2.0]
+    assert {point.lane_id > 0 for point in outer} == {True, False}
+
+
+def test_a_merging_roads_further_lane_grows_from_nothing_and_ends_in_nothing() -> None:
+    carla_map = carla.Map("road", generate_road("merging", 1))
+    sections = [len(section.findall("right/lane[@type='driving']")) for section in ET.fromstring(generate_road("merging", 1)).iter("laneSection")]
+    assert len(set(sections)) == 2
+    further = [lane for lane in carla_map.generate_waypoints(5.0) if lane.lane_id == -max(sections)]
+    widths = np.array([lane.lane_width for lane in further])
+    assert widths.min() < 0.3
+    assert widths.max() > 2.9
+
+
+def test_a_lane_without_paint_beside_asphalt_cannot_be_told() -> None:
+    lane, line = Lane("driving", constant(3.5)), Mark("solid")
+    lined, shoulder, walk = Lane("driving", constant(3.5), line), Lane("shoulder", constant(2.0)), Lane("sidewalk", constant(2.0))
+    assert is_tellable(Section(0.0, line, (), (lined, shoulder)))
+    assert is_tellable(Section(0.0, line, (), (lane, walk)))
+    assert is_tellable(Section(0.0, NO_MARK, (walk,), (lined,)))
+    assert not is_tellable(Section(0.0, line, (), (lane, shoulder)))
+    assert not is_tellable(Section(0.0, NO_MARK, (lined,), (lined,)))
+    assert not is_tellable(Section(0.0, line, (), (lane, lined)))
+
+
+def test_an_unknown_family_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(UserError, match="'rally' is not a family of generated roads: give one of track, street, rural"):
+        generate_road("rally", 0)
