@@ -7,60 +7,93 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Protocol
+from dataclasses import dataclass
 
 import numpy as np
 
 from driving.quantities import UserError
-from driving.world.generated.plan import Piece, ease
+from driving.world.generated.plan import Piece, RoadPlan, Section, ease
 from driving.world.geometry.cubics import Cubic
 
 FIRST_M = 30.0  # the length of the straight at the start
-LONGEST_CLOTHOID_M = 60.0
 DRAWS = 200
 CHECK_STEP_M = 4.0
 
 
-class Winding(Protocol):
-    """Ranges (lowest, highest) from which a road's bends are drawn; `TrackConfig` describes them."""
+@dataclass(frozen=True)
+class Terrain:
+    """How the roads of a family wind and rise. Ranges are (lowest, highest).
 
-    length_m: float
-    radius_m: tuple[float, float]
-    turn_deg: tuple[float, float]
-    clothoid: tuple[float, float]
-    straight_m: tuple[float, float]
+    Args:
+        length_m: total length.
+        radius_m: range of the bends' radii.
+        turn_deg: range of the angles by which bends turn.
+        clothoid: range of the clothoids' length as a multiple of the radius.
+        straight_m: range of the straights' lengths.
+        apart_m: distance that a road keeps from itself.
+        max_grade: steepest slope, as rise over distance.
+        hilly_share: share of roads with hills.
+        banked_share: share of roads whose bends lean inwards.
+        max_bank_rad: the steepest bank, reached in the sharpest bends.
+        longest_clothoid_m: clothoids are cut to this length.
+    """
+
+    length_m: float = 1200.0
+    radius_m: tuple[float, float] = (25.0, 250.0)
+    turn_deg: tuple[float, float] = (20.0, 110.0)
+    clothoid: tuple[float, float] = (0.25, 0.8)
+    straight_m: tuple[float, float] = (10.0, 80.0)
+    apart_m: float = 45.0
+    max_grade: float = 0.06
+    hilly_share: float = 0.6
+    banked_share: float = 0.0
+    max_bank_rad: float = 0.06
+    longest_clothoid_m: float = 60.0
 
 
-def draw_apart(
-    name: str, seed: int, winding: Winding, apart_m: float, longest_clothoid_m: float = LONGEST_CLOTHOID_M
-) -> tuple[np.random.Generator, tuple[Piece, ...]]:
-    """Return the pieces of a road that keeps `apart_m` from itself, and the generator from which the rest of this road is drawn.
+def plan_road(family: str, seed: int, terrain: Terrain, draw_sections: Callable[[np.random.Generator, float], tuple[Section, ...]]) -> RoadPlan:
+    """Return the plan of road `seed`: bends, hills and banks drawn from `terrain`, lanes from `draw_sections(random, length_m)`.
+
+    Raises UserError when every drawn road crosses itself.
+    """
+    random, pieces = draw_apart(family, seed, terrain)
+    length_m = sum(piece.length_m for piece in pieces)
+    sections = draw_sections(random, length_m)
+    heights = draw_hills(random, length_m, terrain.max_grade) if random.random() < terrain.hilly_share else ()
+    sharpest = 1.0 / terrain.radius_m[0]
+    banked = random.random() < terrain.banked_share
+    banks = bank_bends(pieces, lambda curvature: terrain.max_bank_rad * min(1.0, curvature / sharpest)) if banked else ()
+    return RoadPlan(pieces, sections, heights, banks)
+
+
+def draw_apart(family: str, seed: int, terrain: Terrain) -> tuple[np.random.Generator, tuple[Piece, ...]]:
+    """Return the pieces of a road that keeps its distance from itself, and the generator from which the rest of this road is drawn.
 
     Raises UserError when each of DRAWS drawn roads crosses itself.
     """
     for draw in range(DRAWS):
         random = np.random.default_rng([seed, draw])
-        pieces = _draw_pieces(random, winding, longest_clothoid_m)
-        if not _crosses_itself(pieces, apart_m):
+        pieces = _draw_pieces(random, terrain)
+        if not _crosses_itself(pieces, terrain.apart_m):
             return random, pieces
     raise UserError(
-        f"{name} {seed} crossed itself in {DRAWS} draws: lower {name}.length_m ({winding.length_m}) or {name}.turn_deg {winding.turn_deg}"
+        f"{family} {seed} crossed itself in {DRAWS} draws: lower {family}.length_m ({terrain.length_m}) or {family}.turn_deg {terrain.turn_deg}"
     )
 
 
-def _draw_pieces(random: np.random.Generator, winding: Winding, longest_clothoid_m: float) -> tuple[Piece, ...]:
+def _draw_pieces(random: np.random.Generator, terrain: Terrain) -> tuple[Piece, ...]:
     """Draw the geometries of one road, in order."""
     pieces = [Piece(0.0, 0.0, FIRST_M)]
     total, side = FIRST_M, float(random.choice([-1.0, 1.0]))
-    while total < winding.length_m:
-        radius = math.exp(random.uniform(*np.log(winding.radius_m)))
-        turn = math.radians(random.uniform(*winding.turn_deg))
+    while total < terrain.length_m:
+        radius = math.exp(random.uniform(*np.log(terrain.radius_m)))
+        turn = math.radians(random.uniform(*terrain.turn_deg))
         curvature = side / radius
-        clothoid = min(random.uniform(*winding.clothoid) * radius, turn * radius * 0.8, longest_clothoid_m)
+        clothoid = min(random.uniform(*terrain.clothoid) * radius, turn * radius * 0.8, terrain.longest_clothoid_m)
         arc = max(turn * radius - clothoid, 5.0)
         made = [Piece(0.0, curvature, clothoid), Piece(curvature, curvature, arc), Piece(curvature, 0.0, clothoid)]
         if random.random() < 0.7:
-            made.append(Piece(0.0, 0.0, random.uniform(*winding.straight_m)))
+            made.append(Piece(0.0, 0.0, random.uniform(*terrain.straight_m)))
         pieces.extend(made)
         total += sum(piece.length_m for piece in made)
         side = -side if random.random() < 0.7 else side

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from driving.world.generated.alignment import Terrain, plan_road
 from driving.world.generated.plan import Lane, Mark, MarkColour, RoadPlan, Section, draw_mark, ease
 from driving.world.generated.roadside import Edge, Roadside, draw_divider, draw_edge, lay_lanes
-from driving.world.generated.winding import Terrain, plan_road
 
 TERRAIN = Terrain(length_m=1500.0, radius_m=(60.0, 500.0), turn_deg=(10.0, 70.0), straight_m=(40.0, 200.0), apart_m=70.0)
 SIDES: tuple[Roadside, ...] = ("shoulder", "kerb", "grass")

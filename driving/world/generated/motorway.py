@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from driving.world.generated.alignment import Terrain, plan_road
 from driving.world.generated.plan import Lane, MarkColour, RoadPlan, Section, constant, draw_mark
 from driving.world.generated.roadside import draw_divider, draw_edge, lay_lanes
-from driving.world.generated.winding import Terrain, plan_road
 
 TERRAIN = Terrain(
     length_m=2000.0,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from driving.world.generated.alignment import Terrain, plan_road
 from driving.world.generated.plan import MarkColour, MarkKind, RoadPlan, Section, draw_mark
 from driving.world.generated.roadside import Roadside, draw_divider, draw_edge, lay_lanes
-from driving.world.generated.winding import Terrain, plan_road
 
 TERRAIN = Terrain(banked_share=0.3)
 SIDES: tuple[Roadside, ...] = ("grass", "gravel", "shoulder", "kerb")

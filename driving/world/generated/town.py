@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from driving.world.generated.alignment import Terrain, plan_road
 from driving.world.generated.plan import Lane, Mark, MarkColour, MarkKind, RoadPlan, Section, constant, draw_mark
 from driving.world.generated.roadside import Edge, Roadside, draw_divider, draw_edge, lay_lanes
-from driving.world.generated.winding import Terrain, plan_road
 
 TERRAIN = Terrain(
     length_m=800.0, radius_m=(14.0, 120.0), turn_deg=(20.0, 95.0), clothoid=(0.05, 0.5), straight_m=(20.0, 140.0), apart_m=60.0, hilly_share=0.3

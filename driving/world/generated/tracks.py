@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from driving.quantities import UserError
-from driving.world.generated.alignment import draw_apart, draw_hills
+from driving.world.generated.alignment import Terrain, draw_apart, draw_hills
 from driving.world.generated.opendrive_text import write_road
 from driving.world.generated.plan import UNMARKED_SHOULDER_M, Lane, MarkColour, MarkKind, RoadPlan, Section, constant, draw_mark
 from driving.world.geometry.cubics import Cubic
@@ -75,7 +75,8 @@ def street_config() -> TrackConfig:
 def generate_track(seed: int, config: TrackConfig | None = None) -> str:
     """Return the OpenDRIVE text of track `seed`. Raises UserError when each of 200 drawn tracks crosses itself."""
     config = config or TrackConfig()
-    random, pieces = draw_apart("track", seed, config, KEEP_APART_M)
+    terrain = Terrain(config.length_m, config.radius_m, config.turn_deg, config.clothoid, config.straight_m, KEEP_APART_M)
+    random, pieces = draw_apart("track", seed, terrain)
     section = _draw_section(random, config)
     if random.random() < config.hilly_share:
         heights = draw_hills(random, sum(piece.length_m for piece in pieces), config.max_grade)

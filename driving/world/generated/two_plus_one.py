@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from driving.world.generated.alignment import Terrain, plan_road
 from driving.world.generated.plan import Lane, Mark, MarkColour, RoadPlan, Section, constant, draw_mark, ease
 from driving.world.generated.roadside import Edge, draw_edge
-from driving.world.generated.winding import Terrain, plan_road
 from driving.world.geometry.cubics import Cubic
 
 TERRAIN = Terrain(
