@@ -14,6 +14,7 @@ from driving.command import start
 def main() -> int:
     """Examine the log, print its problems, and return the exit status."""
     from driving.logs.doctor import examine
+    from driving.logs.metadata import read_import_notes
     from driving.logs.reader import Log
     from driving.parser import make_parser
 
@@ -27,6 +28,8 @@ def main() -> int:
     if not problems:
         log = Log(chosen.log)
         print(f"{chosen.log} is sound: {len(log.episodes)} episodes, {log.frame_count} frames at {log.fps:g} Hz")
+        for note in read_import_notes(chosen.log):
+            print(f"note of its import: {note}")
     return int(bool(problems))
 
 

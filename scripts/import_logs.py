@@ -1,10 +1,12 @@
 """Import other people's driving data into a log (LeRobot v3.0) that training reads.
 
     python scripts/import_logs.py donkeycar TUB LOG --rate_hz 20
-    python scripts/import_logs.py comma2k19 SEGMENT LOG --labels_only
+    python scripts/import_logs.py udacity FOLDER LOG --steer_full 25
+    python scripts/import_logs.py comma2k19 SEGMENT LOG --labels_only true
     python scripts/import_logs.py lerobot SET LOG --steer action.continuous:steering_angle_normalized --steer_positive right
 
-Units and signs become ours (steer in [-1, 1], right positive; m/s). Frames that are left out are counted and reported.
+Units and signs become ours (steer in [-1, 1], right positive; m/s). Values in another unit than the options say are refused. What is left
+out, clipped or bridged is counted and reported, and scripts/doctor.py reports it again.
 `python scripts/import_logs.py FORMAT --help` shows the options of a format.
 """
 

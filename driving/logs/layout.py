@@ -25,6 +25,7 @@ EPISODES_PATH = "meta/episodes/chunk-{chunk_index:03d}/file-{file_index:03d}.par
 INFO = "meta/info.json"
 TASKS = "meta/tasks.parquet"
 STATS = "meta/stats.json"
+IMPORT = "meta/import.json"
 UNFINISHED = ".unfinished"
 
 

@@ -61,6 +61,15 @@ def read_info(root: Path) -> dict[str, Any]:
     return info
 
 
+def read_import_notes(root: Path) -> list[str]:
+    """Read what an import left out, clipped or bridged, one line each; nothing where the log was not imported."""
+    path = root / layout.IMPORT
+    try:
+        return [str(note) for note in json.loads(path.read_text(encoding="utf-8"))["notes"]] if path.is_file() else []
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise LogError(f"{path} is broken ({error}): import the log again, or delete that file") from error
+
+
 def read_features(info: Mapping[str, Any]) -> dict[str, Feature]:
     """Return the features that the log declares, the format's own columns included. Raises LogError where one is broken."""
     features = {}

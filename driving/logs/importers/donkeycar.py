@@ -1,6 +1,7 @@
 """Donkeycar tubs, version 2: a manifest, catalogs of JSON records, JPEG images.
 
-Donkeycar's angle is in [-1, 1], right positive, as our steer is. Its negative throttle brakes (or reverses) and becomes our brake.
+Donkeycar's angle is in [-1, 1], right positive, as our steer is. Its negative throttle brakes (or reverses) and becomes our brake. A car that
+records the pulses of its servos (PWM) is imported with their middle and full values given.
 Records that the user deleted, that a pilot drove, or that cannot be read are left out and counted.
 """
 
@@ -8,55 +9,78 @@ from __future__ import annotations
 
 import json
 import math
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from driving.logs import keys
 from driving.logs.features import LogError
 from driving.logs.importers import clock
-from driving.logs.importers.recording import Frame, Recording, read_image
-from driving.logs.importers.values import clip, read_numbers
+from driving.logs.importers.options import RateOption, SteerOptions
+from driving.logs.importers.pictures import PictureFolders
+from driving.logs.importers.recording import Frame, Recording
+from driving.logs.importers.scales import Scale, bring_to_our_units
+from driving.logs.importers.tally import Tally
+from driving.logs.importers.values import ValueFault, read_numbers
 
 DEFAULT_HZ = 20.0
 MANIFEST_LINES = 5
+ANGLE, THROTTLE, IMAGE = "user/angle", "user/throttle", "cam/image_array"
 
 
 @dataclass(frozen=True)
 class Record:
     """A usable line of a catalog."""
 
+    place: str  # the catalog and the line
     index: int
     time_s: float  # NaN without one
     session: str
     image: str  # file name
-    steer: float  # in [-1, 1], right positive
-    throttle: float  # in [-1, 1], negative brakes
+    angle: float  # in the tub's unit, as the throttle
+    throttle: float
+    mode: str
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(RateOption, SteerOptions):
     """Facts that the source does not state.
 
     Args:
-        rate_hz: the frame rate (Hz) to count time by instead of the source's clock.
+        throttle_zero: the tub's value of the throttle at rest, for PWM the middle pulse.
+        throttle_full: the distance of full throttle from throttle_zero.
     """
 
-    rate_hz: float | None = None
+    throttle_zero: float = 0.0
+    throttle_full: float = 1.0
 
 
 def read(source: Path, options: Options) -> Recording:
-    """Open a tub; an impossible clock is replaced by Donkeycar's usual 20 Hz. Raises LogError where it is not a tub, or a broken one."""
-    skipped: Counter[str] = Counter()
+    """Open a tub; an impossible clock is replaced by Donkeycar's usual 20 Hz.
+
+    Raises LogError where it is not a tub, or a broken one, or where its angles or throttles are in another unit than the options say.
+    """
+    scales = [options.steer_scale(ANGLE), _throttle_scale(options)]
+    tally = Tally()
     notes: list[str] = []
-    records = list(_records(source, skipped))
+    records = list(_records(source, tally))
     times = [record.time_s for record in records]
     counted_hz = clock.choose_rate(times, options.rate_hz, DEFAULT_HZ, notes) if records else DEFAULT_HZ
-    frames = _frames(source / "images", records, counted_hz, skipped)
+    raw = np.array([(record.angle, record.throttle) for record in records]).reshape(-1, 2)
+    controls = bring_to_our_units(scales, raw, [record.place for record in records], tally)
+    frames = _frames(PictureFolders(source, ("images",), notes), records, controls, counted_hz, tally)
     names = {keys.ACTION: keys.ACTION_NAMES}
-    return Recording(counted_hz or clock.nominal_rate(times), names, frames, "donkeycar", notes, skipped)
+    return Recording(counted_hz or clock.nominal_rate(times), names, frames, "donkeycar", notes, tally)
+
+
+def _throttle_scale(options: Options) -> Scale:
+    if not options.throttle_full or not math.isfinite(options.throttle_full):
+        raise LogError(f"throttle_full is {options.throttle_full:g}, expected a distance from throttle_zero other than 0")
+    remedy = "state the unit with throttle_zero and throttle_full, as in --throttle_zero 370 --throttle_full 130 for PWM from 370 at rest to 500"
+    return Scale(THROTTLE, options.throttle_zero, options.throttle_full, remedy=remedy)
 
 
 def _manifest(source: Path) -> dict[str, Any]:
@@ -78,46 +102,52 @@ def _manifest(source: Path) -> dict[str, Any]:
         ) from error
 
 
-def _records(source: Path, skipped: Counter[str]) -> Iterator[Record]:
+def _records(source: Path, tally: Tally) -> Iterator[Record]:
     manifest = _manifest(source)
     for name in manifest["paths"]:
         try:
             lines = (source / name).read_text(encoding="utf-8", errors="replace").splitlines()
         except OSError as error:
             raise LogError(f"catalog {source / name} cannot be read ({error.strerror}): the manifest names it; copy the tub again") from error
-        for line in filter(str.strip, lines):
-            record = _record(line)
-            if record is None:
-                skipped["broken record in a catalog"] += 1
-            elif record[0].index in manifest["deleted"]:
-                skipped["deleted by the user"] += 1
-            elif record[1] != "user":
-                skipped["driven by a pilot, not by the user"] += 1
+        for number, line in enumerate(lines, 1):
+            place = f"{name} line {number}"
+            if not line.strip():
+                continue
+            try:
+                record = _record(line, place)
+            except ValueFault as error:
+                tally.skip("broken record in a catalog", f"{place}: {error}")
+                continue
+            if record.index in manifest["deleted"]:
+                tally.skip("deleted by the user")
+            elif record.mode != "user":
+                tally.skip("driven by a pilot, not by the user")
             else:
-                yield record[0]
+                yield record
 
 
-def _record(line: str) -> tuple[Record, str] | None:
-    """Return the record and its mode; None where a part is missing or not a number."""
+def _record(line: str, place: str) -> Record:
+    """Return a record of a catalog. Raises ValueFault where a part is missing or not a number."""
     try:
         raw = json.loads(line)
-        numbers = read_numbers([raw["user/angle"], raw["user/throttle"]])
-        if numbers is None:
-            return None
-        time_s = float(raw["_timestamp_ms"]) / 1000.0 if "_timestamp_ms" in raw else math.nan
-        session = str(raw.get("_session_id", ""))
-        record = Record(int(raw["_index"]), time_s, session, str(raw["cam/image_array"]), *numbers)
-        return record, str(raw.get("user/mode", "user"))
-    except (KeyError, TypeError, ValueError):
-        return None
+    except ValueError as error:
+        raise ValueFault(f"it is not JSON ({error})") from error
+    lacking = [key for key in (ANGLE, THROTTLE, IMAGE, "_index") if not isinstance(raw, dict) or key not in raw]
+    if lacking:
+        raise ValueFault(f"it lacks {', '.join(lacking)} and has {', '.join(raw) if isinstance(raw, dict) else type(raw).__name__}")
+    angle, throttle, index = read_numbers({key: raw[key] for key in (ANGLE, THROTTLE, "_index")})
+    time_s = read_numbers({"_timestamp_ms": raw["_timestamp_ms"]})[0] / 1000.0 if "_timestamp_ms" in raw else math.nan
+    session, mode = str(raw.get("_session_id", "")), str(raw.get("user/mode", "user"))
+    return Record(place, int(index), time_s, session, str(raw[IMAGE]), angle, throttle, mode)
 
 
-def _frames(images: Path, records: list[Record], counted_hz: float | None, skipped: Counter[str]) -> Iterator[Frame]:
-    for record in records:
-        image = read_image(images / Path(record.image).name)
-        if image is None:
-            skipped["image missing or broken"] += 1
+def _frames(folders: PictureFolders, records: list[Record], controls: np.ndarray, counted_hz: float | None, tally: Tally) -> Iterator[Frame]:
+    for record, (steer, throttle) in zip(records, controls, strict=True):
+        if math.isnan(steer):
             continue
-        action = (clip(record.steer, -1.0), clip(record.throttle, 0.0), clip(-record.throttle, 0.0))
+        image = folders.read(record.image, record.place, tally)
+        if image is None:
+            continue
+        action = (float(steer), max(0.0, float(throttle)), max(0.0, -float(throttle)))
         time_s = record.time_s if counted_hz is None else record.index / counted_hz
         yield Frame(time_s, record.session, image, {keys.ACTION: action})

@@ -12,7 +12,7 @@ from driving.logs import keys
 from driving.logs.doctor import examine
 from driving.logs.features import LogError
 from driving.logs.importers import import_log
-from driving.logs.importers.recording import read_image
+from driving.logs.pictures import decode_picture
 from driving.logs.reader import Log
 from tests.logs.drives import picture
 from tests.logs.importers.sources import tub, tub_record
@@ -35,8 +35,7 @@ def test_the_real_tub_keeps_every_label_and_says_that_its_clock_is_impossible(tm
     np.testing.assert_allclose(log.timestamps(0), np.arange(1000) / 20.0, atol=1e-12)
     for t, frame in enumerate(log.frames(0, keys.IMAGE)):
         if t % 97 == 0:
-            expected = read_image(source / "images" / records[t]["cam/image_array"])
-            assert expected is not None
+            expected = decode_picture((source / "images" / records[t]["cam/image_array"]).read_bytes())
             assert np.abs(frame.astype(int) - expected).mean() < 6.0
 
 
@@ -72,11 +71,14 @@ def test_unusable_records_are_left_out_and_counted(tmp_path: Path) -> None:
     (source / "images/30_cam_image_array_.jpg").unlink()
     (source / "images/31_cam_image_array_.jpg").write_bytes(b"\xff\xd8 no jpeg")
     report = import_log("donkeycar", source, tmp_path / "log")
+    missing, broken = (source / "images" / f"{t}_cam_image_array_.jpg" for t in (30, 31))
     assert sorted(report.notes) == [
-        "skipped 1: driven by a pilot, not by the user",
-        "skipped 2: deleted by the user",
-        "skipped 2: image missing or broken",
-        "skipped 3: broken record in a catalog",
+        "skipped 1 of 40 frames: driven by a pilot, not by the user",
+        f"skipped 1 of 40 frames: image broken; first: catalog_2.catalog line 2: {broken}, it is cut short after 10 bytes",
+        f"skipped 1 of 40 frames: image missing; first: catalog_2.catalog line 1 names {missing.name}, tried {missing}: copy the pictures there",
+        "skipped 2 of 40 frames: deleted by the user",
+        "skipped 3 of 40 frames: broken record in a catalog; first: catalog_0.catalog line 6: it lacks user/angle "
+        "and has _index, _session_id, _timestamp_ms, cam/image_array, user/mode, user/throttle",
     ]
     assert report.frames == 32
     frames = list(Log(tmp_path / "log").frames(0, keys.IMAGE))
@@ -89,7 +91,8 @@ def test_sessions_and_gaps_split_episodes(tmp_path: Path) -> None:
     records += [tub_record(26, _session_id="c")]
     report = import_log("donkeycar", tub(tmp_path / "tub", records), tmp_path / "log")
     assert [episode.length for episode in Log(tmp_path / "log").episodes] == [12, 8, 6]
-    assert report.notes == ("skipped 1: alone between two gaps",)
+    assert report.notes[0] == "pauses longer than 0.5 s: 1, the longest 60.05 s; an episode ends at each"
+    assert report.notes[1].startswith("skipped 1 of 27 frames: alone between two gaps")
 
 
 def test_narrower_images_keep_their_proportions(tmp_path: Path) -> None:
@@ -99,7 +102,7 @@ def test_narrower_images_keep_their_proportions(tmp_path: Path) -> None:
 
 def test_a_tub_without_a_usable_record_makes_no_log(tmp_path: Path) -> None:
     source = tub(tmp_path / "tub", [tub_record(t) for t in range(3)], deleted=[0, 1, 2])
-    with pytest.raises(LogError, match=r"nothing to import into .*: skipped 3: deleted by the user"):
+    with pytest.raises(LogError, match=r"nothing to import into .*: skipped 3 of 3 frames: deleted by the user"):
         import_log("donkeycar", source, tmp_path / "log")
     assert not (tmp_path / "log").exists()
 
