@@ -1,6 +1,7 @@
 """The table of poses of all actors that are not bodies: sensors, triggers, lights, signs, the spectator.
 
 An attached actor moves with its parent. Its pose relative to the parent is kept, and its pose in the world follows from it at each tick.
+The places after the last ticks are kept too, because accelerations are their second differences.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ class Others:
     world: np.ndarray  # (M, POSE_WIDTH) poses in the world
     relative: np.ndarray  # (M, POSE_WIDTH) poses relative to the parent; for actors that are not attached the pose at which they were spawned
     kinds: np.ndarray  # (M,) poses.UNATTACHED, RIGID or ARM
+    trail: np.ndarray  # (3, M, 3) the places after the last tick, the one before and the one before that (m); NaN before an actor's first tick
     parents: np.ndarray  # (M,) the parent's row: in the fleet for bodies, in this table plus the fleet's count for others; 0 where there is none
 
     def __init__(self) -> None:
@@ -27,7 +29,9 @@ class Others:
         self.world = np.zeros((0, POSE_WIDTH))
         self.relative = np.zeros((0, POSE_WIDTH))
         self.kinds = np.zeros(0, np.int64)
+        self.trail = np.zeros((3, 0, 3))
         self.parents = np.zeros(0, np.int64)
+        self._steps_s = (1.0, 1.0)  # how long the last tick was, and the one before
         self._any_attached = False
 
     def add(self, actor: Actor, at: Pose, kind: int = poses.UNATTACHED) -> None:
@@ -36,6 +40,7 @@ class Others:
         self.actors.append(actor)
         self.world = np.concatenate([self.world, row_of(at)[None]])
         self.relative = np.concatenate([self.relative, row_of(at)[None]])
+        self.trail = np.concatenate([self.trail, np.full((3, 1, 3), np.nan)], axis=1)
         self.kinds = np.append(self.kinds, kind if actor.parent is not None else poses.UNATTACHED)
 
     def remove(self, actor: Actor) -> None:
@@ -43,7 +48,7 @@ class Others:
         row = actor.row
         del self.actors[row]
         self.world, self.relative = np.delete(self.world, row, axis=0), np.delete(self.relative, row, axis=0)
-        self.kinds = np.delete(self.kinds, row)
+        self.trail, self.kinds = np.delete(self.trail, row, axis=1), np.delete(self.kinds, row)
         for other in self.actors[row:]:
             other.row -= 1
 
@@ -62,6 +67,18 @@ class Others:
         """Move all attached actors to where their parents are now."""
         if self._any_attached:
             poses.attach(fleet.state, self.relative, self.parents, self.kinds, self.world)
+
+    def remember(self, dt_s: float) -> None:
+        """Note where all actors are at the end of a tick of `dt_s`."""
+        self.trail[1:] = self.trail[:-1]
+        self.trail[0] = self.world[:, :3]
+        self._steps_s = (dt_s, self._steps_s[0])
+
+    def measure_acceleration(self, actor: Actor) -> np.ndarray:
+        """Return an actor's acceleration (3,) in the world (m/s^2), as the second difference of its places; 0 in its first two ticks."""
+        here, before, earlier = self.trail[:, actor.row]
+        last_s, first_s = self._steps_s
+        return np.nan_to_num(2.0 * ((here - before) / last_s - (before - earlier) / first_s) / (last_s + first_s))
 
     def locate(self, actor: Actor) -> Pose:
         """Return an actor's pose in the world."""

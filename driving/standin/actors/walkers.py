@@ -36,11 +36,15 @@ def walk(walkers: list[Walker], fleet: Fleet, ground: Ground, dt_s: float) -> No
         x, y, _ = walker.direction
         length = math.hypot(x, y)
         speed_mps = min(max(walker.speed_mps, -FASTEST_MPS), FASTEST_MPS) if length > SHORTEST_DIRECTION else 0.0
+        row[dynamics.YAW_RATE] = 0.0
         if speed_mps:
-            row[dynamics.YAW] = math.atan2(y, x)
+            yaw = math.atan2(y, x)
+            row[dynamics.YAW_RATE] = ((yaw - row[dynamics.YAW] + math.pi) % (2.0 * math.pi) - math.pi) / dt_s
+            row[dynamics.YAW] = yaw
             row[dynamics.X] += x / length * speed_mps * dt_s
             row[dynamics.Y] += y / length * speed_mps * dt_s
-        row[dynamics.VX], row[dynamics.VY], row[dynamics.VZ], row[dynamics.YAW_RATE] = speed_mps, 0.0, 0.0, 0.0
+        row[dynamics.VX], row[dynamics.VY] = speed_mps, 0.0
     half_height_m = HALF_M[2]
-    height, _, _ = ground.height(state[rows, dynamics.X], state[rows, dynamics.Y], state[rows, dynamics.Z] - half_height_m)
+    height, _ = ground.height(state[rows, dynamics.X], state[rows, dynamics.Y], state[rows, dynamics.Z] - half_height_m)
+    state[rows, dynamics.VZ] = (height + half_height_m - state[rows, dynamics.Z]) / dt_s
     state[rows, dynamics.Z] = height + half_height_m

@@ -180,6 +180,7 @@ class Episode:
             contacts = self.fleet.step(self.level.ground, self.level.statics, dt_s)
             self.signs.act_on_vehicles(self.fleet, dt_s)
         self.others.follow(self.fleet)
+        self.others.remember(dt_s)
         self.lights.advance(dt_s)
         return contacts
 

@@ -17,8 +17,6 @@ from driving.standin.wire.messages import Box, Vector, bounding_box, fields, fla
 from driving.standin.wire.rpc import OK_VOID, RefusedError, respond
 from driving.world.physics import dynamics, vehicle_physics
 
-LEAP_MPS = 0.5  # an upward change of velocity above this lifts a car off the road
-
 
 class ActorMethods:
     """The methods of one simulation."""
@@ -136,6 +134,7 @@ class ActorMethods:
         row = episode.fleet.state[actor.row]
         velocity = dynamics.world_velocity(episode.fleet.state[actor.row : actor.row + 1])[0]
         row[dynamics.X : dynamics.ROLL + 1] = (at.x_m, at.y_m, at.z_m, at.pitch_rad, at.yaw_rad, at.roll_rad)
+        row[dynamics.ON_GROUND], row[dynamics.PLACED] = 0.0, 1.0
         dynamics.set_world_velocity(row, (float(velocity[0]), float(velocity[1]), float(velocity[2])))
         episode.others.follow(episode.fleet)
         return OK_VOID
@@ -149,17 +148,15 @@ class ActorMethods:
         """Set the velocity of a vehicle (m/s, world frame) once."""
         actor, wanted = self.find_actor(actor_id), vector(velocity)
         if isinstance(actor, Vehicle):
-            row = self._simulation.episode.fleet.state[actor.row]
-            if wanted[2] > LEAP_MPS:
-                row[dynamics.ON_GROUND] = 0.0
-            dynamics.set_world_velocity(row, wanted)
+            dynamics.set_world_velocity(self._simulation.episode.fleet.state[actor.row], wanted)
         return OK_VOID
 
     def set_actor_target_angular_velocity(self, actor_id: Any, velocity: Any) -> Any:
-        """Set the angular velocity of a vehicle (deg/s) once. Only its vertical part counts: cars turn about the vertical axis only."""
+        """Set the angular velocity of a vehicle (deg/s, world frame) once. Its springs soon end what is not about the vertical axis."""
         actor, wanted = self.find_actor(actor_id), vector(velocity)
         if isinstance(actor, Vehicle):
-            self._simulation.episode.fleet.state[actor.row, dynamics.YAW_RATE] = math.radians(wanted[2])
+            x, y, z = (math.radians(part) for part in wanted)
+            dynamics.set_angular_velocity(self._simulation.episode.fleet.state[actor.row], (x, y, z))
         return OK_VOID
 
     def enable_actor_constant_velocity(self, actor_id: Any, velocity: Any) -> Any:
@@ -186,8 +183,6 @@ class ActorMethods:
             fleet, (row, pushed) = self._simulation.episode.fleet, found
             change = np.array(pushed) / fleet.parameters[row, vehicle_physics.MASS]
             velocity = dynamics.world_velocity(fleet.state[row : row + 1])[0] + change
-            if change[2] > LEAP_MPS:
-                fleet.state[row, dynamics.ON_GROUND] = 0.0
             dynamics.set_world_velocity(fleet.state[row], (float(velocity[0]), float(velocity[1]), float(velocity[2])))
         return OK_VOID
 
@@ -229,7 +224,7 @@ class ActorMethods:
         if isinstance(actor, Vehicle):
             fleet.external[actor.row, column] = float(on)
             if column == dynamics.E_SIMULATE and not on:
-                fleet.state[actor.row, [dynamics.VX, dynamics.VY, dynamics.VZ, dynamics.YAW_RATE, dynamics.AX, dynamics.AY, dynamics.AZ]] = 0.0
+                fleet.state[actor.row, dynamics.VX : dynamics.ROLL_RATE + 1] = 0.0
         return OK_VOID
 
     def set_actor_collisions(self, actor_id: Any, on: Any) -> Any:

@@ -112,7 +112,7 @@ def _classify(edges: Edges, ground: Ground, land: Terrain) -> Profiles:
     feet = land.at_triangles(*edges.aside(EDGE_M))
     free, alone = np.ones(len(z), bool), np.ones(len(z), bool)  # room for a parapet; no lane of nearly the same height beside
     for offset_m in OFFSETS_M:
-        level, _, friction = ground.height(*edges.aside(offset_m), z)
+        level, friction = ground.height(*edges.aside(offset_m), z)
         below = np.where((friction == ROAD_FRICTION) & (z - level > -CLEAR_M), z - level, np.nan)
         lower = below > SAME_LEVEL_M
         drop = np.where(lower, (below + PASS_BELOW_M - VERGE_TOP_M) * VERGE_M / offset_m + VERGE_TOP_M, 0.0)
@@ -137,7 +137,7 @@ def _classify(edges: Edges, ground: Ground, land: Terrain) -> Profiles:
 
 def _lowest_lane(edges: Edges, ground: Ground, offset_m: float, otherwise: np.ndarray) -> np.ndarray:
     """Return the height (E,) of the lowest lane at `offset_m` outwards of each station, `otherwise` (E,) where there is no lane."""
-    level, _, friction = ground.height(*edges.aside(offset_m), edges.near[:, 2] - BELOW_ALL_M)
+    level, friction = ground.height(*edges.aside(offset_m), edges.near[:, 2] - BELOW_ALL_M)
     return np.where(friction == ROAD_FRICTION, level, otherwise)
 
 
@@ -146,7 +146,7 @@ def _is_deck(edges: Edges, ground: Ground, z: np.ndarray) -> np.ndarray:
     width, over = np.hypot(*(edges.near - edges.other)[:, :2].T), np.zeros(len(z), bool)
     for share in np.linspace(0.0, 1.0, 7):
         x, y = (edges.near[:, :2] + (edges.other - edges.near)[:, :2] * share + edges.out * 0.5 * (1.0 - 2.0 * share)).T.copy()
-        level, _, friction = ground.height(x, y, z - BELOW_ALL_M)
+        level, friction = ground.height(x, y, z - BELOW_ALL_M)
         surface = z + (edges.other[:, 2] - z) * share
         over |= (friction == ROAD_FRICTION) & (surface - level > CLEAR_M) & (width > 0.5)
     if over.any():

@@ -59,6 +59,6 @@ def _is_uncovered(triangles: np.ndarray, ground: Ground) -> np.ndarray:
     uncovered = np.zeros(len(triangles), bool)
     for weights in ((1 / 3, 1 / 3, 1 / 3), (0.5, 0.5, 0.0), (0.0, 0.5, 0.5), (0.5, 0.0, 0.5)):
         x, y, z = np.einsum("k,fkc->cf", np.array(weights), triangles)
-        level, _, friction = ground.height(x.copy(), y.copy(), z.copy())
+        level, friction = ground.height(x.copy(), y.copy(), z.copy())
         uncovered |= (friction != ROAD_FRICTION) | (np.abs(level - z) > STEP_M)
     return uncovered

@@ -1,17 +1,18 @@
 """How cars move: a dynamic single-track model with tyre saturation, over N cars at once, in sub-steps. Compiled by numba.
 
-Left to others: the meaning of the parameters (`vehicle_physics`), the ground under the wheels (`ground/contact.py`), contacts between
-bodies (`collisions`).
+Left to others: the meaning of the parameters (`vehicle_physics`), the ground under the wheels (`ground/contact.py`), the springs (`suspension`),
+contacts between bodies (`collisions`).
 Axes: body x forward, y right, yaw clockwise (CARLA's left-handed frame, `driving.quantities`). SI units throughout.
 
 Tyres. The slip angle is alpha = -atan2(v_lat, |v_long|) at each axle. The lateral force is mu F_z sin(atan(c alpha / mu)), with c the cornering
 stiffness per load (1/rad), scaled by what the longitudinal force leaves of the friction circle. Slopes and banks enter through the ground's
-normal; loads shift with longitudinal acceleration.
+slope; loads shift with longitudinal acceleration.
 Stiffness at low speed is the difficulty of this model: explicit Euler is unstable below about 2 m/s. The lateral force is therefore taken as
 -K v_lat with the secant stiffness K, and solved implicitly together with yaw (a 2x2 system per sub-step). This is stable at rest and in reverse.
 Brakes and rolling resistance are Coulomb forces: they can stop a car but never push it, so a car stays on a slope.
-The ground is read once per tick and is a plane for the sub-steps: on a crest of 500 m radius this errs by 1.4 mm at 12 m/s and 0.1 s. The height
-is set from the ground again at the end of the tick.
+The ground is read once per tick, at the end, under four wheels. The plane through them is the ground for the sub-steps of the next tick, and
+what the body's springs stand on (`suspension`). Places and angles move by the mean of the rates before and after a sub-step, so that the rates
+are those of the places.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import Protocol
 import numpy as np
 from numba import njit
 
+from driving.world.physics.suspension import bounce, tilt
 from driving.world.physics.vehicle_physics import (
     AUTOBOX,
     BRAKE_FRONT,
@@ -37,7 +39,9 @@ from driving.world.physics.vehicle_physics import (
     GEAR_RATIO,
     GEAR_UP,
     GRAVITY,
+    HALF_TRACK,
     HAND_BRAKE_REAR,
+    LONG_OFFSET,
     MASS,
     MAX_RPM,
     MAX_STEER,
@@ -68,6 +72,11 @@ SLIP_SPEED_FLOOR_MPS = 0.5
 # float32 a level car that is in line with a red light sees it at that angle.
 RAKE_RAD = math.radians(0.05)
 
+FARTHEST_REACH_M = 0.25  # how far a wheel follows ground that is below or above where the body holds it, in one tick
+DEEPEST_UNDER_M = 1.0  # how far a wheel of a car that was put in its place can be below the highest one; a deeper one hangs
+STEEPEST = 1.0  # rise over distance between two wheels beyond which the body does not tilt
+LEAP_MPS = 0.5  # an upward speed above this lifts a car off the road
+
 # Columns of the state, one row per car.
 (
     X,  # the origin of the car in the world (m)
@@ -79,7 +88,9 @@ RAKE_RAD = math.radians(0.05)
     VX,  # velocity: forward and right in the car's frame, up in the world's (m/s)
     VY,
     VZ,
-    YAW_RATE,  # rad/s
+    PITCH_RATE,  # rad/s
+    YAW_RATE,
+    ROLL_RATE,
     STEER,  # angle of the front wheels (rad), right positive
     GEAR,  # -1 reverse, 0 neutral, 1 and more forward
     SHIFT_TIMER,  # how long the change of gears still takes (s)
@@ -88,12 +99,15 @@ RAKE_RAD = math.radians(0.05)
     AY,
     AZ,
     RPM,  # of the engine
-    NX,  # the ground's unit normal in the world
-    NY,
-    NZ,
+    GROUND_Z,  # the plane of the wheels: its height under the origin (m)
+    GROUND_RATE,  # how fast that height rises (m/s)
+    GRADE,  # its rise per metre forward
+    BANK,  # its rise per metre to the right
     FRICTION,  # of the ground, 1 on dry asphalt
+    PLACED,  # 1: put where it is from outside, so that the plane of its wheels is not known yet
     STATE_WIDTH,
-) = range(23)
+) = range(27)
+WHEELS = 4  # front left, front right, rear left, rear right
 # Columns of the control, one row per car.
 (
     C_STEER,  # -1 to 1, right positive
@@ -121,8 +135,8 @@ RAKE_RAD = math.radians(0.05)
 class GroundLike(Protocol):
     """What cars need to know of a ground."""
 
-    def height(self, x: np.ndarray, y: np.ndarray, z_hint: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return height (N,) m, unit normal (N, 3) and friction (N,) under N points; z_hint (N,) m tells bridges from the roads below."""
+    def height(self, x: np.ndarray, y: np.ndarray, z_hint: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return height (N,) m and friction (N,) under N points; z_hint (N,) m tells bridges from the roads below."""
         ...
 
 
@@ -137,7 +151,7 @@ def place(x_m: float, y_m: float, z_m: float, pitch_rad: float = 0.0, yaw_rad: f
     """Return the state row (STATE_WIDTH,) of a car at rest at a pose."""
     row = np.zeros(STATE_WIDTH)
     row[[X, Y, Z, PITCH, YAW, ROLL]] = x_m, y_m, z_m, pitch_rad, yaw_rad, roll_rad
-    row[GEAR], row[NZ], row[FRICTION] = 1.0, 1.0, 1.0
+    row[[GEAR, FRICTION, PLACED]] = 1.0
     return row
 
 
@@ -148,12 +162,15 @@ def step_vehicles(state: np.ndarray, parameters: np.ndarray, control: np.ndarray
     """
     if len(state) == 0 or dt_s <= 0.0:
         return
-    before = state[:, [VX, VY, VZ, YAW]].copy()
+    placed = np.flatnonzero((state[:, PLACED] > 0.0) & (external[:, E_SIMULATE] > 0.0))
+    if len(placed):
+        rows = state[placed]
+        _put_down(rows, parameters[placed], *ground.height(*_place_wheels(rows, parameters[placed])))
+        state[placed] = rows
     steps = max(1, math.ceil(dt_s / SUBSTEP_S - 1e-9))
     _advance(state, parameters, control, external, steps, dt_s / steps)
-    height, normal, friction = ground.height(state[:, X].copy(), state[:, Y].copy(), state[:, Z].copy())
-    _settle(state, external, height, normal, friction)
-    _set_accelerations(state, before, dt_s)
+    wheels = _place_wheels(state, parameters)
+    _settle(state, parameters, external, wheels, *ground.height(*wheels), steps, dt_s / steps)
 
 
 def world_velocity(state: np.ndarray) -> np.ndarray:
@@ -164,11 +181,25 @@ def world_velocity(state: np.ndarray) -> np.ndarray:
 
 
 def set_world_velocity(row: np.ndarray, velocity: tuple[float, float, float]) -> None:
-    """Set the velocity in one car's state row (STATE_WIDTH,) from a velocity in the world (m/s)."""
+    """Set the velocity in one car's state row (STATE_WIDTH,) from a velocity in the world (m/s).
+
+    A car on the ground goes on along it, unless the velocity is upwards by more than LEAP_MPS.
+    """
     cos, sin = math.cos(row[YAW]), math.sin(row[YAW])
     row[VX] = cos * velocity[0] + sin * velocity[1]
     row[VY] = -sin * velocity[0] + cos * velocity[1]
     row[VZ] = velocity[2]
+    if row[ON_GROUND] > 0.0 and velocity[2] <= LEAP_MPS:
+        row[VZ] = row[GROUND_RATE] = row[GRADE] * row[VX] + row[BANK] * row[VY]
+
+
+def set_angular_velocity(row: np.ndarray, velocity_radps: tuple[float, float, float]) -> None:
+    """Set the rates of the angles in one car's state row (STATE_WIDTH,) from an angular velocity in the world; see `poses.turning`."""
+    cos, sin = math.cos(row[YAW]), math.sin(row[YAW])
+    x, y, z = velocity_radps
+    row[PITCH_RATE] = sin * x - cos * y
+    row[ROLL_RATE] = -(cos * x + sin * y) / max(math.cos(row[PITCH]), 1e-3)
+    row[YAW_RATE] = z + row[ROLL_RATE] * math.sin(row[PITCH])
 
 
 @njit(cache=True, nogil=True)
@@ -182,33 +213,27 @@ def _advance(state, parameters, control, external, steps, dt_s):  # type: ignore
 
 @njit(cache=True, nogil=True)
 def _substep(car, parameters, control, external, dt_s):  # type: ignore[no-untyped-def]
-    """Move one car by a sub-step, in place; all arguments but the last are its rows."""
+    """Move one car by a sub-step over the plane of its wheels, in place; all arguments but the last are its rows."""
     cos, sin = math.cos(car[YAW]), math.sin(car[YAW])
     _steer(car, parameters, control, dt_s)
     mass = parameters[MASS]
     fx_out = cos * external[E_FX] + sin * external[E_FY]
     fy_out = -sin * external[E_FX] + cos * external[E_FY]
+    speed_x, speed_y, turn = cos * car[VX] - sin * car[VY], sin * car[VX] + cos * car[VY], car[YAW_RATE]
     if car[ON_GROUND] > 0.0:
         # gravity along the tangent plane, in body axes: g (n_z n - z) projected
-        gravity = GRAVITY * external[E_GRAVITY] * car[NZ]
-        fx_out += mass * gravity * (cos * car[NX] + sin * car[NY])
-        fy_out += mass * gravity * (-sin * car[NX] + cos * car[NY])
-        _drive_on_ground(car, parameters, control, external, fx_out, fy_out, dt_s)
+        gravity = GRAVITY * external[E_GRAVITY] / (1.0 + car[GRADE] ** 2 + car[BANK] ** 2)
+        _drive_on_ground(car, parameters, control, external, fx_out - mass * gravity * car[GRADE], fy_out - mass * gravity * car[BANK], dt_s)
     else:
         _shift(car, parameters, control, dt_s)
-        car[VX] += dt_s * (fx_out / mass + car[VY] * car[YAW_RATE])
-        car[VY] += dt_s * (fy_out / mass - car[VX] * car[YAW_RATE])
-        car[VZ] += dt_s * (external[E_FZ] / mass - GRAVITY * external[E_GRAVITY])
         car[YAW_RATE] += dt_s * external[E_TORQUE] / parameters[YAW_INERTIA]
-        car[Z] += dt_s * car[VZ]
-    car[X] += dt_s * (cos * car[VX] - sin * car[VY])
-    car[Y] += dt_s * (sin * car[VX] + cos * car[VY])
-    car[YAW] += dt_s * car[YAW_RATE]
-    if car[ON_GROUND] > 0.0:
-        # follow the plane: n . velocity = 0
-        slope = -(car[NX] * (cos * car[VX] - sin * car[VY]) + car[NY] * (sin * car[VX] + cos * car[VY])) / car[NZ]
-        car[VZ] = slope
-        car[Z] += dt_s * slope
+        yaw = dt_s * (turn + car[YAW_RATE]) / 2.0  # the car turns, its velocity in the world does not
+        vx, vy = car[VX] + dt_s * fx_out / mass, car[VY] + dt_s * fy_out / mass
+        car[VX], car[VY] = math.cos(yaw) * vx + math.sin(yaw) * vy, math.cos(yaw) * vy - math.sin(yaw) * vx
+    car[YAW] += dt_s * (turn + car[YAW_RATE]) / 2.0
+    cos, sin = math.cos(car[YAW]), math.sin(car[YAW])
+    car[X] += dt_s * (speed_x + cos * car[VX] - sin * car[VY]) / 2.0
+    car[Y] += dt_s * (speed_y + sin * car[VX] + cos * car[VY]) / 2.0
 
 
 @njit(cache=True, nogil=True)
@@ -300,7 +325,7 @@ def _drive_on_ground(car, parameters, control, external, fx_out, fy_out, dt_s): 
     mass, front, rear = parameters[MASS], parameters[FRONT_ARM], parameters[REAR_ARM]
     base = front + rear
     _shift(car, parameters, control, dt_s)
-    weight = max(mass * GRAVITY * external[E_GRAVITY] * car[NZ] - external[E_FZ], 0.0)
+    weight = max(mass * GRAVITY * external[E_GRAVITY] / math.sqrt(1.0 + car[GRADE] ** 2 + car[BANK] ** 2) - external[E_FZ], 0.0)
     transfer = mass * car[AX] * parameters[CG_HEIGHT] / base
     load_front = min(max(weight * rear / base - transfer, 0.0), weight)
     load_rear = weight - load_front
@@ -353,37 +378,101 @@ def _drive_on_ground(car, parameters, control, external, fx_out, fy_out, dt_s): 
 
 
 @njit(cache=True, nogil=True)
-def _settle(state, external, height, normal, friction):  # type: ignore[no-untyped-def]
-    """Put cars on the ground where they reach it, and set their pitch and roll from its normal; see `GroundLike.height`."""
-    for i in range(state.shape[0]):
+def _place_wheels(state, parameters):  # type: ignore[no-untyped-def]
+    """Return the places x, y, z (m) of all wheels, each (WHEELS N,), where the bodies hold them."""
+    count = state.shape[0]
+    x, y, z = np.empty(WHEELS * count), np.empty(WHEELS * count), np.empty(WHEELS * count)
+    for i in range(count):
         car = state[i]
-        car[FRICTION] = friction[i]
+        cos, sin = math.cos(car[YAW]), math.sin(car[YAW])
+        rise, lean = _clip(math.tan(car[PITCH]), STEEPEST), _clip(-math.tan(car[ROLL]), STEEPEST)
+        for k in range(WHEELS):
+            forward = parameters[i, LONG_OFFSET] + (parameters[i, FRONT_ARM] if k < 2 else -parameters[i, REAR_ARM])
+            right = parameters[i, HALF_TRACK] * (1.0 if k % 2 else -1.0)
+            n = WHEELS * i + k
+            x[n], y[n] = car[X] + cos * forward - sin * right, car[Y] + sin * forward + cos * right
+            z[n] = car[Z] + rise * forward + lean * right
+    return x, y, z
+
+
+@njit(cache=True, nogil=True)
+def _clip(value, limit):  # type: ignore[no-untyped-def]
+    """Return a value within plus and minus a limit."""
+    return min(max(value, -limit), limit)
+
+
+@njit(cache=True, nogil=True)
+def _fit_plane(car, parameters, held, under):  # type: ignore[no-untyped-def]
+    """Set the plane of one car's wheels from the heights (WHEELS,) where the body holds them and those of the ground under them (m)."""
+    front_left, front_right = held[0] + _clip(under[0] - held[0], FARTHEST_REACH_M), held[1] + _clip(under[1] - held[1], FARTHEST_REACH_M)
+    rear_left, rear_right = held[2] + _clip(under[2] - held[2], FARTHEST_REACH_M), held[3] + _clip(under[3] - held[3], FARTHEST_REACH_M)
+    front, rear = (front_left + front_right) / 2.0, (rear_left + rear_right) / 2.0
+    grade = (front - rear) / (parameters[FRONT_ARM] + parameters[REAR_ARM])
+    car[GROUND_Z] = rear + grade * (parameters[REAR_ARM] - parameters[LONG_OFFSET])
+    car[GRADE] = _clip(grade, STEEPEST)
+    car[BANK] = _clip((front_right + rear_right - front_left - rear_left) / (4.0 * parameters[HALF_TRACK]), STEEPEST)
+    car[GROUND_RATE] = car[GRADE] * car[VX] + car[BANK] * car[VY]
+
+
+@njit(cache=True, nogil=True)
+def _find_tilt(car):  # type: ignore[no-untyped-def]
+    """Return the pitch and the roll (rad) of one car that stands on the plane of its wheels."""
+    pitch = math.atan(car[GRADE])
+    return pitch - RAKE_RAD, -math.atan(car[BANK] * math.cos(pitch))
+
+
+@njit(cache=True, nogil=True)
+def _put_down(state, parameters, height, friction):  # type: ignore[no-untyped-def]
+    """Find the plane under the wheels of cars that were put in their places, and lift those that are below it onto it.
+
+    A car that is put down little above the ground moves along it while it falls.
+    """
+    for i in range(state.shape[0]):
+        car, own = state[i], slice(WHEELS * i, WHEELS * (i + 1))
+        under = np.maximum(height[own], height[own].max() - DEEPEST_UNDER_M)
+        _fit_plane(car, parameters[i], under, under)
+        car[FRICTION], car[PLACED], car[ON_GROUND] = friction[own].mean(), 0.0, 0.0
+        car[PITCH_RATE], car[ROLL_RATE] = 0.0, 0.0
+        if car[Z] < car[GROUND_Z] + FARTHEST_REACH_M and car[VZ] <= LEAP_MPS:
+            car[VZ] = car[GROUND_RATE]
+        if car[Z] <= car[GROUND_Z]:
+            car[Z], car[ON_GROUND] = car[GROUND_Z], 1.0
+            car[PITCH], car[ROLL] = _find_tilt(car)
+
+
+@njit(cache=True, nogil=True)
+def _settle(state, parameters, external, wheels, height, friction, steps, dt_s):  # type: ignore[no-untyped-def]
+    """Move cars up and down, and tilt them, by `steps` sub-steps of `dt_s` on the ground that their wheels have reached.
+
+    wheels: the places of `_place_wheels`; height, friction: (WHEELS N,) of the ground under them.
+    """
+    for i in range(state.shape[0]):
+        car, own = state[i], slice(WHEELS * i, WHEELS * (i + 1))
         if external[i, E_SIMULATE] <= 0.0:
+            car[PLACED] = 1.0
             continue
-        gap = car[Z] - height[i]
-        grounded = car[ON_GROUND] > 0.0
-        # a car on the ground leaves it only where the ground falls away faster than it can fall in a tick
-        if gap <= 0.0 or (grounded and gap < 0.15 and external[i, E_GRAVITY] > 0.0):
-            if not grounded and car[VZ] < 0.0:
-                car[VZ] = 0.0
-            car[Z], car[ON_GROUND] = height[i], 1.0
-            car[NX], car[NY], car[NZ] = normal[i, 0], normal[i, 1], normal[i, 2]
-            cos, sin = math.cos(car[YAW]), math.sin(car[YAW])
-            along = (car[NX] * cos + car[NY] * sin) / car[NZ]
-            across = (-car[NX] * sin + car[NY] * cos) / car[NZ]
-            car[PITCH], car[ROLL] = -math.atan(along) - RAKE_RAD, math.atan(across)
-        else:
-            car[ON_GROUND] = 0.0
+        low, low_rate = car[GROUND_Z], car[GROUND_RATE]
+        low_pitch, low_roll = _find_tilt(car)
+        _fit_plane(car, parameters[i], wheels[2][own], height[own])
+        car[FRICTION] = friction[own].mean()
+        weight = GRAVITY * external[i, E_GRAVITY] - external[i, E_FZ] / parameters[i, MASS]
+        car[Z], car[VZ], touches = bounce(car[Z], car[VZ], low, car[GROUND_Z], low_rate, car[GROUND_RATE], weight, steps, dt_s)
+        car[ON_GROUND] = 1.0 if touches else 0.0
+        high_pitch, high_roll = _find_tilt(car)
+        if not touches:  # no spring turns a car in the air
+            low_pitch, high_pitch, low_roll, high_roll = car[PITCH], car[PITCH], car[ROLL], car[ROLL]
+        car[PITCH], car[PITCH_RATE] = tilt(car[PITCH], car[PITCH_RATE], low_pitch, high_pitch, steps, dt_s)
+        car[ROLL], car[ROLL_RATE] = tilt(car[ROLL], car[ROLL_RATE], low_roll, high_roll, steps, dt_s)
         car[YAW] = (car[YAW] + math.pi) % (2.0 * math.pi) - math.pi
 
 
 @njit(cache=True, nogil=True)
-def _set_accelerations(state, before, dt_s):  # type: ignore[no-untyped-def]
-    """Set AX, AY and AZ from the velocities and yaw `before` (N, 4) the tick."""
+def set_accelerations(state, velocity, dt_s):  # type: ignore[no-untyped-def]
+    """Set AX, AY and AZ of cars from their velocities (N, 3) in the world a tick earlier, and put the present ones in their place."""
     for i in range(state.shape[0]):
         car = state[i]
-        turn = car[YAW] - before[i, 3]
-        cos, sin = math.cos(turn), math.sin(turn)
-        old_x = cos * before[i, 0] + sin * before[i, 1]
-        old_y = -sin * before[i, 0] + cos * before[i, 1]
-        car[AX], car[AY], car[AZ] = (car[VX] - old_x) / dt_s, (car[VY] - old_y) / dt_s, (car[VZ] - before[i, 2]) / dt_s
+        cos, sin = math.cos(car[YAW]), math.sin(car[YAW])
+        x, y, z = cos * car[VX] - sin * car[VY], sin * car[VX] + cos * car[VY], car[VZ]
+        ax, ay = (x - velocity[i, 0]) / dt_s, (y - velocity[i, 1]) / dt_s
+        car[AX], car[AY], car[AZ] = cos * ax + sin * ay, -sin * ax + cos * ay, (z - velocity[i, 2]) / dt_s
+        velocity[i, 0], velocity[i, 1], velocity[i, 2] = x, y, z

@@ -26,6 +26,7 @@ class Fleet:
     parameters: np.ndarray  # (N, vehicle_physics.PARAMETER_WIDTH)
     control: np.ndarray  # (N, dynamics.CONTROL_WIDTH)
     external: np.ndarray  # (N, dynamics.EXTERNAL_WIDTH); forces and torques last one tick
+    velocity: np.ndarray  # (N, 3) velocities in the world after the last tick (m/s); accelerations are their differences
     half: np.ndarray  # (N, 3) half sizes of the bounding boxes (m)
     offset: np.ndarray  # (N, 3) their centres in the bodies' frames (m)
     colour: np.ndarray  # (N, 3) uint8 RGB
@@ -44,6 +45,7 @@ class Fleet:
         "parameters": ((PARAMETER_WIDTH,), np.float64),
         "control": ((dynamics.CONTROL_WIDTH,), np.float64),
         "external": ((dynamics.EXTERNAL_WIDTH,), np.float64),
+        "velocity": ((3,), np.float64),
         "half": ((3,), np.float64),
         "offset": ((3,), np.float64),
         "colour": ((3,), np.uint8),
@@ -104,6 +106,7 @@ class Fleet:
         contacts = self._collide(statics)
         self._keep_velocities()
         poses.keep_in_bounds(self.state)
+        dynamics.set_accelerations(self.state, self.velocity, dt_s)
         self.external[:, : dynamics.E_TORQUE + 1] = 0.0
         return contacts
 

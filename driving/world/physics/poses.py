@@ -20,7 +20,7 @@ FASTEST_MPS, FASTEST_RADPS, FARTHEST_M = 1000.0, 50.0, 1e6
 (
     R_POSE,  # 6 columns: x, y, z (m), pitch, yaw, roll (degrees)
     R_VELOCITY,  # 3 columns: in the world (m/s)
-    R_TURNING,  # 3 columns: angular velocity (degrees/s)
+    R_TURNING,  # 3 columns: angular velocity in the world, see `turning` (degrees/s)
     R_ACCELERATION,  # 3 columns: in the world (m/s^2)
     R_PEDALS,  # 3 columns: throttle, steer, brake
     REPORT_WIDTH,
@@ -81,9 +81,23 @@ def keep_in_bounds(state):  # type: ignore[no-untyped-def]
                 body[k] = 0.0
         for k in (dynamics.VX, dynamics.VY, dynamics.VZ):
             body[k] = min(max(body[k], -FASTEST_MPS), FASTEST_MPS)
-        body[dynamics.YAW_RATE] = min(max(body[dynamics.YAW_RATE], -FASTEST_RADPS), FASTEST_RADPS)
+        for k in (dynamics.PITCH_RATE, dynamics.YAW_RATE, dynamics.ROLL_RATE):
+            body[k] = min(max(body[k], -FASTEST_RADPS), FASTEST_RADPS)
         for k in (dynamics.X, dynamics.Y, dynamics.Z):
             body[k] = min(max(body[k], -FARTHEST_M), FARTHEST_M)
+
+
+@njit(cache=True)
+def turning(body):  # type: ignore[no-untyped-def]
+    """Return the angular velocity (x, y, z) in the world (rad/s) of a body from its state row.
+
+    With the angular velocity w, a point of the body at r from its origin moves at w x r, by the usual components of the cross product.
+    CARLA's frame is left-handed. Turning to the right counts for z, a right side that rises for x, and a nose that rises against y.
+    """
+    cos, sin = math.cos(body[dynamics.YAW]), math.sin(body[dynamics.YAW])
+    pitching, rolling = -body[dynamics.PITCH_RATE], -body[dynamics.ROLL_RATE]
+    ahead = rolling * math.cos(body[dynamics.PITCH])
+    return cos * ahead - sin * pitching, sin * ahead + cos * pitching, body[dynamics.YAW_RATE] + rolling * math.sin(body[dynamics.PITCH])
 
 
 @njit(cache=True)
@@ -98,7 +112,8 @@ def report(state, control, out):  # type: ignore[no-untyped-def]
             row[R_POSE + k] = body[dynamics.X + k]
             row[R_POSE + 3 + k] = body[dynamics.PITCH + k] * degrees
         row[R_VELOCITY], row[R_VELOCITY + 1], row[R_VELOCITY + 2] = cos * vx - sin * vy, sin * vx + cos * vy, body[dynamics.VZ]
-        row[R_TURNING], row[R_TURNING + 1], row[R_TURNING + 2] = 0.0, 0.0, body[dynamics.YAW_RATE] * degrees
+        turn_x, turn_y, turn_z = turning(body)
+        row[R_TURNING], row[R_TURNING + 1], row[R_TURNING + 2] = turn_x * degrees, turn_y * degrees, turn_z * degrees
         row[R_ACCELERATION], row[R_ACCELERATION + 1], row[R_ACCELERATION + 2] = cos * ax - sin * ay, sin * ax + cos * ay, body[dynamics.AZ]
         row[R_PEDALS], row[R_PEDALS + 1] = control[i, dynamics.C_THROTTLE], control[i, dynamics.C_STEER]
         row[R_PEDALS + 2] = control[i, dynamics.C_BRAKE]

@@ -23,6 +23,7 @@ GEARS = 8  # most forward gears
 GRAVITY = 9.81
 FULL_BRAKE_G = 1.0  # deceleration (g) of a full brake where the tyres hold; all four wheels lock at once at this mu
 FRONT_BRAKE_SHARE = 0.65
+LEAST_HALF_TRACK_M = 0.3  # a bicycle, whose wheels are in its middle, leans as the ground beside them does
 HAND_BRAKE_G = 0.8  # deceleration (g) of the hand brake
 
 
@@ -125,8 +126,9 @@ class Physics:
     DAMP_FULL,  # damping of the engine at full throttle (N m s/rad)
     DAMP_ZERO,  # at zero throttle
     LONG_OFFSET,  # of the centre of mass from the origin, forward (m)
+    HALF_TRACK,  # from the middle to the wheels of a side (m)
     SCALARS,
-) = range(24)
+) = range(25)
 GEAR_RATIO = SCALARS  # GEARS columns: ratio of each forward gear
 GEAR_DOWN = GEAR_RATIO + GEARS  # GEARS columns: share of MAX_RPM below which it shifts down
 GEAR_UP = GEAR_DOWN + GEARS  # GEARS columns: share of MAX_RPM above which it shifts up
@@ -159,6 +161,7 @@ def pack(physics: Physics) -> np.ndarray:
     row[FRONT_ARM], row[REAR_ARM] = front_x - cg_x, cg_x - rear_x
     row[YAW_INERTIA] = physics.mass_kg * row[FRONT_ARM] * row[REAR_ARM] * 1.1
     row[CG_HEIGHT], row[LONG_OFFSET] = max(0.0, cg_z), cg_x
+    row[HALF_TRACK] = max(float(np.mean([abs(wheel.position_m[1]) for wheel in wheels])), LEAST_HALF_TRACK_M)
     row[RADIUS] = np.mean([wheel.radius_m for wheel in wheels])
     row[MU_FRONT], row[MU_REAR] = (np.mean([wheel.tire_friction for wheel in axle]) for axle in (front, rear))
     row[STIFF_FRONT], row[STIFF_REAR] = (np.mean([wheel.lat_stiff_value for wheel in axle]) for axle in (front, rear))

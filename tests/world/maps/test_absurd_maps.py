@@ -40,6 +40,6 @@ def test_two_roads_hundreds_of_kilometres_apart_can_be_driven_on() -> None:
     ground = Ground.from_network(network)
     points = [point.transform.location for point in network.map.generate_waypoints(20.0)]
     x, y, z = np.array([(at.x, at.y, at.z) for at in points]).T.copy()
-    heights, _, friction = ground.height(x, y, z)
+    heights, friction = ground.height(x, y, z)
     assert np.abs(heights - z).max() < 0.05
     assert (friction == ROAD_FRICTION).all()

@@ -29,7 +29,7 @@ def test_cars_start_on_driving_lanes_facing_their_traffic(name: str) -> None:
 @pytest.mark.parametrize("name", EVERY)
 def test_cars_start_a_hands_breadth_above_the_ground(name: str) -> None:
     xyz = np.array([[pose.x_m, pose.y_m, pose.z_m] for pose in find_spawn_poses(network(name))])
-    z, _, _ = ground(name).height(*xyz.T)
+    z, _ = ground(name).height(*xyz.T)
     np.testing.assert_allclose(xyz[:, 2] - z, ABOVE_ROAD_M, atol=0.02)
 
 

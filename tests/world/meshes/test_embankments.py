@@ -76,7 +76,7 @@ def _above_lanes(road: RoadNetwork) -> np.ndarray:
     _, built = make_embankments(road, ground, ground.terrain.lower_for_drawing(lane_points(road)), Palette())
     shares = np.array([(a, b, 1 - a - b) for a in np.linspace(0, 1, 6) for b in np.linspace(0, 1 - a, 6)])
     at = np.einsum("sk,fkc->fsc", shares, built.triangles.astype(float)).reshape(-1, 3)
-    level, _, friction = ground.height(*at.T.copy())
+    level, friction = ground.height(*at.T.copy())
     return at[(friction == ROAD_FRICTION) & (at[:, 2] - level > 0.02) & (at[:, 2] - level < 3.0)]
 
 

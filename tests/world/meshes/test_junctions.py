@@ -58,7 +58,7 @@ def test_the_pavement_is_below_every_lane() -> None:
     paved = make_junction_mesh(network("Town02"), ground("Town02"), Palette()).triangles.astype(float)
     assert len(paved)
     middles = paved.mean(axis=1)
-    level, _, friction = ground("Town02").height(*middles.T.copy())
+    level, friction = ground("Town02").height(*middles.T.copy())
     assert (middles[:, 2] < level)[friction == ROAD_FRICTION].all()
 
 

@@ -19,10 +19,8 @@ class Plane:
     def __init__(self, grade: float = 0.0, bank: float = 0.0, friction: float = 1.0) -> None:
         self.grade, self.bank, self.friction = grade, bank, friction
 
-    def height(self, x: np.ndarray, y: np.ndarray, z_hint: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        normal = np.array([-self.grade, -self.bank, 1.0])
-        normal /= np.linalg.norm(normal)
-        return self.grade * x + self.bank * y, np.tile(normal, (len(x), 1)), np.full(len(x), self.friction)
+    def height(self, x: np.ndarray, y: np.ndarray, z_hint: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return self.grade * x + self.bank * y, np.full(len(x), self.friction)
 
 
 def car(physics: Physics | None = None, speed: float = 0.0, ground: Plane | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -44,8 +42,10 @@ def drive(
     state: np.ndarray, parameters: np.ndarray, controls: np.ndarray, seconds: float, ground: Plane | None = None, dt: float = 0.05
 ) -> np.ndarray:
     rows = []
+    velocity = dynamics.world_velocity(state)
     for _ in range(round(seconds / dt)):
         dynamics.step_vehicles(state, parameters, controls, dynamics.no_external(len(state)), ground or Plane(), dt)
+        dynamics.set_accelerations(state, velocity, dt)
         rows.append(state.copy())
     return np.array(rows)
 
