@@ -9,7 +9,7 @@ Shapes: Q patches; the corners of a patch are left start, left end, right end, r
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -28,7 +28,7 @@ class Patches(NamedTuple):
     @staticmethod
     def between(s_m: np.ndarray, left: np.ndarray, right: np.ndarray) -> Patches:
         """Return the patches between two edges (K, 3) of a lane with rising stations (K,)."""
-        order = 2 if len(s_m) > 2 else 1
+        order: Literal[1, 2] = 2 if len(s_m) > 2 else 1
         slope_left, slope_right = (np.gradient(edge[:, 2], s_m, edge_order=order) for edge in (left, right))
         corners = np.stack([left[:-1], left[1:], right[1:], right[:-1]], axis=1)
         slopes = np.stack([slope_left[:-1], slope_left[1:], slope_right[1:], slope_right[:-1]], axis=1)

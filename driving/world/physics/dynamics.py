@@ -170,7 +170,7 @@ def step_vehicles(state: np.ndarray, parameters: np.ndarray, control: np.ndarray
     steps = max(1, math.ceil(dt_s / SUBSTEP_S - 1e-9))
     _advance(state, parameters, control, external, steps, dt_s / steps)
     wheels = _place_wheels(state, parameters)
-    _settle(state, parameters, external, wheels, *ground.height(*wheels), steps, dt_s / steps)
+    _settle(state, parameters, external, wheels, ground.height(*wheels), steps, dt_s / steps)
 
 
 def world_velocity(state: np.ndarray) -> np.ndarray:
@@ -441,22 +441,23 @@ def _put_down(state, parameters, height, friction):  # type: ignore[no-untyped-d
 
 
 @njit(cache=True, nogil=True)
-def _settle(state, parameters, external, wheels, height, friction, steps, dt_s):  # type: ignore[no-untyped-def]
+def _settle(state, parameters, external, wheels, under, steps, dt_s):  # type: ignore[no-untyped-def]
     """Move cars up and down, and tilt them, by `steps` sub-steps of `dt_s` on the ground that their wheels have reached.
 
-    wheels: the places of `_place_wheels`; height, friction: (WHEELS N,) of the ground under them.
+    wheels: the places of `_place_wheels`; under: height and friction, each (WHEELS N,), of the ground under them.
     """
+    height, friction = under
     for i in range(state.shape[0]):
         car, own = state[i], slice(WHEELS * i, WHEELS * (i + 1))
         if external[i, E_SIMULATE] <= 0.0:
             car[PLACED] = 1.0
             continue
-        low, low_rate = car[GROUND_Z], car[GROUND_RATE]
+        start = (car[GROUND_Z], car[GROUND_RATE])
         low_pitch, low_roll = _find_tilt(car)
         _fit_plane(car, parameters[i], wheels[2][own], height[own])
         car[FRICTION] = friction[own].mean()
         weight = GRAVITY * external[i, E_GRAVITY] - external[i, E_FZ] / parameters[i, MASS]
-        car[Z], car[VZ], touches = bounce(car[Z], car[VZ], low, car[GROUND_Z], low_rate, car[GROUND_RATE], weight, steps, dt_s)
+        car[Z], car[VZ], touches = bounce((car[Z], car[VZ]), start, (car[GROUND_Z], car[GROUND_RATE]), weight, steps, dt_s)
         car[ON_GROUND] = 1.0 if touches else 0.0
         high_pitch, high_roll = _find_tilt(car)
         if not touches:  # no spring turns a car in the air

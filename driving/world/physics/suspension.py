@@ -21,12 +21,13 @@ STILL = 1e-9  # m and m/s, rad and rad/s: a body this close to rest is at rest
 
 
 @njit(cache=True, nogil=True)
-def bounce(height, speed, low, high, low_rate, high_rate, weight, steps, dt_s):  # type: ignore[no-untyped-def]
+def bounce(body, start, end, weight, steps, dt_s):  # type: ignore[no-untyped-def]
     """Move a body up and down for `steps` sub-steps of `dt_s`, and return its height (m), its speed upwards (m/s), and whether its wheels touch.
 
-    low, high: the height of the wheels' plane before and after (m); low_rate, high_rate: how fast it rises there (m/s).
+    body: its height and speed before; start, end: height and speed of the wheels' plane before and after.
     weight: gravity less what else lifts the body, per mass (m/s^2).
     """
+    (height, speed), (low, low_rate), (high, high_rate) = body, start, end
     touches = False
     for k in range(steps):
         share = (k + 1.0) / steps
