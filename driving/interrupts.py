@@ -38,6 +38,7 @@ class _Ending:
     kept = "nothing was written: run the same command again"
     signal: int | None = None  # the first signal that came
     is_finished = False  # the command has returned, and the interpreter is shutting down
+    stderr_fd = -1  # none, where the caller has closed it
     printing = threading.Lock()  # held by the thread that ends the process
 
 
@@ -48,6 +49,8 @@ def keep(what: str) -> None:
 
 def handle_signals() -> None:
     """Handle SIGINT and SIGTERM until the process ends, also where it has inherited that they are ignored."""
+    with contextlib.suppress(OSError):
+        _Ending.stderr_fd = os.dup(2)  # a library's complaints may be held back by redirecting the original
     reader, writer = socket.socketpair()
     writer.setblocking(False)
     for number in SIGNALS:
@@ -89,7 +92,7 @@ def _end_after_grace(wakeups: socket.socket) -> None:
     while number not in SIGNALS:
         number = wakeups.recv(1)[0]
     time.sleep(GRACE_S)
-    _end(number, SHOW_CURSOR if os.isatty(2) else "")
+    _end(number, SHOW_CURSOR if os.isatty(_Ending.stderr_fd) else "")
 
 
 def _end(number: int, before: str = "") -> NoReturn:
@@ -97,8 +100,8 @@ def _end(number: int, before: str = "") -> NoReturn:
     with _Ending.printing:
         line = f"{before}{SIGNALS[signal.Signals(number)]}: {_Ending.kept}\n"
         with contextlib.suppress(OSError, ValueError):
-            if select.select([], [2], [], 0.0)[1]:
-                os.write(2, line.encode())
+            if select.select([], [_Ending.stderr_fd], [], 0.0)[1]:
+                os.write(_Ending.stderr_fd, line.encode())
         os._exit(128 + number)
 
 

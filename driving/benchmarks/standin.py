@@ -286,7 +286,8 @@ def _race(peers: list[Peer], map_file: Path | None, cases: tuple[Case, ...], rou
         session = opened.enter_context(Session(SessionConfig(process.host, process.port, dt_s=STEP_S)))
         for peer in peers:
             opened.callback(peer.close)
-        return _run_rounds([*(_Standin(process, session, case) for case in cases), *peers], rounds, seconds)
+        contenders = [*(_Standin(process, session, case) for case in cases), *peers]
+        return session.watch.call(lambda: _run_rounds(contenders, rounds, seconds))
 
 
 def table(result: Result) -> str:

@@ -13,6 +13,7 @@ import contextlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from driving.quantities import CameraSpec
 from driving.rollout.listeners import CAMERA_MOVIE, CameraMovie
 from driving.rollout.loop import DriveConfig, drive
 from driving.rollout.trace import META, Trace
-from driving.simulator.errors import SimulatorError
+from driving.simulator.errors import NoServerError, SimulatorError
 from driving.simulator.process import server_at
 from driving.simulator.session import Session, SessionConfig
 from driving.world.maps.route import Route
@@ -67,19 +68,17 @@ def evaluate(
         identity: a digest of the driver's content, such as its weights. Finished routes of the same identity are kept.
         report: takes one line per route, and one per failed attempt.
 
-    Raises SimulatorError when a route failed ATTEMPTS times; finished routes are kept.
+    Raises SimulatorError when a route failed ATTEMPTS times, and NoServerError at once where no server listens; finished routes are kept.
     """
     results: list[_Result] = []
     driver = make_driver()
     evaluation = _Evaluation(suite, driver, out, endpoint or Endpoint(), f"{digest(suite)} {driver.name} {identity}", report)
-    index = 0
-    for road in make_roads(suite):
-        for result in evaluation.drive_road(road, index):
-            results.append(result)
-            index += 1
-            if out is not None:
-                write_text(out / SUMMARY, json.dumps(_summarise(suite, driver, results), indent=1))
-    evaluation.close()
+    with contextlib.closing(evaluation):
+        for road in make_roads(suite):
+            for result in evaluation.drive_road(road, len(results)):
+                results.append(result)
+                if out is not None:
+                    write_text(out / SUMMARY, json.dumps(_summarise(suite, driver, results), indent=1))
     return _summarise(suite, driver, results)
 
 
@@ -138,7 +137,10 @@ class _Evaluation:
         """Drive a route in up to ATTEMPTS attempts. Raises SimulatorError when all of them failed."""
         for attempt in range(ATTEMPTS):
             try:
-                return self._drive_route(road, route, weather, folder)
+                session = self.open_session()
+                return session.watch.call(partial(self._drive_route, session, road, route, weather, folder))
+            except NoServerError:
+                raise
             except SimulatorError as error:
                 self.close()
                 if attempt + 1 == ATTEMPTS:
@@ -146,9 +148,8 @@ class _Evaluation:
                 self.report(f"{route.name}: {error}; trying again ({attempt + 2} of {ATTEMPTS})")
         raise AssertionError
 
-    def _drive_route(self, road: Road, route: Route, weather: str, folder: Path | None) -> Trace:
-        """Drive a route once and save its trace and movie."""
-        session = self.open_session()
+    def _drive_route(self, session: Session, road: Road, route: Route, weather: str, folder: Path | None) -> Trace:
+        """Drive a route once and save its trace and movie. After an error the session's end removes the car."""
         if self._loaded != road.name:
             session.load_opendrive(road.name, road.opendrive)
             self._loaded = road.name
@@ -156,12 +157,10 @@ class _Evaluation:
         camera = self.suite.camera or CameraSpec()
         ego = session.spawn_ego(route.pose_at(0.0), camera)
         plan = DriveConfig(self.suite.max_speed_mps, self.suite.departure_m, 0.0, self.suite.route_length_m, None, self.suite.seed)
-        try:
-            with contextlib.ExitStack() as opened:
-                movie = [] if folder is None else [opened.enter_context(CameraMovie(folder / CAMERA_MOVIE, self.suite.dt_s))]
-                trace = drive(session, ego, route, self.driver, plan, movie)
-        finally:
-            ego.destroy()
+        with contextlib.ExitStack() as opened:
+            movie = [] if folder is None else [opened.enter_context(CameraMovie(folder / CAMERA_MOVIE, self.suite.dt_s))]
+            trace = drive(session, ego, route, self.driver, plan, movie)
+        ego.destroy()
         trace.meta |= {"map": road.name, "weather": weather, "camera": asdict(camera), "evaluation_key": self.key}
         if folder is not None:
             trace.save(folder)

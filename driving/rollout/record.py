@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -129,8 +130,9 @@ def record(sessions: Sequence[Session], config: RecordConfig, out: Path, progres
 
         def work(worker: int) -> int:
             with turns.take_part(worker):
-                mine = worlds[worker :: len(sessions)]
-                return sum(_record_world(sessions[worker], config, world, writer, lambda: turns.wait_for(worker), report) for world in mine)
+                session, mine = sessions[worker], worlds[worker :: len(sessions)]
+                turn = partial(turns.wait_for, worker)
+                return session.watch.call(lambda: sum(_record_world(session, config, world, writer, turn, report) for world in mine))
 
         jobs = [pool.submit(work, worker) for worker in range(len(sessions))]
         try:
@@ -178,17 +180,15 @@ def _record_world(
 def _drive_episode(
     session: Session, config: RecordConfig, route: Route, seconds: float, episode: Episode, random: np.random.Generator, progress: Progress
 ) -> None:
-    """Record one episode of `seconds` somewhere on a route."""
+    """Record one episode of `seconds` somewhere on a route. After an error the session's end removes the car."""
     speed = float(random.uniform(*config.speed_mps))
     room = route.length_m if route.closed else max(0.0, route.length_m - seconds * speed)
     start = float(random.uniform(0.0, room))
     ego = session.spawn_ego(_shift_pose(route.pose_at(start), config, random), _shift_camera(config, random))
     plan = DriveConfig(max_speed_mps=speed, departure_m=4.0, start_m=start, time_s=seconds, seed=int(random.integers(1 << 31)))
-    try:
-        weathers = _WeatherChanges(session, config.weather_s, random)
-        drive(session, ego, route, PerturbedExpert(config.disturbance), plan, [EpisodeRecorder(episode), weathers, _FrameCounter(progress)])
-    finally:
-        ego.destroy()
+    weathers = _WeatherChanges(session, config.weather_s, random)
+    drive(session, ego, route, PerturbedExpert(config.disturbance), plan, [EpisodeRecorder(episode), weathers, _FrameCounter(progress)])
+    ego.destroy()
 
 
 class _WeatherChanges:

@@ -15,6 +15,7 @@ import numpy as np
 from driving.bicycle import Bicycle
 from driving.quantities import CameraSpec, Control, Pose, VehicleState
 from driving.simulator.errors import SimulatorError
+from driving.simulator.watch import LOOK_S, ServerWatch
 
 ABOVE_ROAD_M = 0.1  # a car is spawned and teleported this far above the road, so that it does not touch it at first
 
@@ -22,9 +23,9 @@ ABOVE_ROAD_M = 0.1  # a car is spawned and teleported this far above the road, s
 class EgoVehicle:
     """A car with one RGB camera. `bicycle` is the model of its steering."""
 
-    def __init__(self, world: carla.World, pose: Pose, camera: CameraSpec, blueprint: str, timeout_s: float) -> None:
+    def __init__(self, world: carla.World, pose: Pose, camera: CameraSpec, blueprint: str, watch: ServerWatch, timeout_s: float) -> None:
         """Spawn both at `pose`, a little above the ground. Raises the client's RuntimeError where that fails."""
-        self._world, self._camera, self._timeout_s = world, camera, timeout_s
+        self._world, self._watch, self._timeout_s = world, watch, timeout_s
         self._images: queue.SimpleQueue[Any] = queue.SimpleQueue()
         library = world.get_blueprint_library()
         self._vehicle = world.spawn_actor(library.find(blueprint), transform_of(_raise_pose(pose)))
@@ -69,8 +70,11 @@ class EgoVehicle:
         deadline, seen = time.monotonic() + self._timeout_s, None
         while True:
             try:
-                image = self._images.get(timeout=max(0.0, deadline - time.monotonic()))
+                image = self._images.get(timeout=LOOK_S)
             except queue.Empty:
+                self._watch.check()
+                if time.monotonic() < deadline:
+                    continue
                 got = "nothing" if seen is None else f"frame {seen} last"
                 raise SimulatorError(
                     f"the camera gave {got} within {self._timeout_s:.0f} s, expected frame {frame}: raise timeout_s, or make the server faster"
@@ -83,10 +87,12 @@ class EgoVehicle:
                 raise SimulatorError(f"the camera gave frame {image.frame}, expected frame {frame}: the server lost a frame, drive again")
 
     def destroy(self) -> None:
-        """Remove camera and car. A dead server is not an error here."""
+        """Remove camera and car. A server that has ended is not an error here."""
+        if self._sensor.is_listening():
+            self._sensor.stop()
         for actor in (self._sensor, self._vehicle):
-            with contextlib.suppress(RuntimeError):
-                actor.destroy()
+            with contextlib.suppress(RuntimeError, SimulatorError):
+                self._watch.call(actor.destroy)
 
 
 def _raise_pose(pose: Pose) -> Pose:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, ClassVar
 
 from driving.interrupts import OWNER
 from driving.simulator.errors import SimulatorError
@@ -23,10 +23,13 @@ READY = "listening on "
 
 
 class StandinProcess:
-    """A running stand-in server that listens at `host` and `port`. A context manager."""
+    """A running stand-in server that listens at `host` and `port`. A context manager. `by_port` holds those that are not closed."""
+
+    by_port: ClassVar[dict[int, StandinProcess]] = {}
 
     def __init__(self, *arguments: str) -> None:
         """Start a server; `arguments` are those of its command line besides --port. Raises SimulatorError where it does not start."""
+        self.host, self.port = "", 0
         self._errors: IO[str] = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed in close()
         command = [sys.executable, "-m", "driving.standin", "--port", "0", *arguments]
         self._process = subprocess.Popen(
@@ -39,6 +42,7 @@ class StandinProcess:
         )
         try:
             self.host, self.port = self._read_address()
+            self.by_port[self.port] = self
         except BaseException:
             self.close()
             raise
@@ -66,6 +70,13 @@ class StandinProcess:
         lines = [line.strip() for line in self._errors.read().splitlines() if line.strip()]
         return lines[-1] if lines else ""
 
+    def describe_end(self) -> str:
+        """Return how the server ended: its exit status and the last line that it wrote to stderr. Return "" where it runs."""
+        with contextlib.suppress(subprocess.TimeoutExpired):  # its sockets close shortly before its end can be seen
+            code = self._process.wait(1.0)
+            return f"exit status {code}, last line on stderr: {self.last_complaint() or 'none'}"
+        return ""
+
     @property
     def is_alive(self) -> bool:
         """True while the process runs."""
@@ -89,6 +100,7 @@ class StandinProcess:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
+        self.by_port.pop(self.port, None)
         for stream in (self._process.stdout, self._errors):
             if stream is not None:
                 with contextlib.suppress(OSError):
@@ -99,6 +111,12 @@ class StandinProcess:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+
+def describe_end(port: int) -> str:
+    """Return how our own stand-in that listens at a port ended; "" where it runs, or where no stand-in of this process listens there."""
+    process = StandinProcess.by_port.get(port)
+    return "" if process is None else process.describe_end()
 
 
 @contextlib.contextmanager

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from types import TracebackType
+from typing import TypeVar
 
 import carla
 
@@ -18,11 +19,16 @@ from driving.quantities import CameraSpec, Pose, UserError
 from driving.simulator.client import connect
 from driving.simulator.ego import EgoVehicle
 from driving.simulator.errors import SimulatorError
+from driving.simulator.watch import ServerWatch
 from driving.world.maps.opendrive import suppress_georeference_warning
 from driving.world.weather import NAMES, Weather
 
 # How a real server builds the mesh of OpenDRIVE text: 2 m between vertices, no walls, 0.6 m beside the lanes.
 GENERATION = {"vertex_distance": 2.0, "max_road_length": 50.0, "wall_height": 0.0, "additional_width": 0.6}
+CLOSE_TIMEOUT_S = 2.0  # for each call that removes or restores something
+GONE_TIMEOUT_S = 0.05
+
+Result = TypeVar("Result")
 
 
 @dataclass
@@ -46,80 +52,94 @@ class Session:
     """A connection in synchronous mode; a context manager that restores the server's settings and removes what it spawned."""
 
     def __init__(self, config: SessionConfig) -> None:
-        """Connect. Raises UserError where the server has another version, SimulatorError where it does not respond."""
+        """Connect. Raises NoServerError where no server listens, SimulatorError where it does not respond, UserError where it has another version."""
         self.config = config
+        self.watch = ServerWatch(config.host, config.port, config.timeout_s)
         self.client = connect(config.host, config.port, config.timeout_s)
         self._cars: list[EgoVehicle] = []
-        with self._explain("connect", "; start it, or name another with --host and --port"):
-            theirs, ours = self.client.get_server_version(), version("carla")
-            if theirs != ours:
-                raise UserError(f"the server at {config.host}:{config.port} is CARLA {theirs}, the client is {ours}: install one version for both")
-            self.world = self.client.get_world()
-            self._restored = self.world.get_settings()
+        self._restored: carla.WorldSettings | None = None
+        self._is_closed = False
         try:
-            self._synchronise()
+            self._ask("connect", self._connect, "; start it, or name another with --host and --port")
+            self._ask("set synchronous mode", self._synchronise)
         except BaseException:
             self.close()
             raise
 
-    @contextlib.contextmanager
-    def _explain(self, what: str, remedy: str = "") -> Iterator[None]:
-        """Turn the client's RuntimeError into a SimulatorError that says what was asked of which server, and perhaps what to do."""
+    def _ask(self, what: str, call: Callable[[], Result], remedy: str = "") -> Result:
+        """Call the client's library and return the result.
+
+        Turns its RuntimeError into a SimulatorError that says what was asked of which server, and perhaps what to do. A server that ends
+        meanwhile is a SimulatorError at once.
+        """
         try:
             with suppress_georeference_warning():
-                yield
+                return self.watch.call(call)
         except RuntimeError as error:
             where = f"{self.config.host}:{self.config.port}"
             raise SimulatorError(f"cannot {what} at the server {where}: {' '.join(str(error).split())}{remedy}") from error
 
+    def _connect(self) -> None:
+        """Compare the versions, and read what is to be restored."""
+        theirs, ours = self.client.get_server_version(), version("carla")
+        if theirs != ours:
+            where = f"{self.config.host}:{self.config.port}"
+            raise UserError(f"the server at {where} is CARLA {theirs}, the client is {ours}: install one version for both")
+        self.world = self.client.get_world()
+        self._restored = self.world.get_settings()
+
     def _synchronise(self) -> None:
         """Set synchronous mode with this session's time step."""
-        with self._explain("set synchronous mode"):
-            settings = self.world.get_settings()
-            settings.synchronous_mode = True
-            settings.fixed_delta_seconds = self.config.dt_s
-            settings.substepping = True
-            settings.max_substep_delta_time, settings.max_substeps = 0.01, max(1, math.ceil(self.config.dt_s / 0.01))
-            self.world.apply_settings(settings)
+        settings = self.world.get_settings()
+        settings.synchronous_mode = True
+        settings.fixed_delta_seconds = self.config.dt_s
+        settings.substepping = True
+        settings.max_substep_delta_time, settings.max_substeps = 0.01, max(1, math.ceil(self.config.dt_s / 0.01))
+        self.world.apply_settings(settings)
 
     def load_opendrive(self, name: str, text: str) -> None:
         """Load a world from OpenDRIVE text. Raises SimulatorError where the server refuses."""
         parameters = carla.OpendriveGenerationParameters(**GENERATION, smooth_junctions=True, enable_mesh_visibility=True)
-        with self._explain(f"load map {name}"):
-            self._forget_cars()
-            self.world = self.client.generate_opendrive_world(text, parameters)
-        self._synchronise()
+        self._load(name, lambda: self.client.generate_opendrive_world(text, parameters))
 
     def load_map(self, name: str) -> None:
         """Load one of the server's own maps. Raises SimulatorError where the server refuses."""
-        with self._explain(f"load map {name}"):
-            self._forget_cars()
-            self.world = self.client.load_world(name)
-        self._synchronise()
+        self._load(name, lambda: self.client.load_world(name))
+
+    def _load(self, name: str, call: Callable[[], carla.World]) -> None:
+        self._forget_cars()
+        self.world = self._ask(f"load map {name}", call)
+        self._ask("set synchronous mode", self._synchronise)
 
     @property
     def map(self) -> carla.Map:
         """The current world's map. Raises SimulatorError where it cannot be read."""
-        with self._explain("read the map"):
-            return self.world.get_map()
+        return self._ask("read the map", self.world.get_map)
 
     def set_weather(self, weather: Weather) -> None:
         """Change the weather from the next tick on. Raises SimulatorError where the server refuses."""
         values = dict(zip(NAMES, weather.as_list(), strict=True))
-        with self._explain("set the weather"):
-            self.world.set_weather(carla.WeatherParameters(**values))
+        self._ask("set the weather", lambda: self.world.set_weather(carla.WeatherParameters(**values)))
 
     def tick(self) -> int:
-        """Advance the world by one step and return the new frame's number. Raises SimulatorError where the server does not tick in time."""
+        """Advance the world by one step and return the new frame's number. Raises SimulatorError where the server does not tick in time.
+
+        Within `watch.call` it waits in the calling thread: a thread per tick would slow a drive down.
+        """
+        if self._is_closed:
+            raise SimulatorError(f"the session with {self.config.host}:{self.config.port} is closed: open another one")
+        if not self.watch.is_watching():
+            return self.watch.call(self.tick)
+        self.watch.check()
         try:
             return int(self.world.tick(self.config.timeout_s))
         except RuntimeError as error:
+            self.watch.check()
             raise SimulatorError(f"the server {self.config.host}:{self.config.port} did not tick: {' '.join(str(error).split())}") from error
 
     def spawn_ego(self, pose: Pose, camera: CameraSpec, blueprint: str = "vehicle.tesla.model3") -> EgoVehicle:
         """Spawn a car with a camera. Raises SimulatorError where the place is taken or not on a road."""
-        with self._explain(f"spawn {blueprint}"):
-            car = EgoVehicle(self.world, pose, camera, blueprint, self.config.timeout_s)
+        car = self._ask(f"spawn {blueprint}", lambda: EgoVehicle(self.world, pose, camera, blueprint, self.watch, self.config.timeout_s))
         self._cars.append(car)
         return car
 
@@ -130,11 +150,16 @@ class Session:
         self._cars.clear()
 
     def close(self) -> None:
-        """Remove this session's cars and restore the server's settings. A dead server is not an error here."""
-        with contextlib.suppress(RuntimeError, SimulatorError):
+        """Remove this session's cars and restore the server's settings. A server that has ended is not an error here."""
+        self._is_closed = True
+        self.client.set_timeout(min(CLOSE_TIMEOUT_S, self.config.timeout_s))
+        with contextlib.suppress(SimulatorError):
             self._forget_cars()
-            self.client.set_timeout(min(2.0, self.config.timeout_s))
-            self.world.apply_settings(self._restored)
+            if self._restored is not None:
+                self._ask("restore the settings", lambda: self.world.apply_settings(self._restored))
+        if self.watch.has_ended():  # the library asks the server once more when its objects are freed
+            self.client.set_timeout(GONE_TIMEOUT_S)
+        self.watch.close()
 
     def __enter__(self) -> Session:
         return self
