@@ -37,7 +37,7 @@ def start(main: Callable[[], int | None]) -> NoReturn:
 
 
 def run(main: Callable[[], int | None]) -> int:
-    """Remove compiled code that is older than its source, call `main`, and return the process's exit status.
+    """Find a place for compiled code, remove what is older than its source, call `main`, and return the process's exit status.
 
     The status is what `main` returns, or 0 where it returns None.
     """
@@ -45,12 +45,13 @@ def run(main: Callable[[], int | None]) -> int:
 
     from driving.quantities import LiquidLaneError
     from driving.refusals import explain_refusal
-    from driving.world.compiled import forget_stale_code
+    from driving.world.compiled import forget_stale_code, provide_cache
     from perception.errors import ConfigError
 
-    forget_stale_code()
     _prepare_streams()
     try:
+        provide_cache()
+        forget_stale_code()
         status = main() or 0
         sys.stdout.flush()
         return status

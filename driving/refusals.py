@@ -36,7 +36,7 @@ REMEDIES: Mapping[int, str] = {
 
 def explain_refusal(error: OSError) -> str | None:
     """Return what the system refused, where, how much space is there, and the remedy; None where the error is not such a refusal."""
-    if error.errno not in REMEDIES:
+    if error.errno is None or error.errno not in REMEDIES:
         return None
     path = None if error.filename is None else Path(os.fsdecode(error.filename))
     space = describe_space(path) if path is not None and error.errno in (errno.ENOSPC, errno.EDQUOT) else ""

@@ -142,7 +142,7 @@ def _write_episode(log: Log, index: int, camera: str, config: CameraTransformCon
         np.lib.format.write_array_header_1_0(file, header)
         count = 0
         for image in decode_images(log, index, camera, config):
-            file.write(np.ascontiguousarray(image))
+            file.write(image.tobytes())
             count += 1
         if count != length:
             raise LogError(f"episode {index} of log {log.root} has {length} rows but {count} images: copy the log again from its source")

@@ -92,7 +92,7 @@ class TrainCommand(LightningCLI):
         if chosen.threads is not None:
             torch.set_num_threads(chosen.threads)
         self.run: Path = chosen.out
-        if rank_zero_only.rank == 0:  # the processes of the other devices share its folder
+        if getattr(rank_zero_only, "rank", 0) == 0:  # the processes of the other devices share its folder
             self._held.enter_context(lock_folder(self.run))
         self.resumes = prepare_run(self.run, chosen.existing)
         before = f"{self.run} holds the epochs from before; give --existing resume to go on"

@@ -2,12 +2,23 @@
 
 numba stores compiled code in `__pycache__` per source file and checks only whether that one file has changed. But compiled code also holds the
 constants and the inlined functions of other files. After an update it would silently go on with their old values.
+
+Where `__pycache__` cannot be written, or NUMBA_CACHE_DIR is set, compiled code goes to a folder that is named after the sources' last change.
 """
 
 from __future__ import annotations
 
+import hashlib
+import os
+import stat
+import sys
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
+from driving.quantities import UserError
+
+VARIABLE = "NUMBA_CACHE_DIR"
 DRIVING = Path(__file__).resolve().parents[1]
 # Each package with compiled functions, and the packages whose constants and functions their code may hold.
 SOURCES: dict[str, tuple[str, ...]] = {"world": ("world",), "standin": ("standin", "world")}
@@ -27,8 +38,63 @@ def forget_stale_code(root: Path = DRIVING) -> int:
         if _is_older(path, max(changed[source] for source in sources))
     ]
     for path in stale:
-        path.unlink(missing_ok=True)
+        with suppress(OSError):  # in a folder that cannot be written, numba does not look at it either
+            path.unlink(missing_ok=True)
     return len(stale)
+
+
+def provide_cache() -> None:
+    """Set NUMBA_CACHE_DIR where compiled code cannot lie beside its source. Call it before numba is imported; child processes inherit it.
+
+    It then lies below the folder that the variable named, in the user's cache, or in a private folder of the temporary directory, which is said
+    on stderr. Raises UserError where none of them can be written.
+    """
+    name = f"liquidlane-{_digest_sources()}"
+    given = os.environ.get(VARIABLE)
+    if given and Path(given).name == name:
+        return
+    if not given and all(_can_write(folder) for folder in _list_code_folders()):
+        return
+    home = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))
+    base = next((place for place in (*([Path(given).absolute()] if given else []), home) if place.is_absolute() and _can_write(place)), None)
+    if base is None:
+        base = _make_private_folder(home)
+        reason = f"{given or DRIVING} and {home} cannot be written"
+        print(f"compiled code goes to {base}, because {reason}; {VARIABLE} can name another folder", file=sys.stderr)
+    os.environ[VARIABLE] = str(base / name)
+
+
+def _digest_sources() -> str:
+    """Return 16 hexadecimal digits that differ for other sources."""
+    changes = [(package, _last_change(DRIVING / package)) for package in SOURCES]
+    return hashlib.sha256(f"{DRIVING} {changes}".encode()).hexdigest()[:16]
+
+
+def _list_code_folders() -> set[Path]:
+    return {path.parent for package in SOURCES for path in (DRIVING / package).rglob("*.py")}
+
+
+def _can_write(folder: Path) -> bool:
+    """Return whether files can be made in the `__pycache__` of a folder, or in the folder itself, which need not exist yet."""
+    place = next(place for place in (folder / "__pycache__", folder, *folder.absolute().parents) if place.exists())
+    return place.is_dir() and os.access(place, os.W_OK | os.X_OK)
+
+
+def _make_private_folder(home: Path) -> Path:
+    """Return a folder of the temporary directory that nobody else can write: loading compiled code runs it."""
+    try:
+        temporary = tempfile.gettempdir()
+        mine = os.getuid()
+        folder = Path(temporary) / f"liquidlane-{mine}"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
+        is_private = stat.S_ISDIR(found.st_mode) and found.st_uid == mine and not stat.S_IMODE(found.st_mode) & 0o077
+        return folder if is_private else Path(tempfile.mkdtemp(prefix="liquidlane-"))
+    except OSError as error:
+        raise UserError(
+            f"there is no folder for compiled code: neither {DRIVING}, {home}, nor a temporary directory can be written ({error.strerror or error}); "
+            f"set {VARIABLE} to a folder that can be written"
+        ) from error
 
 
 def _last_change(package: Path) -> int:
