@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from driving import command
+from driving.world import compiled
 from driving.world.compiled import DRIVING, SOURCES, forget_stale_code
 
 
@@ -54,6 +55,6 @@ def test_every_package_with_compiled_functions_is_covered() -> None:
 
 def test_every_command_starts_by_removing_stale_code(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[str] = []
-    monkeypatch.setattr(command, "forget_stale_code", lambda: calls.append("forget"))
+    monkeypatch.setattr(compiled, "forget_stale_code", lambda: calls.append("forget"))
     assert command.run(lambda: calls.append("main")) == 0
     assert calls == ["forget", "main"]
