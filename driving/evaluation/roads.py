@@ -10,6 +10,7 @@ from pathlib import Path
 from driving.evaluation.suite import SuiteConfig
 from driving.world.generated.families import generate_road
 from driving.world.generated.tracks import generate_track
+from driving.world.maps.map_text import read_opendrive
 from driving.world.maps.opendrive import read_map
 from driving.world.maps.route import Route
 from driving.world.maps.routes import spread_routes
@@ -32,7 +33,7 @@ def make_roads(suite: SuiteConfig) -> Iterator[Road]:
         for seed in seeds:
             yield Road(f"{family}_{seed}", generate_road(family, seed))
     for path in suite.maps:
-        yield Road(Path(path).stem, Path(path).read_text(encoding="utf-8"), suite.routes_per_map)
+        yield Road(Path(path).stem, read_opendrive(Path(path)), suite.routes_per_map)
 
 
 def find_routes(suite: SuiteConfig, road: Road) -> list[Route]:

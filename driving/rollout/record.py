@@ -29,6 +29,7 @@ from driving.rollout.turns import StoppedError, Turns
 from driving.simulator.session import Session
 from driving.world.generated.families import check_family, generate_road
 from driving.world.generated.tracks import TrackConfig, generate_track, street_config
+from driving.world.maps.map_text import read_opendrive
 from driving.world.maps.route import Route
 from driving.world.maps.routes import spread_routes
 from driving.world.weather import random_weather
@@ -151,7 +152,7 @@ def _make_worlds(config: RecordConfig) -> list[_World]:
     named = [(f"track_{seed}", generate_track(seed, config.track)) for seed in range(first, first + config.tracks)]
     named += [(f"street_{seed}", generate_track(seed, config.street)) for seed in range(first, first + config.streets)]
     named += [(f"{family}_{seed}", generate_road(family, seed)) for family, count in config.families.items() for seed in range(first, first + count)]
-    named += [(Path(path).stem, Path(path).read_text(encoding="utf-8")) for path in config.maps]
+    named += [(Path(path).stem, read_opendrive(Path(path))) for path in config.maps]
     seconds = config.minutes * 60.0 / len(named)
     episodes = max(1, round(seconds / config.episode_s))
     return [_World(number, *one, episodes, seconds / episodes) for number, one in enumerate(named)]

@@ -10,6 +10,7 @@ from driving.quantities import UserError
 from driving.standin.episode.levels import Level, build_level, read_map
 from driving.standin.wire.rpc import RefusedError
 from driving.world.generated.families import FAMILIES, generate_road
+from driving.world.maps.map_text import mend_opendrive, read_opendrive
 
 PREFIX, SHORT_PREFIX = "/Game/Carla/Maps/", "Carla/Maps/"
 GENERATED = "OpenDriveMap"  # CARLA's name for a map whose text a client has sent
@@ -49,7 +50,7 @@ class Catalogue:
 
     def add_generated(self, text: str) -> None:
         """Offer a client's OpenDRIVE text as the generated map."""
-        self._texts[GENERATED] = text
+        self._texts[GENERATED] = mend_opendrive(text)
 
     def find(self, asked: str) -> tuple[str, str]:
         """Return the name and OpenDRIVE text of a map by any of its names.
@@ -61,10 +62,7 @@ class Catalogue:
         if name in self._texts:
             return name, self._texts[name]
         if plain in self._files:
-            try:
-                return name, self._files[plain].read_text(encoding="utf-8")
-            except (OSError, UnicodeDecodeError) as cause:
-                raise UserError(f"map {plain} cannot be read ({cause}): give a readable file with UTF-8 text") from None
+            return name, read_opendrive(self._files[plain])
         road = _ROAD.fullmatch(name)
         if road:
             return name, generate_road(road.group(1), int(road.group(2)))

@@ -17,6 +17,7 @@ import sys
 import tempfile
 import threading
 import xml.etree.ElementTree as ET
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -30,6 +31,8 @@ from driving.world.geometry.cubics import Cubic
 CHECK_TIMEOUT_S = 120.0
 REMEDY = "give a whole OpenDRIVE 1.4 file (.xodr), as CARLA, esmini or RoadRunner export it"
 NO_LANES = 3
+NOT_DRIVABLE = "found no drivable lane in it"
+LONGEST_WORD, MOST_TYPES = 30, 12  # in an error message
 MOST_LANES_KM, FARTHEST_KM = 3000.0, 500.0
 # The child makes every call that this package makes, because some files crash only in a later call.
 _CHECK = """
@@ -96,6 +99,9 @@ def parse_opendrive(name: str, text: str) -> ET.Element:
     try:
         root = ET.fromstring(text)
     except (ET.ParseError, ValueError) as error:
+        before = text[: max(text.find("<?xml"), 0)].strip()
+        if before:
+            raise UserError(f"map {name} has {before[:LONGEST_WORD]!r} before its XML line: remove it") from None
         raise UserError(f"map {name} is not XML ({error}): {REMEDY}") from None
     for element in root.iter():
         if isinstance(element.tag, str):
@@ -103,8 +109,14 @@ def parse_opendrive(name: str, text: str) -> ET.Element:
     if root.tag != "OpenDRIVE":
         raise UserError(f"map {name} has <{root.tag}> at its root where <OpenDRIVE> was expected: {REMEDY}")
     if not any(lane.get("type") == "driving" for lane in root.iter("lane")):
-        raise UserError(f"map {name} has no lane of type 'driving': {REMEDY}")
+        raise UserError(f"map {name} has no lane of type 'driving', only {_list_lane_types(root)}: {REMEDY}")
     return root
+
+
+def _list_lane_types(root: ET.Element) -> str:
+    """Return the types of all lanes and how many lanes have them, as words."""
+    types = Counter(lane.get("type", "without a type") for lane in root.iter("lane"))
+    return ", ".join(f"{kind[:LONGEST_WORD]} ({count})" for kind, count in types.most_common(MOST_TYPES)) or "roads without lanes"
 
 
 def check_opendrive(name: str, text: str) -> None:
@@ -122,6 +134,8 @@ def check_opendrive(name: str, text: str) -> None:
     places = [(lane.road_id, lane.lane_id, s) for lane in lanes if lane.lane_id for s in (lane.start_m + 1e-3, (lane.start_m + lane.end_m) / 2.0)]
     trouble = _read_in_child(text, places)
     if trouble:
+        if trouble == NOT_DRIVABLE:
+            trouble += f" (its lanes: {_list_lane_types(root)})"
         raise UserError(f"map {name} cannot be used: CARLA's map reader {trouble}: {REMEDY}")
     _checked.add(digest)
     with contextlib.suppress(OSError):  # with a read-only home directory the check is repeated in each process
@@ -222,7 +236,7 @@ def _read_in_child(text: str, places: list[tuple[int, int, float]]) -> str:
     except subprocess.TimeoutExpired:
         return f"hung on it for {CHECK_TIMEOUT_S:.0f} s"
     if child.returncode == NO_LANES:
-        return "found no drivable lane in it"
+        return NOT_DRIVABLE
     lines = [line.strip() for line in child.stderr.splitlines() if line.strip() and _WARNING not in line]
     return f"failed on it (exit {child.returncode}{': ' + lines[-1][:200] if lines else ''})" if child.returncode else ""
 
