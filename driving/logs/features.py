@@ -50,13 +50,15 @@ class Feature:
 
     @staticmethod
     def from_json(entry: Mapping[str, Any]) -> Feature:
-        """Read an entry of `meta/info.json`. Its names may be a list, a dictionary of one list, or null.
+        """Read an entry of `meta/info.json`. Its names may be a list, a list or a dictionary of one list, or null.
 
         Some published logs give a vector of eight elements the single name `state`. Names that do not name each element are dropped.
         """
         dtype, shape, names = str(entry["dtype"]), tuple(int(n) for n in entry["shape"]), entry.get("names")
         if isinstance(names, Mapping):
             names = next((value for value in names.values() if isinstance(value, list)), list(names))
+        if isinstance(names, list) and len(names) == 1 and isinstance(names[0], list):
+            names = names[0]
         if not isinstance(names, list) or not names or (dtype not in ("video", "image") and (len(names),) != shape):
             return Feature(dtype, shape)
         return Feature(dtype, shape, tuple(map(str, names)))

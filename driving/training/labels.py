@@ -14,16 +14,29 @@ from driving.logs import keys
 from driving.logs.features import LogError
 from driving.logs.reader import Log
 
+ROUNDING = 1e-4  # of steer, by which a label may pass full lock
+
 
 def read_steer_labels(log: Log, episode: int) -> np.ndarray:
-    """Return the label's steer (T,) of an episode, NaN where a frame has none. Raises LogError where the log has no such signal."""
+    """Return the label's steer (T,) of an episode, NaN where a frame has none.
+
+    Raises LogError where the log has no such signal, or has it in another unit.
+    """
     feature = log.features.get(keys.ACTION)
     if feature is None:
         raise LogError(f"log {log.root} has no '{keys.ACTION}' to learn from: import or record it with labels")
-    names = list(feature.names or keys.ACTION_NAMES)
+    names = list(feature.names or (keys.ACTION_NAMES if feature.shape == (len(keys.ACTION_NAMES),) else map(str, range(feature.shape[0]))))
     if "steer" not in names:
         raise LogError(f"'{keys.ACTION}' of log {log.root} has the signals {', '.join(names)}, expected one named steer: import the log again")
-    return np.asarray(log.columns(episode)[keys.ACTION], dtype=np.float64).reshape(-1, len(names))[:, names.index("steer")]
+    steer = np.asarray(log.columns(episode)[keys.ACTION], dtype=np.float64).reshape(-1, len(names))[:, names.index("steer")]
+    outside = np.abs(steer) > 1.0 + ROUNDING
+    if outside.any():
+        worst = steer[outside][np.abs(steer[outside]).argmax()]
+        raise LogError(
+            f"steer of episode {episode} of log {log.root} reaches {worst:g} ({outside.sum()} frames outside), "
+            "expected -1 to 1: import the log with scripts/import_logs.py, whose steer_full states the unit"
+        )
+    return steer
 
 
 def read_labels(log: Log, episode: int, target: str, bicycle: Bicycle) -> np.ndarray:

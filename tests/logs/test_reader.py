@@ -162,6 +162,15 @@ def test_names_that_do_not_name_each_element_are_dropped(tmp_path: Path, names: 
     assert examine(root) == []
 
 
+@pytest.mark.parametrize("names", [["a", "b", "c"], {"axes": ["a", "b", "c"]}, [["a", "b", "c"]]])
+def test_names_are_read_as_others_nest_them(tmp_path: Path, names: object) -> None:
+    root = small_log(tmp_path / "log")
+    info = json.loads((root / "meta/info.json").read_text())
+    info["features"]["action"]["names"] = names
+    (root / "meta/info.json").write_text(json.dumps(info))
+    assert Log(root).features[keys.ACTION].names == ("a", "b", "c")
+
+
 def test_errors_differ_for_no_log_a_newer_log_and_a_broken_log(tmp_path: Path) -> None:
     with pytest.raises(LogError, match="is not a driving log"):
         Log(tmp_path)

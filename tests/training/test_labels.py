@@ -48,3 +48,11 @@ def test_a_clock_that_stands_still_is_refused_with_the_frame(tmp_path: Path) -> 
 
     with pytest.raises(LogError, match="at frame 7, expected it to rise"):
         read_time_steps(BrokenClock(write_log(tmp_path / "log", [20])), 0)
+
+
+def test_a_steer_in_another_unit_is_refused(tmp_path: Path) -> None:
+    with LogWriter(tmp_path / "log", {keys.ACTION: vector(("steer",))}, 10.0) as writer, writer.episode() as episode:
+        for t, degrees in enumerate((0.5, -24.0, 3.0)):
+            episode.add(t / 10.0, {keys.ACTION: np.array([degrees], np.float32)})
+    with pytest.raises(LogError, match=r"steer of episode 0 of log .* reaches -24 \(2 frames outside\), expected -1 to 1: import the log"):
+        read_labels(Log(tmp_path / "log"), 0, "steer", Bicycle())

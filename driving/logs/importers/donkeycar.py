@@ -28,7 +28,7 @@ from driving.logs.importers.values import ValueFault, read_numbers
 
 DEFAULT_HZ = 20.0
 MANIFEST_LINES = 5
-ANGLE, THROTTLE, IMAGE = "user/angle", "user/throttle", "cam/image_array"
+ANGLES, THROTTLES, IMAGE = ("user/angle", "user/steering", "steering"), ("user/throttle", "throttle"), "cam/image_array"  # older names first
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def read(source: Path, options: Options) -> Recording:
 
     Raises LogError where it is not a tub, or a broken one, or where its angles or throttles are in another unit than the options say.
     """
-    scales = [options.steer_scale(ANGLE), _throttle_scale(options)]
+    scales = [options.steer_scale(ANGLES[0]), _throttle_scale(options)]
     tally = Tally()
     notes: list[str] = []
     records = list(_records(source, tally))
@@ -80,7 +80,7 @@ def _throttle_scale(options: Options) -> Scale:
     if not options.throttle_full or not math.isfinite(options.throttle_full):
         raise LogError(f"throttle_full is {options.throttle_full:g}, expected a distance from throttle_zero other than 0")
     remedy = "state the unit with throttle_zero and throttle_full, as in --throttle_zero 370 --throttle_full 130 for PWM from 370 at rest to 500"
-    return Scale(THROTTLE, options.throttle_zero, options.throttle_full, remedy=remedy)
+    return Scale(THROTTLES[0], options.throttle_zero, options.throttle_full, remedy=remedy)
 
 
 def _manifest(source: Path) -> dict[str, Any]:
@@ -132,10 +132,13 @@ def _record(line: str, place: str) -> Record:
         raw = json.loads(line)
     except ValueError as error:
         raise ValueFault(f"it is not JSON ({error})") from error
-    lacking = [key for key in (ANGLE, THROTTLE, IMAGE, "_index") if not isinstance(raw, dict) or key not in raw]
+    if not isinstance(raw, dict):
+        raise ValueFault(f"it is {type(raw).__name__}, expected an object of JSON")
+    keys_of = [next((key for key in names if key in raw), names[0]) for names in (ANGLES, THROTTLES, ("_index",), (IMAGE,))]
+    lacking = [key for key in keys_of if key not in raw]
     if lacking:
-        raise ValueFault(f"it lacks {', '.join(lacking)} and has {', '.join(raw) if isinstance(raw, dict) else type(raw).__name__}")
-    angle, throttle, index = read_numbers({key: raw[key] for key in (ANGLE, THROTTLE, "_index")})
+        raise ValueFault(f"it lacks {', '.join(lacking)} and has {', '.join(raw)}")
+    angle, throttle, index = read_numbers({key: raw[key] for key in keys_of[:3]})
     time_s = read_numbers({"_timestamp_ms": raw["_timestamp_ms"]})[0] / 1000.0 if "_timestamp_ms" in raw else math.nan
     session, mode = str(raw.get("_session_id", "")), str(raw.get("user/mode", "user"))
     return Record(place, int(index), time_s, session, str(raw[IMAGE]), angle, throttle, mode)

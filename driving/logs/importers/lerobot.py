@@ -107,7 +107,7 @@ def _read_values(log: Log, signals: dict[str, Signal], tally: Tally) -> dict[int
         tally.skip("a signal is not finite", places[int(np.argmin(known))], int((~known).sum()))
     ours = np.full(stacked.shape, np.nan)
     scales = [signal.scale for signal in signals.values()]
-    ours[known] = bring_to_our_units(scales, stacked[known], [place for place, kept in zip(places, known.tolist(), strict=True) if kept], tally)
+    ours[known] = bring_to_our_units(scales, stacked[known], [places[at] for at in np.flatnonzero(known)], tally)
     parts = np.split(ours, np.cumsum([len(part) for part in raw])[:-1]) if raw else []
     return dict(zip(log.numbers, parts, strict=True))
 

@@ -24,6 +24,7 @@ from driving.logs.writer import LogWriter
 GAP_FRAMES = 4.0
 LEAST_GAP_S = 0.5
 LEAST_FRAMES = 2
+WRITTEN = ("meta", "data", "videos", layout.UNFINISHED)  # the folders of a log
 
 
 @dataclass(frozen=True)
@@ -87,8 +88,8 @@ def write_recording(recording: Recording, out: Path, width_px: int | None = None
             _keep_notes(out, recording.robot_type, notes)
             return ImportReport(writer.episode_count, count, duration_s, tuple(notes))
         except BaseException:
-            if fresh:
-                shutil.rmtree(out, ignore_errors=True)
+            for path in [out] if fresh else [out / folder for folder in WRITTEN]:
+                shutil.rmtree(path, ignore_errors=True)
             raise
 
 

@@ -176,6 +176,13 @@ def test_equal_times_are_left_out_and_a_clock_that_goes_back_ends_the_episode(tm
     assert report.notes[1].startswith("skipped 1 of 300 frames: the same time as the frame before")
 
 
+def test_an_import_that_fails_leaves_an_empty_folder_empty(tmp_path: Path) -> None:
+    (tmp_path / "log").mkdir()
+    with pytest.raises(LogError, match="no two frames follow each other"):
+        import_log("donkeycar", tub(tmp_path / "tub", [tub_record(0)]), tmp_path / "log", rate_hz=20.0)
+    assert not [path for path in (tmp_path / "log").rglob("*") if path.suffix]
+
+
 @pytest.mark.parametrize("dated", [False, True])
 def test_sullychen_reads_decimal_commas_and_names_a_broken_line(tmp_path: Path, dated: bool) -> None:
     (tmp_path / "set").mkdir()

@@ -120,3 +120,12 @@ def test_a_folder_that_is_not_a_tub_is_refused_with_a_hint(tmp_path: Path) -> No
     (tmp_path / "cars/data/manifest.json").write_text("[]\n[]\n")
     with pytest.raises(LogError, match="has 2 lines, expected 5"):
         import_log("donkeycar", tmp_path / "cars/data", tmp_path / "log")
+
+
+@pytest.mark.parametrize("prefix", ["user/", ""])
+def test_tubs_that_call_the_angle_steering_are_read(tmp_path: Path, prefix: str) -> None:
+    names = {"user/angle": f"{prefix}steering", "user/throttle": f"{prefix}throttle"}
+    records = [{names.get(key, key): value for key, value in tub_record(t).items()} for t in range(9)]
+    import_log("donkeycar", tub(tmp_path / "tub", records), tmp_path / "log")
+    expected = [tub_record(t)["user/angle"] for t in range(9)]
+    np.testing.assert_allclose(Log(tmp_path / "log").columns(0)[keys.ACTION][:, 0], expected, atol=1e-6)
