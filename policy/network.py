@@ -78,7 +78,7 @@ class DrivingPolicy(nn.Module):
     def features(self, images_BTYXC: Tensor) -> Tensor:
         """Return the front-end's features (B, T, I) of uint8 images (B, T, Y, X, C)."""
         batch, time = images_BTYXC.shape[:2]
-        images = self.transform.normalise(images_BTYXC.flatten(0, 1))
+        images = self.transform.normalise(images_BTYXC.flatten(0, 1)).to(next(self.frontend.parameters()).dtype)
         return self.frontend(images).view(batch, time, FEATURES)
 
     def forward(self, images_BTYXC: Tensor, dt_BT: Tensor, state_BS: Tensor | None = None) -> tuple[Tensor, Tensor]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
@@ -36,10 +37,19 @@ class RunCheckpoint(Checkpoint):
         judge: drives a policy and returns its figures. `departures` decide, then `mean_abs_lateral_m`. None: the loss decides.
         every_n_epochs: epochs between two judgements; the last epoch is always judged.
         keep: "best" keeps the policy with the best score. "last" keeps the last one, so that the validation data stay a fair test.
+        options: the options that a resumed run must share; saved with the state.
     """
 
-    def __init__(self, run: Path, judge: Judge | None = None, every_n_epochs: int = 1, keep: Keep = "best") -> None:
+    def __init__(
+        self,
+        run: Path,
+        judge: Judge | None = None,
+        every_n_epochs: int = 1,
+        keep: Keep = "best",
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
         self.run, self.judge, self.every_n_epochs, self.keep = Path(run), judge, every_n_epochs, keep
+        self.options = dict(options or {})
         self.best: tuple[float, ...] = ()
         self.best_epoch = -1
 
@@ -62,10 +72,8 @@ class RunCheckpoint(Checkpoint):
             return (-float(epoch),) if loss is None else (float(loss),)
         if (epoch + 1) % self.every_n_epochs and epoch + 1 != trainer.max_epochs:
             return ()
-        was_training = module.policy.training
-        module.policy.eval()
-        figures = dict(self.judge(module.policy, epoch))
-        module.policy.train(was_training)
+        # The copy drives as the saved policy will: in float32 on the processor, whatever the training's precision and device.
+        figures = dict(self.judge(deepcopy(module.policy).float().cpu().eval(), epoch))
         for logger in trainer.loggers:
             named = {f"closed_loop_{name}": value for name, value in figures.items()}
             logger.log_metrics({**named, "epoch": epoch}, step=trainer.global_step)
@@ -93,8 +101,8 @@ class RunCheckpoint(Checkpoint):
         return f"of epoch {self.best_epoch}" + (f" (validation loss {self.best[0]:.5f})" if self.best[0] >= 0 else "")
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the best score so far, as plain numbers."""
-        return {"best": list(self.best), "best_epoch": self.best_epoch}
+        """Return the best score so far and the run's options, as plain values."""
+        return {"best": list(self.best), "best_epoch": self.best_epoch, "options": self.options}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore the best score from a saved state."""

@@ -20,6 +20,7 @@ from jsonargparse._deprecated import JsonargparseDeprecationWarning
 from jsonargparse.typing import PositiveInt
 from lightning.pytorch import Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
@@ -31,11 +32,15 @@ from driving.training.checkpoint import FOLDER, LAST, Keep, RunCheckpoint
 from driving.training.closed_loop import ClosedLoopConfig, make_judge
 from driving.training.data import DrivingData
 from driving.training.module import PolicyTraining
-from driving.training.run_log import METRICS, CsvLog, make_wandb_log
+from driving.training.resuming import check_resumable, decisive_options
+from driving.training.run_log import METRICS, CsvLog, end_wandb_log, make_wandb_log
 from driving.training.speed import keep_freed_memory
 
 Existing = Literal["refuse", "resume", "replace"]
 TRAINER_DEFAULTS: dict[str, Any] = {"max_epochs": 20, "enable_model_summary": False, "gradient_clip_val": 1.0, "num_sanity_val_steps": 0}
+# Float16 weights are left out: Adam's smallest term, 1e-8, is 0 in float16, and weights become NaN.
+PRECISIONS = ("32-true", "bf16-mixed", "16-mixed", "bf16-true", "64-true")
+SHORT_PRECISIONS = (None, "32", "bf16", "16", "64", 32, 16, 64)  # Lightning's older words for the same
 # Warnings of Lightning that do not apply here: reading in the training process is fastest on few cores, small logs make short epochs, and
 # validation is optional. The warning about LeafSpec concerns Lightning's own code.
 ADVICE = (
@@ -94,12 +99,20 @@ class TrainCommand(LightningCLI):
         self.run: Path = chosen.out
         if getattr(rank_zero_only, "rank", 0) == 0:  # the processes of the other devices share its folder
             self._held.enter_context(lock_folder(self.run))
+        if chosen.trainer.precision not in PRECISIONS + SHORT_PRECISIONS:
+            raise UserError(f"trainer.precision {chosen.trainer.precision} is not supported: give one of {', '.join(PRECISIONS)}")
+        options = decisive_options(self.config[self.subcommand].as_flat().__dict__)
         self.resumes = prepare_run(self.run, chosen.existing)
+        if self.resumes:
+            check_resumable(self.run, self.model, options, chosen.trainer.max_epochs)
         before = f"{self.run} holds the epochs from before; give --existing resume to go on"
         keep(before if self.resumes else f"no epoch was finished; give --existing replace to train in {self.run} from the start")
-        logs = [CsvLog(self.run, self.resumes), *([make_wandb_log(self.run)] if chosen.wandb else [])]
+        logs: list[Logger] = [CsvLog(self.run, self.resumes)]
+        if chosen.wandb:
+            logs.append(log := make_wandb_log(self.run))
+            self._held.callback(end_wandb_log, log)
         judge = make_judge(chosen.closed_loop, self.run)
-        self.checkpoint = RunCheckpoint(self.run, judge, max(1, chosen.closed_loop.every_n_epochs), chosen.keep)
+        self.checkpoint = RunCheckpoint(self.run, judge, max(1, chosen.closed_loop.every_n_epochs), chosen.keep, options)
         try:
             return super().instantiate_trainer(logger=logs, callbacks=[*(chosen.trainer.callbacks or []), self.checkpoint], **kwargs)
         except (MisconfigurationException, ValueError) as error:  # how Lightning refuses a value of --trainer
@@ -134,11 +147,13 @@ def quieten() -> None:
 def prepare_run(run: Path, existing: Existing) -> bool:
     """Make the run's folder ready and return whether an earlier run is resumed there.
 
-    Raises UserError where the folder holds a run and `existing` is "refuse".
+    Raises UserError where the folder holds a run and `existing` is "refuse", and where it holds a policy but not the state to resume.
     """
     parts = [run / name for name in (FOLDER, LAST, METRICS, "closed_loop") if (run / name).exists()]
     if parts and existing == "refuse":
         raise UserError(f"{run} holds a run already: give --existing resume to continue it, --existing replace, or another --out")
+    if existing == "resume" and run / FOLDER in parts and run / LAST not in parts:
+        raise UserError(f"{run} holds a policy, but no {LAST} to resume: give --existing replace to train from the start, or another --out")
     if existing == "replace":
         for part in parts:
             shutil.rmtree(part) if part.is_dir() else part.unlink()

@@ -114,13 +114,19 @@ class PolicyTraining(pl.LightningModule):
             scale_time_constants(self.policy.cell, data.step_s)
 
     def forward(self, batch: Batch) -> Tensor:
-        """Return predictions (B, T); each window begins at the initial state."""
+        """Return predictions (B, T); each window begins at the initial state. Another precision of the trainer than its default stays as it is."""
+        if torch.is_autocast_enabled(self.device.type) or self.dtype != torch.float32:
+            return self.policy(batch.images_BTYXC, batch.dt_BT)[0]
         use = bfloat16_is_fast(self.device) if self._bfloat16 is None else self._bfloat16
         with torch.autocast(self.device.type, torch.bfloat16, enabled=use):
             return self.policy(batch.images_BTYXC, batch.dt_BT)[0]
 
     def _loss(self, prediction_BT: Tensor, batch: Batch) -> Tensor:
-        return compute_loss(self.policy.motor(prediction_BT), self.policy.motor(batch.target_BT), batch.weight_BT, self.loss)
+        # In float32 or better: sums over a batch are wrong by percents in bfloat16.
+        prediction, target, weight = (
+            one.to(torch.promote_types(one.dtype, torch.float32)) for one in (prediction_BT, batch.target_BT, batch.weight_BT)
+        )
+        return compute_loss(self.policy.motor(prediction), self.policy.motor(target), weight, self.loss)
 
     def training_step(self, batch: Batch, index: int) -> Tensor:
         """Return the loss of one batch."""

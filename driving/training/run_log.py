@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import csv
+import json
 import netrc
 import os
+import queue
+import threading
+import urllib.error
+import urllib.parse
+import urllib.request
 from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +24,8 @@ from policy.whole_file import replace_whole
 METRICS = "metrics.csv"
 WANDB_HOST = "api.wandb.ai"
 LEADING = ("epoch", "step")
+ANSWER_S, SEND_S = 5.0, 20.0  # how long a server may take to answer, and to take what a run has left at its end
+MOST_WORDS = 200
 
 
 class CsvLog(Logger):
@@ -76,21 +85,83 @@ class CsvLog(Logger):
 
 
 def make_wandb_log(folder: Path) -> WandbLogger:
-    """Return the logger of a Weights & Biases run in `folder`. It is online where the user is logged in; `wandb sync` sends an offline run later."""
+    """Return the logger of a Weights & Biases run in `folder`.
+
+    It is online where the user is logged in and the server accepts the key within seconds. Otherwise it is offline, and one line says why and how
+    to send the run later.
+    """
     import wandb  # imported here, because the import takes a second
 
     folder.mkdir(parents=True, exist_ok=True)
-    mode: Literal["online", "offline"] = "online" if is_logged_in() else "offline"
-    settings = wandb.Settings(silent=True, console="off")
-    run = wandb.init(project="liquidlane", name=folder.name, dir=str(folder), mode=mode, settings=settings)
+    online = is_logged_in()
+    reason = find_obstacle(str(wandb.setup().settings.base_url)) if online else None
+    if online and reason is None:
+        try:
+            return WandbLogger(experiment=_begin(folder, "online"))
+        except (wandb.errors.Error, OSError) as error:
+            reason = " ".join(str(error).split())[:MOST_WORDS]
+    run = _begin(folder, "offline")
+    if online:
+        print(f"Weights & Biases is offline ({reason}): send the run later with `wandb sync {Path(run.dir).parent}`", flush=True)
     return WandbLogger(experiment=run)
+
+
+def _begin(folder: Path, mode: Literal["online", "offline"]) -> Any:
+    """Begin a run. It waits for the server at its start and its end for a limited time only."""
+    import wandb
+
+    settings = wandb.Settings(silent=True, console="off", init_timeout=ANSWER_S, finish_timeout=SEND_S, finish_timeout_raises=True)
+    return wandb.init(project="liquidlane", name=folder.name, dir=str(folder), mode=mode, settings=settings)
+
+
+def end_wandb_log(log: WandbLogger) -> None:
+    """End a run of Weights & Biases. Where the server has gone, one line says how to send the run later."""
+    run = log.experiment
+    place = Path(run.dir).parent
+    try:
+        run.finish()
+    except TimeoutError:
+        print(f"Weights & Biases did not take the whole run within {SEND_S:.0f} s: send the rest later with `wandb sync {place}`", flush=True)
+
+
+def find_obstacle(server: str) -> str | None:
+    """Return why a Weights & Biases server cannot be used now, or None where it accepts the key. It takes ANSWER_S at most."""
+    answers: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    # A thread, because the system's look-up of a name has no time limit.
+    threading.Thread(target=lambda: answers.put(_ask(server)), daemon=True).start()
+    try:
+        return answers.get(timeout=ANSWER_S)
+    except queue.Empty:
+        return f"{server} did not answer within {ANSWER_S:.0f} s"
+
+
+def _ask(server: str) -> str | None:
+    """Ask the server who the owner of the key is. Return what went wrong, or None."""
+    request = urllib.request.Request(f"{server}/graphql", json.dumps({"query": "query { viewer { id } }"}).encode())
+    request.add_header("Content-Type", "application/json")
+    request.add_header("Authorization", "Basic " + base64.b64encode(f"api:{_find_key(server)}".encode()).decode())
+    try:
+        with urllib.request.urlopen(request, timeout=ANSWER_S) as reply:
+            known = ((json.load(reply) or {}).get("data") or {}).get("viewer")
+    except urllib.error.HTTPError as error:
+        return f"{server} refuses the key" if error.code in (401, 403) else f"{server} answers with the error {error.code}"
+    except (OSError, ValueError, AttributeError) as error:  # no connection; no JSON; other JSON
+        return f"{server} cannot be reached: {getattr(error, 'reason', error)}"
+    return None if known else f"{server} does not know the key"
 
 
 def is_logged_in() -> bool:
     """Return whether the user has a key for Weights & Biases, in WANDB_API_KEY or from `wandb login`. It does not use the network."""
-    if os.environ.get("WANDB_API_KEY"):
-        return os.environ.get("WANDB_MODE", "online") == "online"
+    return os.environ.get("WANDB_MODE", "online") == "online" and _find_key(os.environ.get("WANDB_BASE_URL", f"https://{WANDB_HOST}")) is not None
+
+
+def _find_key(server: str) -> str | None:
+    """Return the user's key for a server, None where there is none."""
+    if key := os.environ.get("WANDB_API_KEY"):
+        return key
     try:
-        return netrc.netrc().authenticators(WANDB_HOST) is not None
+        known = netrc.netrc()
+        entry = known.authenticators(urllib.parse.urlsplit(server).hostname or WANDB_HOST) or known.authenticators(WANDB_HOST)
     except (OSError, netrc.NetrcParseError):
-        return False
+        return None
+    return entry[2] if entry else None
