@@ -158,7 +158,7 @@ class LTCCell(_Counts, Ltc):
 
     def forward(self, inputs: Tensor, states: Tensor, elapsed_time: Tensor | float = 1.0) -> tuple[Tensor, Tensor]:  # type: ignore[override]
         """Return outputs (B, M) and the next state (B, H) after `elapsed_time`: one number, (B,) or (B, 1)."""
-        motor, state = self.run_sequence(inputs[:, None], expand_span(elapsed_time, len(inputs), self.vleak), states)
+        motor, state = self.run_sequence(inputs[:, None], expand_span(elapsed_time, len(inputs), self.get_parameter("vleak")), states)
         return motor[:, 0], state
 
     def run_sequence(self, features_BTI: Tensor, dt_BT: Tensor, state_BS: Tensor) -> tuple[Tensor, Tensor]:
