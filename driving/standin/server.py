@@ -16,7 +16,8 @@ from driving.standin.methods.vehicles import VehicleMethods
 from driving.standin.methods.world import WorldMethods
 from driving.standin.simulation import Simulation
 from driving.standin.warmup import warm_up
-from driving.standin.wire.event_loop import Listener, Loop, log
+from driving.standin.wire.event_loop import Listener, Loop
+from driving.standin.wire.log import log, tell_counts
 from driving.standin.wire.rpc import RpcConnection
 from driving.standin.wire.streams import IDLE_S, StreamConnection, Streams
 
@@ -68,8 +69,8 @@ class Server:
         return f"'{method[:LONGEST_NAME]}' is not served by this stand-in server, which serves: {', '.join(sorted(self.methods))}"
 
     def follow_up(self) -> None:
-        """Let the sensors measure after a reply has been sent."""
-        self.simulation.measure()
+        """Do what follows a reply, after the reply has been sent."""
+        self.simulation.follow_up()
 
     def _cut_clients(self) -> None:
         for connection in list(self.loop.connections.values()):
@@ -81,6 +82,8 @@ class Server:
         now = time.monotonic()
         if now - self._swept_s > SWEEP_S:
             self._swept_s = now
+            tell_counts()
+            self.loop.end_held()
             for connection in list(self.loop.connections.values()):
                 if isinstance(connection, StreamConnection) and connection.stream_id is None and now - connection.opened_s > IDLE_S:
                     log(f"closed {connection.peer}: it did not name a stream within {IDLE_S:.0f} s")

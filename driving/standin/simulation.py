@@ -1,7 +1,8 @@
 """The server's world over its whole life: the clock, the settings, the current episode, and what is sent at each tick.
 
 The order at a tick is: step, snapshot, the reply to the call (sent by `rpc`), the sensors' messages. The snapshot comes before any
-sensor message, because a client whose stream threads all wait in callbacks would otherwise never receive it.
+sensor message, because a client whose stream threads all wait in callbacks would otherwise never receive it. When the next episode
+begins after a load is in `loading`.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ import numpy as np
 from driving.standin.episode.catalogue import Catalogue
 from driving.standin.episode.state import Episode
 from driving.standin.faults import DIED, Faults
+from driving.standin.loading import Loading
 from driving.standin.sensors.measuring import Measurer
 from driving.standin.sensors.tick import SensorTick
 from driving.standin.settings import Settings
 from driving.standin.wire import packets
-from driving.standin.wire.event_loop import log
+from driving.standin.wire.log import log
 from driving.standin.wire.rpc import Later, RefusedError, respond
 from driving.standin.wire.streams import EPISODE_STREAM, STALLED_S, Streams
 from driving.world.weather import Weather, random_weather
@@ -63,6 +65,7 @@ class Simulation:
         self._due_replies: list[DueReply] = []
         self._last_tick_s = time.monotonic()
         self._unmeasured: SensorTick | None = None  # the last tick, until the sensors have measured it
+        self.loading = Loading()
         self._scene_begins_s = 0.0
         self._snapshot: bytes = b""
         streams.greeting = lambda: [self._snapshot]
@@ -72,19 +75,31 @@ class Simulation:
 
     # Episodes
 
-    def load(self, name: str, reset_settings: bool) -> None:
-        """Begin a new episode on a map; "" is the current map.
+    def load(self, name: str, reset_settings: bool, patiently: bool = False) -> Later | None:
+        """Load a map, "" for the current one. A new episode begins on it after the reply to this call, as `loading` says.
 
+        With `patiently` the reply waits until no other call comes; returns Later for it, otherwise None.
         Raises RefusedError or UserError where the map cannot be loaded; the current episode then goes on.
         """
         self.loads += 1
         if self.faults.is_active("refuse", self.loads):
             raise RefusedError(f"load {self.loads} is refused by the fault switch")
-        episode = self._make_episode(name or self.episode.level.name)
-        self.episode.clear()
-        self._begin(episode)
+        reply = self.loading.start(self._make_episode(name or self.episode.level.name), patiently)
         if reset_settings:
             self.settings = Settings()
+        return reply
+
+    def _open_level(self) -> None:
+        """Begin the episode that has been loaded, if one has."""
+        episode = self.loading.take()
+        if episode is not None:
+            self.episode.clear()
+            self._begin(episode)
+
+    def follow_up(self) -> None:
+        """Do what follows the reply to any call."""
+        self.loading.note_call()
+        self.measure()
 
     def _make_episode(self, name: str) -> Episode:
         """Make an episode without touching the current one. Raises RefusedError or UserError for a map that cannot be loaded."""
@@ -99,7 +114,7 @@ class Simulation:
         self.weather = random_weather(np.random.default_rng((self.catalogue.seed, self.loads))) if self.catalogue.randomise else Weather()
         self._unmeasured = None
         self._advance(0.0)
-        log(f"episode {self.episode_id} on {episode.level.name}: {len(episode.level.spawns)} spawn points")
+        log(f"episode {self.episode_id} on {episode.level.name}: {len(episode.level.spawns)} spawn points", kind=f"episode on {episode.level.name}")
 
     def apply_settings(self, settings: Settings) -> None:
         """Change how time runs.
@@ -117,15 +132,17 @@ class Simulation:
     def tick(self) -> object:
         """Make a tick for a client, and return its result: a Response with the frame.
 
-        Returns Later while a subscriber has not read what it was sent, or is about to connect.
+        Returns Later while a subscriber has not read what it was sent, or is about to connect, and while a loaded map may not open yet.
         """
-        if self._waiting_ticks or self.streams.find_full() is not None or self.streams.is_awaited():
+        if self._waiting_ticks or self.loading.is_closed() or self.streams.find_full() is not None or self.streams.is_awaited():
             later = Later()
             self._waiting_ticks.append(WaitingTick(later, time.monotonic()))
             return later
         return self._tick_now()
 
     def _tick_now(self) -> object:
+        if self.loading.may_open():
+            self._open_level()
         if not self.settings.synchronous:
             self._advance(self._choose_step_s())
             return respond(self.frame)
@@ -192,18 +209,24 @@ class Simulation:
         """
         self.measure()
         now = time.monotonic()
-        waits = [self._send_due_replies(now), self._make_waiting_ticks(now), self._tick_asynchronously(now)]
+        if self.loading.is_overdue():
+            self._open_level()
+        waits = [self.loading.reply_when_due(), self._send_due_replies(now), self._make_waiting_ticks(now), self._tick_asynchronously(now)]
         known = [wait for wait in waits if wait is not None]
         return min(known) if known else None
 
     def _tick_asynchronously(self, now: float) -> float | None:
         if self.settings.synchronous:
             return None
+        if self.loading.is_closed():
+            return RETRY_S
         period_s = self.settings.step_s or 1.0 / FASTEST_HZ
         due = self._last_tick_s + period_s
         if now < due:
             return due - now
         behind_s = now - due
+        if self.loading.may_open():
+            self._open_level()
         self._advance(self._choose_step_s())
         if self.settings.step_s is not None:  # keeps real time, but does not make up for more than one missed tick
             self._last_tick_s = due if behind_s < period_s else now
@@ -219,6 +242,8 @@ class Simulation:
     def _make_waiting_ticks(self, now: float) -> float | None:
         """Make the ticks that wait for a subscriber; a subscriber that has not read for STALLED_S is closed."""
         while self._waiting_ticks:
+            if self.loading.is_closed():
+                return RETRY_S
             full = self.streams.find_full()
             if full is None and self.streams.is_awaited():
                 return RETRY_S

@@ -19,7 +19,7 @@ from driving.standin.episode.levels import Level
 from driving.standin.episode.state import Episode
 from driving.standin.sensors.table import SENSORS, measure_sensor
 from driving.standin.sensors.tick import SensorTick
-from driving.standin.wire.event_loop import log
+from driving.standin.wire.log import log
 from driving.standin.wire.streams import Streams
 from driving.world.physics import dynamics
 from driving.world.weather import PRESETS

@@ -87,7 +87,8 @@ class WorldMethods:
         }
 
     def get_episode_info(self) -> Any:
-        """Return the EpisodeInfo [id, [token of the snapshots' stream]]."""
+        """Return the EpisodeInfo [id, [token of the snapshots' stream]]. After a load it is the old one's until the next tick, see `loading`."""
+        self._simulation.loading.note_asked()
         return respond([self._simulation.episode_id, [self._simulation.streams.make_token(EPISODE_STREAM)]])
 
     def get_sensor_token(self, stream_id: Any) -> Any:
@@ -108,9 +109,8 @@ class WorldMethods:
         return respond([SHORT_PREFIX + level.name, [transform(_wrap_angles(at)) for at in level.spawns]])
 
     def load_new_episode(self, name: Any, reset_settings: Any = True, _layers: Any = 0) -> Any:
-        """Begin a new episode; the name "" means the current map."""
-        self._simulation.load(text(name), flag(reset_settings))
-        return OK_VOID
+        """Load a map for a new episode; the name "" means the current map."""
+        return self._simulation.load(text(name), flag(reset_settings), patiently=bool(self._traffic_managers)) or OK_VOID
 
     def copy_opendrive_to_file(self, opendrive: Any, *_: Any) -> Any:
         """Keep an OpenDRIVE text as the map that the next load_new_episode opens."""

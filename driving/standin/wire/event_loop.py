@@ -8,34 +8,22 @@ from __future__ import annotations
 
 import select
 import socket
-import sys
 import time
-import traceback
 from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from driving.standin.wire.log import log
+
 READ_CHUNK = 1 << 18
 MAX_CONNECTIONS = 1000
-MAX_LINE_CHARACTERS = 500
+REST_S = 1.0  # after bytes that break the protocol
+MAX_HELD = 500  # connections that are not served any more and wait for their end; above it such a connection is closed at once
 Part = bytes | bytearray | memoryview
 
 
 class ProtocolError(Exception):
-    """Bytes that break the protocol. The connection that they came from is closed, with one line in the log."""
-
-
-def log(text: str) -> None:
-    """Print one line on stderr. Parts of it come from the network, so unprintable characters are replaced and a long line is cut."""
-    line = "".join(character if character.isprintable() else "?" for character in text)[:MAX_LINE_CHARACTERS]
-    print(f"standin: {line}", file=sys.stderr, flush=True)
-
-
-def log_bug(what: str) -> None:
-    """Log the exception that is being handled, with its traceback."""
-    log(f"bug in {what}")
-    for line in traceback.format_exc().splitlines():
-        log(line)
+    """Bytes that break the protocol. The connection that they came from is served no longer and soon closed, with a line in the log."""
 
 
 class Connection:
@@ -49,6 +37,7 @@ class Connection:
         self.fd = sock.fileno()
         self.closed = False
         self.reading = True
+        self.held_until_s: float | None = None  # monotonic clock; see `hold`
         self.pending_bytes = 0
         self.progress_s = self.opened_s
         self._queue: deque[memoryview] = deque()
@@ -62,7 +51,7 @@ class Connection:
 
     def send(self, *parts: Part) -> None:
         """Send the parts in order. What the socket does not take now is kept, by reference, and sent later."""
-        if self.closed:
+        if self.closed or self.held_until_s is not None:
             return
         if not self._queue:
             parts = self._send_now(parts)
@@ -125,17 +114,33 @@ class Connection:
             self.receive(data)
         except ProtocolError as error:
             log(f"closed {self.peer}: {error}")
-            self.close()
+            self.hold(REST_S)
 
     @property
     def interest(self) -> int:
         """The epoll events that the connection waits for."""
+        if self.held_until_s is not None:
+            return select.EPOLLRDHUP
         return (select.EPOLLIN if self.reading else 0) | (select.EPOLLOUT if self._queue else 0)
 
     def set_reading(self, reading: bool) -> None:
         """Stop or resume reading from the peer."""
         if reading != self.reading and not self.closed:
             self.reading = reading
+            self.loop.watch(self)
+
+    def hold(self, longest_s: float) -> None:
+        """Serve the connection no longer, and close it when the peer does, after `longest_s` at the latest.
+
+        A peer that is closed at once may connect again at once, and go on so for ever: held, it rests, and so does the server.
+        """
+        if len(self.loop.held) >= MAX_HELD:
+            self.close()
+        elif not self.closed:
+            self.held_until_s = time.monotonic() + longest_s
+            self.loop.held.add(self)
+            self._queue.clear()
+            self.pending_bytes = 0
             self.loop.watch(self)
 
     def close(self) -> None:
@@ -168,17 +173,16 @@ class Listener:
         loop.add_listener(self)
 
     def accept_one(self) -> None:
-        """Accept one connection; above MAX_CONNECTIONS it is closed at once."""
+        """Accept one connection. With MAX_CONNECTIONS open ones, further peers wait until one is closed: refused ones would try again at once."""
         try:
             sock, address = self.sock.accept()
         except OSError:
             return
         peer = f"{address[0]}:{address[1]}"
-        if len(self.loop.connections) >= MAX_CONNECTIONS:
-            log(f"refused {peer}: {MAX_CONNECTIONS} connections are open")
-            sock.close()
-            return
         self.loop.add(self.accept(sock, peer))
+        if len(self.loop.connections) >= MAX_CONNECTIONS:
+            log(f"{MAX_CONNECTIONS} connections are open: further ones wait until one is closed")
+            self.loop.set_accepting(False)
 
 
 class Loop:
@@ -187,6 +191,7 @@ class Loop:
     def __init__(self) -> None:
         self.epoll = select.epoll()
         self.connections: dict[int, Connection] = {}
+        self.held: set[Connection] = set()
         self.listeners: dict[int, Listener] = {}
         self.before_wait: Callable[[], float | None] = lambda: None
         self._watched: dict[int, int] = {}
@@ -195,6 +200,17 @@ class Loop:
         """Start to watch a listening socket."""
         self.listeners[listener.fd] = listener
         self.epoll.register(listener.fd, select.EPOLLIN)
+
+    def set_accepting(self, accepting: bool) -> None:
+        """Stop or resume accepting connections."""
+        for fd in self.listeners:
+            self.epoll.modify(fd, select.EPOLLIN if accepting else 0)
+
+    def end_held(self) -> None:
+        """Close the connections that have been held for long enough."""
+        now = time.monotonic()
+        for connection in [one for one in self.held if one.held_until_s is not None and one.held_until_s <= now]:
+            connection.close()
 
     def add(self, connection: Connection) -> None:
         """Start to watch a connection."""
@@ -214,6 +230,9 @@ class Loop:
         if self._watched.pop(connection.fd, None) is not None:
             self.epoll.unregister(connection.fd)
             del self.connections[connection.fd]
+            self.held.discard(connection)
+            if len(self.connections) == MAX_CONNECTIONS - 1:
+                self.set_accepting(True)
 
     def turn(self) -> None:
         """Wait once, then serve the sockets that are ready."""
@@ -225,6 +244,9 @@ class Loop:
                 listener = self.listeners.get(fd)
                 if listener is not None:
                     listener.accept_one()
+                continue
+            if connection.held_until_s is not None:
+                connection.close()
                 continue
             if event & select.EPOLLOUT:
                 connection.send_queued()

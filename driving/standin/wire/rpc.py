@@ -17,7 +17,8 @@ from typing import Any, Protocol
 import msgpack
 
 from driving.quantities import LiquidLaneError
-from driving.standin.wire.event_loop import Connection, Loop, ProtocolError, log, log_bug
+from driving.standin.wire.event_loop import REST_S, Connection, Loop, ProtocolError
+from driving.standin.wire.log import log, log_bug
 from driving.standin.wire.messages import MalformedError
 
 MAX_MESSAGE_BYTES = 64 << 20  # the largest message of a client is an OpenDRIVE text
@@ -31,10 +32,14 @@ class RefusedError(LiquidLaneError):
 
 
 class Later:
-    """The result of a method that is not ready yet. `finish(result)` sends it; until then the later calls of the connection wait."""
+    """The result of a method that is not ready yet. `finish(result)` sends it; until then the later calls of the connection wait.
 
-    def __init__(self) -> None:
+    With `holds_calls` false the later calls are served in the meantime, each with its own reply.
+    """
+
+    def __init__(self, holds_calls: bool = True) -> None:
         self.finish: Callable[[Any], None] = lambda result: None
+        self.holds_calls = holds_calls
 
 
 class Service(Protocol):
@@ -143,7 +148,7 @@ class RpcConnection(Connection):
         silent = arguments[0] == [True]
         result = self._call(method, arguments[1:])
         if isinstance(result, Later):
-            self._waiting = result
+            self._waiting = result if result.holds_calls else self._waiting
             result.finish = lambda final: self._finish(result, number, silent, final)
         elif not silent:
             self.send(self._packer.pack([1, number, None, result]))
@@ -168,18 +173,23 @@ class RpcConnection(Connection):
 
     def _finish(self, later: Later, number: int, silent: bool, result: Any) -> None:
         """Send the reply to a call that had to wait, then serve the calls after it."""
-        if self._waiting is not later or self.closed:
+        if self.closed or (later.holds_calls and self._waiting is not later):
             return
-        self._waiting = None
         if not silent:
             self.send(self._packer.pack([1, number, None, result]))
         self.service.follow_up()
+        if later.holds_calls:
+            self._waiting = None
+            self._serve_held_calls()
+
+    def _serve_held_calls(self) -> None:
+        """Serve the calls that came while one was not ready, up to the next one that is not."""
         try:
             while self._calls and self._waiting is None and not self.closed:
                 self._serve(self._calls.popleft())
         except ProtocolError as cause:
             log(f"closed {self.peer}: {cause}")
-            self.close()
+            self.hold(REST_S)
             return
         if self.pending_bytes <= MAX_UNSENT_BYTES:
             self.set_reading(True)

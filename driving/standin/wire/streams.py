@@ -13,12 +13,14 @@ import time
 from collections.abc import Callable
 
 from driving.standin.wire.event_loop import Connection, Loop, Part, ProtocolError
+from driving.standin.wire.log import log
 
 SIZE = struct.Struct("<I")
 TOKEN = struct.Struct("<IHBB16x")
 PROTOCOL_TCP, ADDRESS_OF_CLIENT = 1, 0
 MAX_UNSENT_BYTES = 48 << 20
 IDLE_S = 10.0  # a connection that has not sent a stream id after this time is closed
+GONE_S = 30.0  # a subscriber of a stream that does not exist is held for this time
 STALLED_S = 3.0  # a subscriber that reads nothing for this time although data waits is closed
 EPISODE_STREAM = 1  # the stream of the world snapshots
 PROMISE_S = 0.5  # the longest time that a tick waits for a client that has asked for a stream's token
@@ -36,7 +38,11 @@ class StreamConnection(Connection):
         self._head = b""
 
     def receive(self, data: bytes) -> None:
-        """Take the stream id. Raises ProtocolError for an unknown id and for any byte after the id."""
+        """Take the stream id. Raises ProtocolError for any byte after the id.
+
+        The stock client never gives up a stream: where another client has destroyed the sensor, it connects again whenever it is closed.
+        So a subscriber of a stream that does not exist is held.
+        """
         if self.stream_id is not None:
             raise ProtocolError("bytes after the stream id")
         self._head += data
@@ -45,7 +51,11 @@ class StreamConnection(Connection):
         if len(self._head) == SIZE.size:
             (stream_id,) = SIZE.unpack(self._head)
             self.stream_id = stream_id
-            self.streams.subscribe(self, stream_id)
+            if stream_id in self.streams:
+                self.streams.subscribe(self, stream_id)
+            else:
+                log(f"{self.peer} asks for stream {stream_id}, which does not exist: its sensor was destroyed")
+                self.hold(GONE_S)
 
     def close(self) -> None:
         """End the subscription and close the socket."""
@@ -101,11 +111,8 @@ class Streams:
         return self._subscribers.get(stream_id, [])
 
     def subscribe(self, connection: StreamConnection, stream_id: int) -> None:
-        """Add a subscriber. On the episode stream it gets the latest snapshot at once. Raises ProtocolError for an unknown id."""
-        subscribers = self._subscribers.get(stream_id)
-        if subscribers is None:
-            raise ProtocolError(f"no stream {stream_id}")
-        subscribers.append(connection)
+        """Add a subscriber to a stream that exists. On the episode stream it gets the latest snapshot at once."""
+        self._subscribers[stream_id].append(connection)
         self._promised.pop(stream_id, None)
         if stream_id == EPISODE_STREAM:
             parts = self.greeting()

@@ -24,3 +24,10 @@ def test_traffic_stops_at_red_and_goes_on_at_green() -> None:
     speeds: dict[str, list[float]] = json.loads(run_isolated("-m", "tests.standin.traffic.traffic_stop"))
     assert speeds["Red"][-1] < 0.1
     assert max(speeds["Green"]) > 5.0
+
+
+def test_maps_load_in_every_way_while_a_traffic_manager_lives_and_it_drives_on_the_new_map() -> None:
+    drives: list[dict[str, float]] = json.loads(run_isolated("-m", "tests.standin.traffic.traffic_loads"))
+    assert len(drives) == 6
+    assert all(drive["driven_m"] > 3.0 for drive in drives), drives
+    assert all(drive["off_lane_m"] < 1.0 for drive in drives), drives
