@@ -16,16 +16,17 @@ from driving.drivers.expert import Expert
 from driving.quantities import Observation
 from driving.rollout.tick import Listener, Tick
 from driving.rollout.trace import Trace, TraceRecorder
-from driving.simulator.ego import EgoVehicle
+from driving.simulator.ego import Collision, EgoVehicle
 from driving.simulator.session import Session
 from driving.world.maps.route import LaneTracker, Route
 
 PUT_BACK_S = 2.0
 SLOWEST_MPS = 3.0  # a car that is put back rolls at least this fast
-STUCK_MPS, STUCK_S = 0.3, 8.0  # a car that is slower than this for longer than this is stuck
+STUCK_MPS, STUCK_S = 0.3, 8.0  # a car that is slower than this for longer than this does not come on
+HIT_BEFORE_S = 3.0  # a car that hit something within this time before it stood, or since, has collided; else it is stuck
 END_MARGIN_M = 2.0  # a drive ends this far before the end of its route
 
-EndReason = Literal["finished", "time is up", "stuck"]
+EndReason = Literal["finished", "time is up", "stuck", "collided"]
 
 
 @dataclass
@@ -63,6 +64,7 @@ def drive(session: Session, ego: EgoVehicle, route: Route, driver: Driver, confi
     length = min(config.length_m or rest, float("inf") if route.closed else rest)
     tracker, start_s, slow_s, last_s, tick_s = LaneTracker(route, config.start_m), None, 0.0, 0.0, 0.0
     reason: EndReason | None = None
+    hits: list[Collision] = []
     frame = session.tick()
     while reason is None:
         vehicle, image = ego.observe(frame)
@@ -85,7 +87,8 @@ def drive(session: Session, ego: EgoVehicle, route: Route, driver: Driver, confi
         elif config.time_s is not None and vehicle.time_s - start_s >= config.time_s:
             reason = "time is up"
         elif slow_s > STUCK_S:
-            reason = "stuck"
+            hits = [hit for hit in ego.collisions if hit.frame > frame - (STUCK_S + HIT_BEFORE_S) / session.config.dt_s]
+            reason = "collided" if hits else "stuck"
         ego.apply(action.control)
         if departed and reason is None:
             _put_back(ego, route, tracker, lane.s_m, max(SLOWEST_MPS, vehicle.speed_mps))
@@ -93,6 +96,7 @@ def drive(session: Session, ego: EgoVehicle, route: Route, driver: Driver, confi
         frame = session.tick()
         tick_s = time.perf_counter() - began
     meta = {"driver": driver.name, "route": route.name, "route_length_m": length, "dt_s": session.config.dt_s, "end_reason": reason}
+    meta |= {"collided_with": sorted({hit.other for hit in hits})} if reason == "collided" else {}
     meta |= {"departure_m": config.departure_m, "max_speed_mps": config.max_speed_mps, "seed": config.seed, "neurons": driver.neurons()}
     return Trace(recorder.columns(), meta, route)
 

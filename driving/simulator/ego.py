@@ -1,4 +1,4 @@
-"""The driven car and its camera, as a client sees them: controls out, motion and the image of the same frame in."""
+"""The driven car with its camera and collision sensor, as a client sees them: controls out, motion and the image of the same frame in."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import math
 import queue
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 import carla
 import cv2
@@ -20,25 +20,46 @@ from driving.simulator.watch import LOOK_S, ServerWatch
 ABOVE_ROAD_M = 0.1  # a car is spawned and teleported this far above the road, so that it does not touch it at first
 
 
+class Collision(NamedTuple):
+    """A collision of the driven car."""
+
+    frame: int
+    other: str  # the type of what it hit, such as "static.wall" or "vehicle.tesla.model3"
+
+
 class EgoVehicle:
-    """A car with one RGB camera. `bicycle` is the model of its steering."""
+    """A car with one RGB camera and a collision sensor.
+
+    `bicycle` is the model of its steering. `collisions` has what it hit so far; an entry may arrive a little later than its frame's image.
+    """
 
     def __init__(self, world: carla.World, pose: Pose, camera: CameraSpec, blueprint: str, watch: ServerWatch, timeout_s: float) -> None:
         """Spawn both at `pose`, a little above the ground. Raises the client's RuntimeError where that fails."""
         self._world, self._watch, self._timeout_s = world, watch, timeout_s
         self._images: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._sensors: list[carla.Sensor] = []
+        self.collisions: list[Collision] = []
         library = world.get_blueprint_library()
         self._vehicle = world.spawn_actor(library.find(blueprint), transform_of(_raise_pose(pose)))
         try:
             lens = library.find("sensor.camera.rgb")
             for name, value in (("image_size_x", camera.width_px), ("image_size_y", camera.height_px), ("fov", camera.fov_deg)):
                 lens.set_attribute(name, str(value))
-            self._sensor = world.spawn_actor(lens, transform_of(camera.mount), attach_to=self._vehicle)
-            self._sensor.listen(self._images.put)
+            self._attach(lens, transform_of(camera.mount)).listen(self._images.put)
+            self._attach(library.find("sensor.other.collision"), carla.Transform()).listen(self._note_collision)
         except BaseException:
-            self._vehicle.destroy()
+            self.destroy()
             raise
         self.bicycle = bicycle_of(self._vehicle.get_physics_control())
+
+    def _attach(self, blueprint: carla.ActorBlueprint, place: carla.Transform) -> carla.Sensor:
+        """Attach a sensor to the car."""
+        self._sensors.append(self._world.spawn_actor(blueprint, place, attach_to=self._vehicle))
+        return self._sensors[-1]
+
+    def _note_collision(self, event: carla.CollisionEvent) -> None:
+        """Remember a collision. The client calls this on a thread of its own."""
+        self.collisions.append(Collision(event.frame, event.other_actor.type_id if event.other_actor else "static.unknown"))
 
     def apply(self, control: Control) -> None:
         """Send a control. It acts from the next tick on."""
@@ -87,10 +108,11 @@ class EgoVehicle:
                 raise SimulatorError(f"the camera gave frame {image.frame}, expected frame {frame}: the server lost a frame, drive again")
 
     def destroy(self) -> None:
-        """Remove camera and car. A server that has ended is not an error here."""
-        if self._sensor.is_listening():
-            self._sensor.stop()
-        for actor in (self._sensor, self._vehicle):
+        """Remove sensors and car. A server that has ended is not an error here."""
+        for sensor in self._sensors:
+            if sensor.is_listening():
+                sensor.stop()
+        for actor in (*self._sensors, self._vehicle):
             with contextlib.suppress(RuntimeError, SimulatorError):
                 self._watch.call(actor.destroy)
 

@@ -107,6 +107,20 @@ def test_a_drive_ends_when_the_car_is_stuck(session: Session) -> None:
     assert trace.columns["dt_s"].sum() < 12.0
 
 
+def test_a_car_that_an_obstacle_stops_has_collided_and_the_trace_names_the_obstacle(session: Session) -> None:
+    route = find_route(session)
+    ego, obstacle = session.spawn_ego(route.pose_at(0.0), CAMERA), session.spawn_ego(route.pose_at(60.0), CAMERA, "vehicle.carlamotors.firetruck")
+    try:
+        obstacle.apply(Control(brake=1.0, hand_brake=True))
+        trace = drive(session, ego, route, Expert(), DriveConfig())
+    finally:
+        ego.destroy()
+        obstacle.destroy()
+    assert trace.meta["end_reason"] == "collided"
+    assert trace.meta["collided_with"] == ["vehicle.carlamotors.firetruck"]
+    assert trace.columns["s_m"].max() < 60.0
+
+
 def test_a_drive_stops_when_its_time_is_up_and_may_start_anywhere(session: Session) -> None:
     trace = drive_with(session, Expert(), DriveConfig(start_m=50.0, time_s=4.0))
     assert trace.meta["end_reason"] == "time is up"

@@ -11,6 +11,7 @@ import pytest
 from driving.world.generated.tracks import generate_track, street_config
 from driving.world.geometry.rectangles import make_footprints
 from driving.world.maps.roads import RoadNetwork
+from driving.world.maps.routes import spread_routes
 from driving.world.meshes import materials
 from driving.world.physics import collisions
 from driving.world.rendering.scene import Scene, SceneConfig, build_scene
@@ -132,3 +133,15 @@ def test_the_same_seed_gives_the_same_scenery() -> None:
     one, other = (build_scene(network("track:3"), ground("track:3"), 5) for _ in range(2))
     assert one.faces.drawn.triangles.tobytes() == other.faces.drawn.triangles.tobytes()
     assert one.solids.tobytes() == other.solids.tobytes()
+
+
+@pytest.mark.parametrize("name", ["Town03", "Town07"])
+def test_walls_and_rails_leave_the_whole_width_of_the_lanes_of_routes_free(name: str) -> None:
+    solids = scene(name).solids
+    for route in spread_routes(network(name).map, 4, 500.0, 1):
+        for s_m in range(0, int(route.length_m), 4):
+            pose = route.pose_at(float(s_m))
+            width_m = float(np.interp(s_m, route.s_m, route.lane_width_m))
+            at = np.array([pose.x_m, pose.y_m, pose.z_m])
+            for side in (-math.pi / 2.0, math.pi / 2.0):
+                assert distance_to_solid(solids, at, pose.yaw_rad + side) > width_m / 2.0 + 0.3
