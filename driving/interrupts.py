@@ -39,6 +39,7 @@ class _Ending:
     signal: int | None = None  # the first signal that came
     is_finished = False  # the command has returned, and the interpreter is shutting down
     stderr_fd = -1  # none, where the caller has closed it
+    is_lost = threading.Event()  # the exception came while an object was freed, where Python drops exceptions
     printing = threading.Lock()  # held by the thread that ends the process
 
 
@@ -57,6 +58,7 @@ def handle_signals() -> None:
         signal.signal(number, _interrupt)
     signal.set_wakeup_fd(writer.detach(), warn_on_full_buffer=False)
     threading.Thread(target=_end_after_grace, args=(reader,), name="interrupts", daemon=True).start()
+    sys.unraisablehook = _take_back
     os.register_at_fork(after_in_child=_leave_signals_to_the_parent)
 
 
@@ -86,12 +88,24 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
         raise Interrupt
 
 
+def _take_back(dropped: sys.UnraisableHookArgs) -> None:
+    """Let a dropped Interrupt be raised again, and report another dropped exception as Python does."""
+    if dropped.exc_type is Interrupt:
+        _Ending.is_lost.set()
+    else:
+        sys.__unraisablehook__(dropped)
+
+
 def _end_after_grace(wakeups: socket.socket) -> None:
-    """Wait for a signal, and end the process where it still runs GRACE_S later."""
+    """Wait for a signal, and end the process where it still runs GRACE_S later. A lost exception is raised again."""
     number = 0
     while number not in SIGNALS:
         number = wakeups.recv(1)[0]
-    time.sleep(GRACE_S)
+    deadline = time.monotonic() + GRACE_S
+    while _Ending.is_lost.wait(max(0.0, deadline - time.monotonic())):
+        _Ending.is_lost.clear()
+        _Ending.signal = None
+        signal.pthread_kill(threading.main_thread().ident or 0, number)
     _end(number, SHOW_CURSOR if os.isatty(_Ending.stderr_fd) else "")
 
 

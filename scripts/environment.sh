@@ -1,5 +1,5 @@
-# quickstart.sh and test.sh source this file. It makes .venv if there is none, and installs the packages of pyproject.toml at the versions of
-# constraints.txt. A checksum of these files and of the CPU kernel's sources lets a second run skip the installation.
+# quickstart.sh and test.sh source this file, after jobs.sh. It makes .venv if there is none, and installs the packages of pyproject.toml at the
+# versions of constraints.txt. A checksum of these files and of the CPU kernel's sources lets a second run skip the installation.
 # Usage: source scripts/environment.sh [EXTRA]
 extra="${1:-}"
 find_python() {
@@ -16,13 +16,13 @@ find_python() {
 if [ ! -x .venv/bin/python ]; then
     python="$(find_python)" || exit 2
     echo "making a virtual environment in .venv with $("$python" --version)"
-    "$python" -m venv .venv
+    job "$python" -m venv .venv
 fi
 stamp=".venv/installed${extra:+-$extra}"
 wanted="$(cat pyproject.toml setup.py constraints.txt policy/kernels/cpu/*.cpp policy/kernels/cpu/*.h 2>/dev/null | cksum)"
 if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
     echo "installing the packages pinned in constraints.txt (once; some minutes)"
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".${extra:+[$extra]}"
+    job .venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".${extra:+[$extra]}"
     echo "$wanted" >"$stamp"
 fi
 export PATH="$PWD/.venv/bin:$PATH"

@@ -6,11 +6,14 @@ set -eEuo pipefail
 cd "$(dirname "$0")/.."
 out="${1:-outputs/quickstart}"
 stage=set-up
+source scripts/jobs.sh
 trap 'echo "quickstart: failed at stage: $stage" >&2; [ "$stage" != expert ] || cat "$out/expert.txt" >&2' ERR
-trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
 source scripts/environment.sh ""  # without it, the sourced file would see OUT as its own argument
 mkdir -p "$out"
 rm -rf "$out"/{log,training,checkpoint,evaluation,expert,expert.txt,drive.mp4,drive.rrd,neurons.html,wiring.png,stages.csv}
+
+# own COMMAND...: run one of our commands, which ends with this script, however this one ends
+own() { job env LIQUIDLANE_OWNER=$$ "$@"; }
 
 # run NAME WHAT COMMAND...: print one line about the stage, run it, and note its time for the report
 run() {
@@ -22,22 +25,23 @@ run() {
 }
 
 run record "the expert drives 28 generated tracks and 24 streets, disturbed on purpose; its corrections are the labels -> $out/log" \
-    python scripts/record.py --out "$out/log" --tracks 28 --streets 24 --minutes 41 --servers 2 --seed 0
+    own python scripts/record.py --out "$out/log" --tracks 28 --streets 24 --minutes 41 --servers 2 --seed 0
 run train "a small CNN and 19 liquid neurons learn to steer from the log -> $out/training, $out/checkpoint" \
-    python scripts/train.py fit --config configs/train/quickstart.yaml --data.log "$out/log" --out "$out/training"
+    own python scripts/train.py fit --config configs/train/quickstart.yaml --data.log "$out/log" --out "$out/training"
 cp -r "$out/training/checkpoint" "$out/checkpoint"
 # The expert drives at the same time as the policy: each uses one core.
-python scripts/evaluate.py --driver expert --suite configs/suite/quickstart.yaml --map configs/maps/circuit.xodr --out "$out/expert" \
-    >"$out/expert.txt" 2>&1 &
+env LIQUIDLANE_OWNER=$$ python scripts/evaluate.py --driver expert --suite configs/suite/quickstart.yaml --map configs/maps/circuit.xodr \
+    --out "$out/expert" >"$out/expert.txt" 2>&1 &
 expert=$!
 run drive "the policy drives closed loop on tracks and on a map that it has not seen -> $out/evaluation" \
-    python scripts/evaluate.py --checkpoint "$out/checkpoint" --suite configs/suite/quickstart.yaml --map configs/maps/circuit.xodr --out "$out/evaluation"
+    own python scripts/evaluate.py --checkpoint "$out/checkpoint" --suite configs/suite/quickstart.yaml --map configs/maps/circuit.xodr \
+    --out "$out/evaluation"
 run expert "the expert drove the same routes meanwhile, for comparison -> $out/expert" wait "$expert"
 cat "$out/expert.txt"
 run show "the first drive, neuron by neuron -> $out/drive.mp4, drive.rrd, neurons.html, wiring.png" \
-    python scripts/view.py --checkpoint "$out/checkpoint" --drive "$out/evaluation/routes/track_9001" --out "$out"
+    own python scripts/view.py --checkpoint "$out/checkpoint" --drive "$out/evaluation/routes/track_9001" --out "$out"
 stage=report
-python scripts/report.py --title "LiquidLane quickstart" --out "$out" --log "$out/log" --run "$out/training" --evaluation "$out/evaluation" \
+own python scripts/report.py --title "LiquidLane quickstart" --out "$out" --log "$out/log" --run "$out/training" --evaluation "$out/evaluation" \
     --expert "$out/expert" --views "$out" --stages "$out/stages.csv"
 echo "look at: $out/report.html, $out/drive.mp4, $out/neurons.html"
 echo "quickstart: ok"

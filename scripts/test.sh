@@ -2,14 +2,15 @@
 # Run linter, types and tests on a fresh machine. Further arguments go to pytest: ./scripts/test.sh -k ltc
 set -euo pipefail
 cd "$(dirname "$0")/.."
+source scripts/jobs.sh
 source scripts/environment.sh dev
 # The page tests open the viewer in a real browser. Without one they are skipped.
 if ! command -v chromium >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium) >/dev/null 2>&1 || echo "no Chromium: the page tests will be skipped"
+    job sh -c "apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium" >/dev/null 2>&1 || echo "no Chromium: the page tests will be skipped"
 fi
-ruff check .
-ruff format --check --quiet .
-mypy
+job ruff check .
+job ruff format --check --quiet .
+job mypy
 export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
 if [ "$#" -gt 0 ]; then
     exec pytest "$@"
@@ -20,7 +21,7 @@ driving="tests/standin tests/simulator tests/rollout tests/evaluation tests/end_
 pytest tests $(for folder in $driving; do echo "--ignore=$folder"; done) &
 rest=$!
 status=0
-pytest $driving --ignore=tests/standin/wire/test_fuzz.py || status=$?
-pytest tests/standin/wire/test_fuzz.py || status=$?
+job pytest $driving --ignore=tests/standin/wire/test_fuzz.py || status=$?
+job pytest tests/standin/wire/test_fuzz.py || status=$?
 wait "$rest" || status=$?
 exit "$status"

@@ -91,6 +91,10 @@ class StandinProcess:
             return None
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def kill(self) -> None:
+        """End the server at once, as the system does when memory runs out."""
+        self._process.kill()
+
     def close(self) -> None:
         """End the server; kill it where it does not end by itself within STOP_TIMEOUT_S."""
         if self.is_alive:
@@ -98,7 +102,7 @@ class StandinProcess:
             try:
                 self._process.wait(STOP_TIMEOUT_S)
             except subprocess.TimeoutExpired:
-                self._process.kill()
+                self.kill()
                 self._process.wait()
         self.by_port.pop(self.port, None)
         for stream in (self._process.stdout, self._errors):

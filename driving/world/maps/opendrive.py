@@ -36,7 +36,9 @@ LONGEST_WORD, MOST_TYPES = 30, 12  # in an error message
 MOST_LANES_KM, FARTHEST_KM = 3000.0, 500.0
 # The child makes every call that this package makes, because some files crash only in a later call.
 _CHECK = """
-import json, sys
+import ctypes, json, sys
+if sys.platform == "linux":
+    ctypes.CDLL(None).prctl(1, 9)  # PR_SET_PDEATHSIG, SIGKILL: a library that hangs must not outlive the process that waits for it
 import carla
 text, places = json.load(sys.stdin)
 carla_map = carla.Map("check", text)

@@ -1,0 +1,61 @@
+"""A server that ends, or that is not there: noticed at once, although no call may take less than a minute."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from driving.drivers.expert import Expert
+from driving.evaluation.runner import Endpoint, evaluate
+from driving.evaluation.suite import SuiteConfig
+from driving.quantities import CameraSpec
+from driving.simulator.errors import NoServerError, SimulatorError
+from driving.simulator.process import StandinProcess
+from driving.simulator.session import Session, SessionConfig
+from driving.world.maps.routes import spread_routes
+from tests.standin.servers import serving
+
+AT_ONCE_S = 10.0  # far from the 60 s of a time-out
+CAMERA = CameraSpec(width_px=64, height_px=36)
+
+
+@pytest.mark.parametrize("after_s", [0.0, 1.0])
+def test_a_server_that_is_killed_before_or_within_a_tick_is_named_with_its_last_words(after_s: float) -> None:
+    with StandinProcess("--fault", "hang:inf@20") as server, Session(SessionConfig(server.host, server.port)) as session:
+        ego = session.spawn_ego(spread_routes(session.map, 1, 100.0, 0)[0].pose_at(5.0), CAMERA)
+        began = time.monotonic()
+        threading.Timer(after_s, server.kill).start()
+
+        def drive() -> None:
+            while True:
+                ego.observe(session.tick())
+
+        with pytest.raises(SimulatorError, match=r"exit status -9.*episode 1"):
+            drive()
+        ego.destroy()
+        session.close()
+        assert time.monotonic() - began < AT_ONCE_S
+
+
+def test_a_foreign_server_that_ends_in_mid_drive_ends_the_evaluation(tmp_path: Path) -> None:
+    suite = SuiteConfig(tracks=[1], route_length_m=300.0, camera=CAMERA)
+    with serving(tmp_path, "--fault", "die@30") as server:
+        began = time.monotonic()
+        with pytest.raises(NoServerError, match="refused"):
+            evaluate(Expert, suite, tmp_path / "out", Endpoint(server.host, server.port))
+        assert time.monotonic() - began < AT_ONCE_S + 10.0  # the drive before takes its time
+
+
+def test_a_port_that_refuses_is_not_tried_again() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closing:
+        port = closing.getsockname()[1]
+    said: list[str] = []
+    began = time.monotonic()
+    with pytest.raises(NoServerError, match=rf"127\.0\.0\.1:{port} \(connection refused\): start it"):
+        evaluate(Expert, SuiteConfig(tracks=[1], route_length_m=100.0), None, Endpoint("127.0.0.1", port), report=said.append)
+    assert not said
+    assert time.monotonic() - began < AT_ONCE_S
