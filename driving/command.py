@@ -32,7 +32,7 @@ def start(main: Callable[[], int | None]) -> NoReturn:
     finally:
         if interrupts.was_interrupted():
             interrupts.end()
-        interrupts.finish()
+        interrupts.finish(status)
     sys.exit(status)
 
 

@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 from types import FrameType
-from typing import NoReturn
+from typing import ClassVar, NoReturn
 
 GRACE_S = 1.2  # for the clean-up
 LOOK_S = 0.1  # between two looks at the owner
@@ -37,6 +37,7 @@ class _Ending:
 
     kept = "nothing was written: run the same command again"
     signal: int | None = None  # the first signal that came
+    left: ClassVar[list[threading.Thread]] = []  # threads that may never end
     is_finished = False  # the command has returned, and the interpreter is shutting down
     stderr_fd = -1  # none, where the caller has closed it
     is_lost = threading.Event()  # the exception came while an object was freed, where Python drops exceptions
@@ -62,14 +63,24 @@ def handle_signals() -> None:
     os.register_at_fork(after_in_child=_leave_signals_to_the_parent)
 
 
+def leave_thread(thread: threading.Thread) -> None:
+    """Say that the process is to end without this thread, which waits inside a library and would crash the interpreter's own end."""
+    _Ending.left.append(thread)
+
+
 def was_interrupted() -> bool:
     """Return whether a signal has asked the process to end."""
     return _Ending.signal is not None
 
 
-def finish() -> None:
-    """Say that the command has returned. A later signal ends the process without an exception, which nobody would catch any more."""
+def finish(status: int) -> None:
+    """End the process where a thread was left. Else a later signal ends it without an exception, which nobody would catch any more."""
     _Ending.is_finished = True
+    if any(thread.is_alive() for thread in _Ending.left):
+        with contextlib.suppress(OSError, ValueError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(status)
 
 
 def end() -> NoReturn:
@@ -102,10 +113,12 @@ def _end_after_grace(wakeups: socket.socket) -> None:
     while number not in SIGNALS:
         number = wakeups.recv(1)[0]
     deadline = time.monotonic() + GRACE_S
-    while _Ending.is_lost.wait(max(0.0, deadline - time.monotonic())):
-        _Ending.is_lost.clear()
-        _Ending.signal = None
-        signal.pthread_kill(threading.main_thread().ident or 0, number)
+    while time.monotonic() < deadline:
+        if _Ending.is_lost.wait(LOOK_S):
+            _Ending.is_lost.clear()
+            _Ending.signal = None
+        if _Ending.signal is None:  # also where the signal came just before the main thread began to wait for something else
+            signal.pthread_kill(threading.main_thread().ident or 0, number)
     _end(number, SHOW_CURSOR if os.isatty(_Ending.stderr_fd) else "")
 
 

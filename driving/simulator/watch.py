@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, wait
 from typing import TypeVar
 
+from driving.interrupts import leave_thread
 from driving.simulator.errors import NoServerError, SimulatorError
 from driving.simulator.process import describe_end
 
@@ -83,9 +84,11 @@ class ServerWatch:
                 job.set_exception(error)
 
         self.check()
-        threading.Thread(target=fill, name="server call", daemon=True).start()
+        thread = threading.Thread(target=fill, name="server call", daemon=True)
+        thread.start()
         while not wait([job], LOOK_S).done:
             if self.has_ended() and not wait([job], SETTLE_S).done:
+                leave_thread(thread)
                 self.check()
         return job.result()
 
