@@ -23,4 +23,7 @@ def parse_description(text: str, where: Path | str) -> dict[str, Any]:
         raise ConfigError(f"{where} is not JSON ({error}): the checkpoint is broken, take another one") from error
     if not isinstance(description, dict) or description.get("format") != FORMAT:
         raise ConfigError(f"{where} does not have the format '{FORMAT}': it was written by another program or version")
+    for part in ("config", "neurons"):
+        if not isinstance(description.get(part), dict):
+            raise ConfigError(f"{where} has no '{part}': the checkpoint is broken, take another one")
     return description

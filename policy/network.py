@@ -130,7 +130,7 @@ def read_description(folder: Path | str) -> dict[str, Any]:
     path = Path(folder) / DESCRIPTION
     if not path.is_file():
         raise ConfigError(f"{path} does not exist: give a folder that save_policy wrote (with {DESCRIPTION} and {WEIGHTS})")
-    return parse_description(path.read_text(encoding="utf-8"), path)
+    return parse_description(path.read_text(encoding="utf-8", errors="replace"), path)
 
 
 def load_policy(folder: Path | str, expected: PolicyConfig | None = None) -> DrivingPolicy:

@@ -84,6 +84,22 @@ class CsvLog(Logger):
             writer.writerows(self._rows)
 
 
+class PatientWandbLog(WandbLogger):
+    """A logger of Weights & Biases whose failure does not end the training: after the first one it says so in one line and logs no more."""
+
+    _has_failed = False
+
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        """Log figures, unless an earlier attempt has failed."""
+        if self._has_failed:
+            return
+        try:
+            super().log_metrics(metrics, step)
+        except Exception as error:  # it raises many types, its own and those of its connection
+            self._has_failed = True
+            print(f"Weights & Biases takes no more figures ({type(error).__name__}): {METRICS} has them all", flush=True)
+
+
 def make_wandb_log(folder: Path) -> WandbLogger:
     """Return the logger of a Weights & Biases run in `folder`.
 
@@ -97,13 +113,13 @@ def make_wandb_log(folder: Path) -> WandbLogger:
     reason = find_obstacle(str(wandb.setup().settings.base_url)) if online else None
     if online and reason is None:
         try:
-            return WandbLogger(experiment=_begin(folder, "online"))
+            return PatientWandbLog(experiment=_begin(folder, "online"))
         except (wandb.errors.Error, OSError) as error:
             reason = " ".join(str(error).split())[:MOST_WORDS]
     run = _begin(folder, "offline")
     if online:
         print(f"Weights & Biases is offline ({reason}): send the run later with `wandb sync {Path(run.dir).parent}`", flush=True)
-    return WandbLogger(experiment=run)
+    return PatientWandbLog(experiment=run)
 
 
 def _begin(folder: Path, mode: Literal["online", "offline"]) -> Any:
@@ -120,8 +136,8 @@ def end_wandb_log(log: WandbLogger) -> None:
     place = Path(run.dir).parent
     try:
         run.finish()
-    except TimeoutError:
-        print(f"Weights & Biases did not take the whole run within {SEND_S:.0f} s: send the rest later with `wandb sync {place}`", flush=True)
+    except Exception as error:  # TimeoutError, or that its service has ended
+        print(f"Weights & Biases did not take the whole run ({type(error).__name__}): send it later with `wandb sync {place}`", flush=True)
 
 
 def find_obstacle(server: str) -> str | None:
