@@ -286,7 +286,7 @@ def _race(peers: list[Peer], map_file: Path | None, cases: tuple[Case, ...], rou
         session = opened.enter_context(Session(SessionConfig(process.host, process.port, dt_s=STEP_S)))
         for peer in peers:
             opened.callback(peer.close)
-        contenders = [*(_Standin(process, session, case) for case in cases), *peers]
+        contenders: list[_Standin | Peer] = [*(_Standin(process, session, case) for case in cases), *peers]
         return session.watch.call(lambda: _run_rounds(contenders, rounds, seconds))
 
 
