@@ -72,8 +72,9 @@ SLIP_SPEED_FLOOR_MPS = 0.5
 # float32 a level car that is in line with a red light sees it at that angle.
 RAKE_RAD = math.radians(0.05)
 
-FARTHEST_REACH_M = 0.25  # how far a wheel follows ground that is below or above where the body holds it, in one tick
-DEEPEST_UNDER_M = 1.0  # how far a wheel of a car that was put in its place can be below the highest one; a deeper one hangs
+HIGHEST_STEP_M = 0.25  # how far a wheel climbs in one tick where the ground is above its plane
+DEEPEST_UNDER_M = 1.0  # how far a wheel can be below the highest one; over deeper ground it hangs
+NEAR_GROUND_M = 0.25  # a car that is put down no higher than this above the ground moves along it while it falls
 STEEPEST = 1.0  # rise over distance between two wheels beyond which the body does not tilt
 LEAP_MPS = 0.5  # an upward speed above this lifts a car off the road
 
@@ -165,11 +166,11 @@ def step_vehicles(state: np.ndarray, parameters: np.ndarray, control: np.ndarray
     placed = np.flatnonzero((state[:, PLACED] > 0.0) & (external[:, E_SIMULATE] > 0.0))
     if len(placed):
         rows = state[placed]
-        _put_down(rows, parameters[placed], *ground.height(*_place_wheels(rows, parameters[placed])))
+        _put_down(rows, parameters[placed], *ground.height(*_place_wheels(rows, parameters[placed], 0.0)))
         state[placed] = rows
     steps = max(1, math.ceil(dt_s / SUBSTEP_S - 1e-9))
     _advance(state, parameters, control, external, steps, dt_s / steps)
-    wheels = _place_wheels(state, parameters)
+    wheels = _place_wheels(state, parameters, dt_s)
     _settle(state, parameters, external, wheels, ground.height(*wheels), steps, dt_s / steps)
 
 
@@ -378,39 +379,31 @@ def _drive_on_ground(car, parameters, control, external, fx_out, fy_out, dt_s): 
 
 
 @njit(cache=True, nogil=True)
-def _place_wheels(state, parameters):  # type: ignore[no-untyped-def]
-    """Return the places x, y, z (m) of all wheels, each (WHEELS N,), where the bodies hold them."""
+def _place_wheels(state, parameters, dt_s):  # type: ignore[no-untyped-def]
+    """Return where all wheels are, each (WHEELS N,): x, y (m), and the height z (m) that their plane leads to in `dt_s`."""
     count = state.shape[0]
     x, y, z = np.empty(WHEELS * count), np.empty(WHEELS * count), np.empty(WHEELS * count)
     for i in range(count):
         car = state[i]
         cos, sin = math.cos(car[YAW]), math.sin(car[YAW])
-        rise, lean = _clip(math.tan(car[PITCH]), STEEPEST), _clip(-math.tan(car[ROLL]), STEEPEST)
         for k in range(WHEELS):
             forward = parameters[i, LONG_OFFSET] + (parameters[i, FRONT_ARM] if k < 2 else -parameters[i, REAR_ARM])
             right = parameters[i, HALF_TRACK] * (1.0 if k % 2 else -1.0)
             n = WHEELS * i + k
             x[n], y[n] = car[X] + cos * forward - sin * right, car[Y] + sin * forward + cos * right
-            z[n] = car[Z] + rise * forward + lean * right
+            z[n] = car[Z] + car[GROUND_RATE] * dt_s + car[GRADE] * forward + car[BANK] * right
     return x, y, z
 
 
 @njit(cache=True, nogil=True)
-def _clip(value, limit):  # type: ignore[no-untyped-def]
-    """Return a value within plus and minus a limit."""
-    return min(max(value, -limit), limit)
-
-
-@njit(cache=True, nogil=True)
-def _fit_plane(car, parameters, held, under):  # type: ignore[no-untyped-def]
-    """Set the plane of one car's wheels from the heights (WHEELS,) where the body holds them and those of the ground under them (m)."""
-    front_left, front_right = held[0] + _clip(under[0] - held[0], FARTHEST_REACH_M), held[1] + _clip(under[1] - held[1], FARTHEST_REACH_M)
-    rear_left, rear_right = held[2] + _clip(under[2] - held[2], FARTHEST_REACH_M), held[3] + _clip(under[3] - held[3], FARTHEST_REACH_M)
-    front, rear = (front_left + front_right) / 2.0, (rear_left + rear_right) / 2.0
+def _fit_plane(car, parameters, under):  # type: ignore[no-untyped-def]
+    """Set the plane of one car's wheels from the heights (WHEELS,) of the ground under them (m)."""
+    under = np.maximum(under, under.max() - DEEPEST_UNDER_M)
+    front, rear = (under[0] + under[1]) / 2.0, (under[2] + under[3]) / 2.0
     grade = (front - rear) / (parameters[FRONT_ARM] + parameters[REAR_ARM])
     car[GROUND_Z] = rear + grade * (parameters[REAR_ARM] - parameters[LONG_OFFSET])
-    car[GRADE] = _clip(grade, STEEPEST)
-    car[BANK] = _clip((front_right + rear_right - front_left - rear_left) / (4.0 * parameters[HALF_TRACK]), STEEPEST)
+    car[GRADE] = min(max(grade, -STEEPEST), STEEPEST)
+    car[BANK] = min(max((under[1] + under[3] - under[0] - under[2]) / (4.0 * parameters[HALF_TRACK]), -STEEPEST), STEEPEST)
     car[GROUND_RATE] = car[GRADE] * car[VX] + car[BANK] * car[VY]
 
 
@@ -423,17 +416,13 @@ def _find_tilt(car):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _put_down(state, parameters, height, friction):  # type: ignore[no-untyped-def]
-    """Find the plane under the wheels of cars that were put in their places, and lift those that are below it onto it.
-
-    A car that is put down little above the ground moves along it while it falls.
-    """
+    """Find the plane under the wheels of cars that were put in their places, and lift those that are below it onto it."""
     for i in range(state.shape[0]):
         car, own = state[i], slice(WHEELS * i, WHEELS * (i + 1))
-        under = np.maximum(height[own], height[own].max() - DEEPEST_UNDER_M)
-        _fit_plane(car, parameters[i], under, under)
+        _fit_plane(car, parameters[i], height[own])
         car[FRICTION], car[PLACED], car[ON_GROUND] = friction[own].mean(), 0.0, 0.0
         car[PITCH_RATE], car[ROLL_RATE] = 0.0, 0.0
-        if car[Z] < car[GROUND_Z] + FARTHEST_REACH_M and car[VZ] <= LEAP_MPS:
+        if car[Z] < car[GROUND_Z] + NEAR_GROUND_M and car[VZ] <= LEAP_MPS:
             car[VZ] = car[GROUND_RATE]
         if car[Z] <= car[GROUND_Z]:
             car[Z], car[ON_GROUND] = car[GROUND_Z], 1.0
@@ -454,7 +443,7 @@ def _settle(state, parameters, external, wheels, under, steps, dt_s):  # type: i
             continue
         start = (car[GROUND_Z], car[GROUND_RATE])
         low_pitch, low_roll = _find_tilt(car)
-        _fit_plane(car, parameters[i], wheels[2][own], height[own])
+        _fit_plane(car, parameters[i], np.minimum(height[own], wheels[2][own] + HIGHEST_STEP_M))
         car[FRICTION] = friction[own].mean()
         weight = GRAVITY * external[i, E_GRAVITY] - external[i, E_FZ] / parameters[i, MASS]
         car[Z], car[VZ], touches = bounce((car[Z], car[VZ]), start, (car[GROUND_Z], car[GROUND_RATE]), weight, steps, dt_s)

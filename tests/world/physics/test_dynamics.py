@@ -141,6 +141,45 @@ def test_a_dropped_car_falls_and_settles_where_it_was_put() -> None:
     np.testing.assert_allclose(rows[-1, 0, [dynamics.X, dynamics.Y, dynamics.Z, dynamics.YAW]], [5.0, 2.0, 0.0, 0.7], atol=1e-9)
 
 
+@pytest.mark.parametrize(("pitch", "roll"), [(30.0, 0.0), (-30.0, 20.0), (0.0, 170.0)])
+def test_a_car_put_down_askew_comes_to_stand_on_its_wheels(pitch: float, roll: float) -> None:
+    state = dynamics.place(0.0, 0.0, 0.05, math.radians(pitch), 0.0, math.radians(roll))[None]
+    rows = drive(state, pack(Physics())[None], control(throttle=0.4), 3.0, Plane(grade=0.05))
+    assert rows[-1, 0, dynamics.ON_GROUND] == 1.0
+    np.testing.assert_allclose(rows[-1, 0, [dynamics.PITCH, dynamics.ROLL]], [math.atan(0.05) - dynamics.RAKE_RAD, 0.0], atol=1e-3)
+    assert rows[-1, 0, dynamics.Z] == pytest.approx(0.05 * rows[-1, 0, dynamics.X], abs=1e-3)
+
+
+class Kerb(Plane):
+    """A step of some height across the way, 8 m ahead."""
+
+    def __init__(self, height: float) -> None:
+        super().__init__()
+        self.step = height
+
+    def height(self, x: np.ndarray, y: np.ndarray, z_hint: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return np.where(x > 8.0, self.step, 0.0), np.full(len(x), self.friction)
+
+
+@pytest.mark.parametrize("dt", [0.01, 0.05, 0.1])
+@pytest.mark.parametrize("height", [0.05, -0.05])
+def test_a_kerb_is_felt_as_a_push_and_not_as_a_jump(height: float, dt: float) -> None:
+    ground = Kerb(height)
+    rows = drive(*car(speed=8.0), control(throttle=0.1), 3.0, ground, dt)[:, 0]
+    assert 2.0 < np.abs(rows[:, dynamics.AZ]).max() < 15.0
+    assert np.abs(np.diff(rows[:, dynamics.Z])).max() < abs(height) * 0.75
+    assert rows[-1, dynamics.Z] == pytest.approx(height, abs=1e-3)
+
+
+def test_a_wheel_over_a_cliff_hangs_and_does_not_pull_the_car_down_at_once() -> None:
+    ground = Kerb(-10.0)
+    rows = drive(*car(speed=6.0), control(throttle=0.1), 4.0, ground, 0.05)[:, 0]
+    over = np.flatnonzero(rows[:, dynamics.X] > 6.5)[0]
+    assert np.abs(np.diff(rows[: over + 1, dynamics.Z])).max() < 0.2
+    assert rows[-1, dynamics.Z] == pytest.approx(-10.0, abs=0.01)
+    assert np.abs(rows[:, dynamics.PITCH]).max() < math.radians(45.0)
+
+
 def test_without_gravity_a_car_in_the_air_stays_there() -> None:
     state, external = dynamics.place(0.0, 0.0, 2.0)[None], dynamics.no_external(1)
     external[0, dynamics.E_GRAVITY] = 0.0
