@@ -102,7 +102,7 @@ class TrainCommand(LightningCLI):
         if chosen.trainer.precision not in PRECISIONS + SHORT_PRECISIONS:
             raise UserError(f"trainer.precision {chosen.trainer.precision} is not supported: give one of {', '.join(PRECISIONS)}")
         options = decisive_options(self.config[self.subcommand].as_flat().__dict__)
-        self.resumes = prepare_run(self.run, chosen.existing)
+        self.resumes = check_existing(self.run, chosen.existing)
         if self.resumes:
             check_resumable(self.run, self.model, options, chosen.trainer.max_epochs)
         before = f"{self.run} holds the epochs from before; give --existing resume to go on"
@@ -129,7 +129,9 @@ class TrainCommand(LightningCLI):
         """Train. Print one line about the training data before, and one line about the best policy after."""
         cv2.setNumThreads(1)
         keep_freed_memory()
-        datamodule.setup()
+        datamodule.setup()  # before an earlier run is removed, because the data may be refused
+        if not self.resumes:
+            remove_run(self.run)
         print(f"{'resuming' if self.resumes else 'training'}: {datamodule.summary()}", flush=True)
         self.trainer.fit(model, datamodule=datamodule, ckpt_path=self.run / LAST if self.resumes else None, weights_only=True)
         print(f"trained: best policy {self.checkpoint.summary()}, in {self.run / FOLDER}", flush=True)
@@ -144,17 +146,25 @@ def quieten() -> None:
     warnings.filterwarnings("ignore", category=JsonargparseDeprecationWarning)  # Lightning itself makes such calls
 
 
-def prepare_run(run: Path, existing: Existing) -> bool:
-    """Make the run's folder ready and return whether an earlier run is resumed there.
+def check_existing(run: Path, existing: Existing) -> bool:
+    """Return whether an earlier run is resumed in the run's folder.
 
     Raises UserError where the folder holds a run and `existing` is "refuse", and where it holds a policy but not the state to resume.
     """
-    parts = [run / name for name in (FOLDER, LAST, METRICS, "closed_loop") if (run / name).exists()]
+    parts = _list_parts(run)
     if parts and existing == "refuse":
         raise UserError(f"{run} holds a run already: give --existing resume to continue it, --existing replace, or another --out")
     if existing == "resume" and run / FOLDER in parts and run / LAST not in parts:
         raise UserError(f"{run} holds a policy, but no {LAST} to resume: give --existing replace to train from the start, or another --out")
-    if existing == "replace":
-        for part in parts:
-            shutil.rmtree(part) if part.is_dir() else part.unlink()
     return existing == "resume" and (run / LAST).is_file()
+
+
+def remove_run(run: Path) -> None:
+    """Remove an earlier run from its folder."""
+    for part in _list_parts(run):
+        shutil.rmtree(part) if part.is_dir() else part.unlink()
+
+
+def _list_parts(run: Path) -> list[Path]:
+    """Return the files and folders of an earlier run."""
+    return [run / name for name in (FOLDER, LAST, METRICS, "closed_loop") if (run / name).exists()]

@@ -11,7 +11,7 @@ import yaml
 
 from driving.quantities import UserError
 from driving.training.checkpoint import FOLDER, LAST
-from driving.training.cli import TrainCommand, prepare_run
+from driving.training.cli import TrainCommand, check_existing, remove_run
 from perception.errors import ConfigError
 from policy.network import load_policy
 from tests.shared_data import REPOSITORY
@@ -100,14 +100,15 @@ def test_help_shows_the_example_and_print_config_every_option(capsys: pytest.Cap
 
 def test_a_folder_that_holds_a_run_is_left_alone_by_default(tmp_path: Path) -> None:
     run = tmp_path / "run"
-    assert prepare_run(run, "refuse") is False
+    assert check_existing(run, "refuse") is False
     (run / FOLDER).mkdir(parents=True)
     (run / LAST).write_text("state")
     (run / "notes.txt").write_text("mine")
     with pytest.raises(UserError, match="--existing resume"):
-        prepare_run(run, "refuse")
-    assert prepare_run(run, "resume") is True
-    assert prepare_run(run, "replace") is False
+        check_existing(run, "refuse")
+    assert check_existing(run, "resume") is True
+    assert check_existing(run, "replace") is False
+    remove_run(run)
     assert [path.name for path in run.iterdir()] == ["notes.txt"]
 
 
@@ -120,3 +121,16 @@ def test_a_damaged_log_is_refused_in_one_line_and_leaves_no_checkpoint(tmp_path:
         TrainCommand("", ["fit", "--data.log", str(root), "--out", str(tmp_path / "run"), *SMALL])
     assert "\n" not in str(refusal.value)
     assert not (tmp_path / "run" / FOLDER).exists()
+
+
+@pytest.mark.usefixtures("inside")
+def test_an_earlier_run_is_removed_only_when_its_successor_can_read_the_log(tmp_path: Path) -> None:
+    root, run = write_log(tmp_path / "log", [30, 30]), tmp_path / "run"
+    (run / FOLDER).mkdir(parents=True)
+    (run / LAST).write_text("state")
+    table = next(root.glob("data/**/*.parquet"))
+    table.write_bytes(table.read_bytes()[:200])
+    with pytest.raises(UserError):
+        TrainCommand("", ["fit", "--data.log", str(root), "--out", str(run), "--existing", "replace", *SMALL])
+    assert (run / LAST).read_text() == "state"
+    assert (run / FOLDER).is_dir()
