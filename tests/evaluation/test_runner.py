@@ -114,7 +114,7 @@ def test_routes_depend_on_the_suite_alone() -> None:
         ({"weathers": ["Sunny"]}, "Sunny"),
         ({"maps": [Path("none.xodr")]}, "none.xodr"),
         ({"route_length_m": 0.0}, "route_length_m"),
-        ({"tracks": [], "maps": []}, "neither tracks nor maps"),
+        ({"tracks": [], "maps": []}, "neither tracks nor families nor maps"),
     ],
 )
 def test_a_suite_that_cannot_be_driven_is_refused(values: dict[str, Any], named: str) -> None:

@@ -86,12 +86,13 @@ class Terminal:
 @contextlib.contextmanager
 def in_terminal(*words: object) -> Iterator[Terminal]:
     """Start a Python command in a terminal of its own. At the end of the block no process of it is left."""
-    if not shutil.which("setsid"):
-        pytest.skip("needs setsid to give a command a terminal")
+    if not (shutil.which("setsid") and shutil.which("env")):
+        pytest.skip("needs setsid and env to give a command a terminal")
     screen, keyboard = pty.openpty()
     mark = uuid.uuid4().hex
     environment = {**os.environ, MARK: mark, "PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"}
-    line = ["setsid", "--ctty", sys.executable, *map(str, words)]
+    # a shell that runs these tests in the background ignores SIGINT, and a shell that inherits this cannot handle it
+    line = ["setsid", "--ctty", "env", "--default-signal=INT", sys.executable, *map(str, words)]
     process = subprocess.Popen(line, cwd=REPOSITORY, env=environment, stdin=keyboard, stdout=keyboard, stderr=keyboard)
     os.close(keyboard)
     terminal = Terminal(process, screen, mark)
