@@ -33,7 +33,10 @@ def test_a_user_whom_the_system_does_not_know_records_a_log_without_any_environm
 @pytest.mark.parametrize("home", ["missing", "locked"])
 def test_a_home_that_cannot_be_used_stays_as_it_is_and_a_map_is_still_read(home: str, tmp_path: Path) -> None:
     (tmp_path / "locked").mkdir(mode=0o000)
-    read = "from driving.world.generated.tracks import generate_track; from driving.world.maps.opendrive import read_map; read_map('t', generate_track(1))"
+    read = (
+        "from driving.world.generated.tracks import generate_track; from driving.world.maps.opendrive import read_map; "
+        "read_map('t', generate_track(1))"
+    )
     done = run_bare("-c", f"{CONNECT}; {read}", variables={"HOME": tmp_path / home}, before=as_stranger())
     assert (done.returncode, done.stdout.strip()) == (0, str(tmp_path / home)), done.stderr
 
