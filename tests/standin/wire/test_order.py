@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Iterator
 
@@ -35,6 +36,15 @@ def spawn_imu(scene: carla.World, raw: RawClient) -> tuple[carla.Actor, int]:
     """Return a sensor and the id of its stream."""
     sensor = scene.spawn_actor(scene.get_blueprint_library().find("sensor.other.imu"), carla.Transform())
     return sensor, int.from_bytes(raw.call("get_actors_by_id", [sensor.id])[0][5][:4], "little")
+
+
+def tick_until_subscribed(raw: RawClient, *streams: socket.socket) -> None:
+    """Tick until each stream has brought a message: then the server has taken all subscriptions. Nothing is left to read."""
+    for stream in streams:
+        while not read_waiting(stream):
+            raw.call("tick_cue")
+    for stream in streams:
+        read_waiting(stream)
 
 
 def ask_episode(raw: RawClient) -> int:
@@ -88,7 +98,7 @@ def test_the_snapshot_of_a_tick_comes_before_its_sensors_and_only_destroyed_sens
     (sensor, stream_id), (_, other_id) = spawn_imu(scene, raw), spawn_imu(scene, raw)
     scene.tick()
     with raw.subscribe() as snapshots, raw.subscribe(stream_id) as first, raw.subscribe(other_id) as second:
-        read_message(snapshots)
+        tick_until_subscribed(raw, snapshots, first, second)
         frame = raw.call("tick_cue")
         assert int.from_bytes(read_message(snapshots)[8:16], "little") == frame
         assert all(int.from_bytes(read_message(one)[8:16], "little") == frame for one in (first, second))
