@@ -13,6 +13,8 @@ from pathlib import Path
 
 import carla
 
+from driving.interrupts import OWNER
+
 ROOT = Path(__file__).resolve().parents[2]
 STEP_S = 0.05
 
@@ -44,7 +46,7 @@ def serving(folder: Path, *arguments: object) -> Iterator[Server]:
     """A server with these arguments; ended by SIGTERM, and if that fails killed and an error."""
     log = folder / "server.log"
     command = [sys.executable, "-m", "driving.standin", "--port", "0", *map(str, arguments)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", OWNER: str(os.getpid())}  # it ends with this process, also where that is killed
     with log.open("w") as errors:
         process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment)
     assert process.stdout is not None
