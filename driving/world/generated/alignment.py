@@ -135,8 +135,7 @@ def bank_bends(pieces: tuple[Piece, ...], bank_rad: Callable[[float], float]) ->
     for piece in pieces:
         before, after = (math.copysign(bank_rad(abs(value)), -value) if value else 0.0 for value in (piece.start, piece.end))
         if before != after:
-            change = ease(0.0, piece.length_m, before, after)[0]
-            banks.append(Cubic(s, *change[1:]))
+            banks.append(ease(piece.length_m, before, after)._replace(s_m=s))
         else:
             banks.append(Cubic(s, before, 0.0, 0.0, 0.0))
         s += piece.length_m

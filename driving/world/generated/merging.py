@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from driving.world.generated.alignment import Terrain, plan_road
-from driving.world.generated.plan import Lane, Mark, MarkColour, RoadPlan, Section, draw_mark, ease
-from driving.world.generated.roadside import Edge, Roadside, draw_divider, draw_edge, lay_lanes
+from driving.world.generated.plan import Lane, MarkColour, RoadPlan, Section, draw_mark, ease
+from driving.world.generated.roadside import Roadside, draw_divider, draw_edge, lay_lanes
 
 TERRAIN = Terrain(length_m=1500.0, radius_m=(60.0, 500.0), turn_deg=(10.0, 70.0), straight_m=(40.0, 200.0), apart_m=70.0)
 SIDES: tuple[Roadside, ...] = ("shoulder", "kerb", "grass")
@@ -26,26 +26,18 @@ def _draw_sections(random: np.random.Generator, length_m: float) -> tuple[Sectio
     divider, edge = draw_divider(random), draw_edge(random, SIDES[int(random.integers(3))], (0.5, 2.5), 1.0)
     colour: MarkColour = "yellow" if random.random() < 0.5 else "white"
     centre = draw_mark("solid" if count == 1 and random.random() < 0.5 else "solid_solid", colour, random)
-    left = lay_lanes(count, width, divider, edge)
+    lanes = lay_lanes(count, width, divider, edge)
+    outermost = replace(lanes[count - 1], mark=divider)  # where there is a further lane outside of it
     sections, s = [], 0.0
     while s < length_m:
         gap, change, run = (float(random.uniform(*span)) for span in (GAP_M, CHANGE_M, RUN_M))
-        sections.append(Section(s, centre, left, lay_lanes(count, width, divider, edge)))
+        sections.append(Section(s, centre, lanes, lanes))
         lengths = (change, run, change)
         starts = s + gap + np.concatenate([[0.0], np.cumsum(lengths)])
         if starts[-1] + GAP_M[0] > length_m:
             break
         for start, size, before, after in zip(starts[:-1], lengths, (0.0, width, width), (width, width, 0.0), strict=True):
-            sections.append(
-                Section(float(start), centre, left, _add_lane(count, (size, before, after), divider, edge, lay_lanes(count, width, divider, edge)))
-            )
+            further = Lane("driving", (ease(size, before, after),), edge.line, "further")
+            sections.append(Section(float(start), centre, lanes, (*lanes[: count - 1], outermost, further, *edge.outside)))
         s = float(starts[-1])
     return tuple(sections)
-
-
-def _add_lane(count: int, change: tuple[float, float, float], divider: Mark, edge: Edge, lanes: tuple[Lane, ...]) -> tuple[Lane, ...]:
-    """Return the lanes with one more lane outside of the `count` driving lanes; `change` is a length and the widths at its two ends (m)."""
-    length, before, after = change
-    outermost = replace(lanes[count - 1], mark=divider)
-    further = Lane("driving", ease(0.0, length, before, after)[:1], edge.line, "further")
-    return (*lanes[: count - 1], outermost, further, *lanes[count:])

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from driving.world.generated.alignment import Terrain, plan_road
-from driving.world.generated.plan import Lane, MarkColour, RoadPlan, Section, constant, draw_mark
-from driving.world.generated.roadside import draw_divider, draw_edge, lay_lanes
+from driving.world.generated.plan import MarkColour, RoadPlan, Section, draw_mark
+from driving.world.generated.roadside import draw_divider, draw_edge, lay_lanes, lay_median
 
 TERRAIN = Terrain(
     length_m=2000.0,
@@ -33,9 +33,6 @@ def _draw_sections(random: np.random.Generator, length_m: float) -> tuple[Sectio
     inner = draw_mark("solid", inner_colour, random)
     divider, edge = draw_divider(random), draw_edge(random, "shoulder", (0.6, 3.6), 1.0)
     right = lay_lanes(count, width, divider, edge)
-    inner_shoulder = float(random.uniform(0.3, 1.6))
-    median = [Lane("shoulder", constant(inner_shoulder)), Lane("median", constant(float(random.uniform(0.8, 8.0))))]
-    if random.random() < 0.25:  # the other direction lies elsewhere
-        return (Section(0.0, inner, tuple(median), right),)
-    other = [Lane("shoulder", constant(inner_shoulder), inner), *lay_lanes(count, width, divider, edge)]
-    return (Section(0.0, inner, (*median, *other), right),)
+    inner_shoulder, median = float(random.uniform(0.3, 1.6)), float(random.uniform(0.8, 8.0))
+    oncoming = () if random.random() < 0.25 else right  # in a quarter the other direction lies elsewhere
+    return (Section(0.0, inner, lay_median(inner_shoulder, median, inner, oncoming), right),)

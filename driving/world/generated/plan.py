@@ -98,12 +98,10 @@ def constant(width_m: float) -> tuple[Cubic, ...]:
     return (Cubic(0, width_m, 0, 0, 0),)
 
 
-def ease(start_m: float, length_m: float, before: float, after: float) -> tuple[Cubic, ...]:
-    """Return a value that is `before` up to `start_m`, and `after` from `start_m + length_m` on, with a smooth change between."""
+def ease(length_m: float, before: float, after: float) -> Cubic:
+    """Return a smooth change from `before` to `after` over a length. It has no slope at its two ends."""
     change = after - before
-    between = Cubic(start_m, before, 0.0, 3.0 * change / length_m**2, -2.0 * change / length_m**3)
-    first = (Cubic(0.0, before, 0.0, 0.0, 0.0),) if start_m > 0.0 else ()
-    return (*first, between, Cubic(start_m + length_m, after, 0.0, 0.0, 0.0))
+    return Cubic(0.0, before, 0.0, 3.0 * change / length_m**2, -2.0 * change / length_m**3)
 
 
 def is_tellable(section: Section) -> bool:

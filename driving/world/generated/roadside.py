@@ -52,6 +52,12 @@ def lay_lanes(count: int, width_m: float, divider: Mark, edge: Edge) -> tuple[La
     return (*lanes, *edge.outside)
 
 
+def lay_median(gutter_m: float, width_m: float, line: Mark, oncoming: tuple[Lane, ...] = ()) -> tuple[Lane, ...]:
+    """Return the lanes left of a carriageway: a little asphalt, a median, and asphalt with `line` before the oncoming lanes where there are any."""
+    beyond = (Lane("shoulder", constant(gutter_m), line), *oncoming) if oncoming else ()
+    return (Lane("shoulder", constant(gutter_m)), Lane("median", constant(width_m)), *beyond)
+
+
 def draw_divider(random: np.random.Generator, colour: MarkColour = "white") -> Mark:
     """Draw the line between lanes of one direction."""
     return draw_mark("solid" if random.random() < 0.06 else "broken", colour, random)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from driving.world.generated.alignment import Terrain, plan_road
-from driving.world.generated.plan import Lane, Mark, MarkColour, MarkKind, RoadPlan, Section, constant, draw_mark
-from driving.world.generated.roadside import Edge, Roadside, draw_divider, draw_edge, lay_lanes
+from driving.world.generated.plan import MarkColour, MarkKind, RoadPlan, Section, draw_mark
+from driving.world.generated.roadside import Edge, Roadside, draw_divider, draw_edge, lay_lanes, lay_median
 
 TERRAIN = Terrain(
     length_m=800.0, radius_m=(14.0, 120.0), turn_deg=(20.0, 95.0), clothoid=(0.05, 0.5), straight_m=(20.0, 140.0), apart_m=60.0, hilly_share=0.3
@@ -32,7 +32,8 @@ def _draw_sections(random: np.random.Generator, length_m: float) -> tuple[Sectio
         return (Section(0.0, left_edge.line, left_edge.outside, right),)
     oncoming = lay_lanes(count if random.random() < 0.7 else int(random.integers(1, 4)), width, divider, edge)
     if count > 1 and random.random() < MEDIAN_SHARE:
-        return (_divide(random, draw_mark("solid", colour, random), right, oncoming),)
+        line, gutter, median = draw_mark("solid", colour, random), float(random.uniform(0.2, 0.8)), float(random.uniform(0.6, 6.0))
+        return (Section(0.0, line, lay_median(gutter, median, line, oncoming), right),)
     kind = "solid_solid" if count > 1 else CENTRES[int(random.choice(3, p=[0.35, 0.25, 0.4]))]
     return (Section(0.0, draw_mark(kind, colour, random), oncoming, right),)
 
@@ -40,14 +41,3 @@ def _draw_sections(random: np.random.Generator, length_m: float) -> tuple[Sectio
 def _draw_side(random: np.random.Generator, colour: MarkColour = "white") -> Edge:
     """Draw the edge of a street."""
     return draw_edge(random, SIDES[int(random.choice(5, p=[0.45, 0.2, 0.15, 0.1, 0.1]))], (0.3, 3.5), 0.5, colour)
-
-
-def _divide(random: np.random.Generator, line: Mark, right: tuple[Lane, ...], oncoming: tuple[Lane, ...]) -> Section:
-    """Return a section with a median between the directions, and a line on both sides of it."""
-    gutter = constant(float(random.uniform(0.2, 0.8)))
-    return Section(
-        0.0,
-        line,
-        (Lane("shoulder", gutter), Lane("median", constant(float(random.uniform(0.6, 6.0)))), Lane("shoulder", gutter, line), *oncoming),
-        right,
-    )

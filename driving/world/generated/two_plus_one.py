@@ -25,18 +25,13 @@ RUN_M, CHANGE_M = (180.0, 420.0), (80.0, 180.0)  # lengths of a stretch, and of 
 
 def plan_two_plus_one(seed: int) -> RoadPlan:
     """Return the plan of road `seed`."""
-    width: list[float] = []
-
-    def draw(random: np.random.Generator, length_m: float) -> tuple[Section, ...]:
-        width.append(float(random.uniform(3.2, 3.75)))
-        return _draw_sections(random, length_m, width[0])
-
-    plan = plan_road("two_plus_one", seed, TERRAIN, draw)
-    return replace(plan, offsets=_shift_centre(plan.sections, width[0]))
+    plan = plan_road("two_plus_one", seed, TERRAIN, _draw_sections)
+    return replace(plan, offsets=_shift_centre(plan.sections))
 
 
-def _draw_sections(random: np.random.Generator, length_m: float, width_m: float) -> tuple[Section, ...]:
+def _draw_sections(random: np.random.Generator, length_m: float) -> tuple[Section, ...]:
     """Draw stretches in turn: the right side has two lanes, the left side has two lanes. Between them the middle lane changes its owner."""
+    width_m = float(random.uniform(3.2, 3.75))
     colour: MarkColour = "yellow" if random.random() < 0.5 else "white"
     centre, divider = draw_mark("solid_solid", colour, random), draw_mark("broken", "white", random)
     edge = draw_edge(random, "shoulder", (0.3, 1.5), 1.0)
@@ -56,13 +51,13 @@ def _lay(s_m: float, centre: Mark, divider: Mark, edge: Edge, width_m: float, sh
     """Return a section; `share` is how much of the middle lane the right side has at the section's start, and `length_m` further on."""
 
     def side(before: float, after: float) -> tuple[Lane, ...]:
-        middle = Lane("driving", ease(0.0, length_m, before * width_m, after * width_m)[:1], divider, "middle")
+        middle = Lane("driving", (ease(length_m, before * width_m, after * width_m),), divider, "middle")
         return (*([middle] if before or after else []), Lane("driving", constant(width_m), edge.line, "outer"), *edge.outside)
 
     return Section(s_m, centre, side(1.0 - share[0], 1.0 - share[1]), side(*share))
 
 
-def _shift_centre(sections: tuple[Section, ...], width_m: float) -> tuple[Cubic, ...]:
+def _shift_centre(sections: tuple[Section, ...]) -> tuple[Cubic, ...]:
     """Return the offset of the centre line (m, to the left) that keeps the outer lanes straight."""
     offsets = []
     for section in sections:
