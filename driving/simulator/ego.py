@@ -36,10 +36,10 @@ class EgoVehicle:
         """Spawn both at `pose`, a little above the ground. Raises the client's RuntimeError where that fails."""
         self._world, self._watch, self._timeout_s = world, watch, timeout_s
         self._images: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._sensors: list[carla.Sensor] = []
         self.collisions: list[Collision] = []
         library = world.get_blueprint_library()
         self._vehicle = world.spawn_actor(library.find(blueprint), transform_of(_raise_pose(pose)))
+        self._actors: list[Any] = [self._vehicle]  # the car and its sensors, until they are destroyed, the last one first
         try:
             lens = library.find("sensor.camera.rgb")
             for name, value in (("image_size_x", camera.width_px), ("image_size_y", camera.height_px), ("fov", camera.fov_deg)):
@@ -53,8 +53,9 @@ class EgoVehicle:
 
     def _attach(self, blueprint: carla.ActorBlueprint, place: carla.Transform) -> carla.Sensor:
         """Attach a sensor to the car."""
-        self._sensors.append(self._world.spawn_actor(blueprint, place, attach_to=self._vehicle))
-        return self._sensors[-1]
+        sensor = self._world.spawn_actor(blueprint, place, attach_to=self._vehicle)
+        self._actors.append(sensor)
+        return sensor
 
     def _note_collision(self, event: carla.CollisionEvent) -> None:
         """Remember a collision. The client calls this on a thread of its own."""
@@ -108,17 +109,18 @@ class EgoVehicle:
 
     def destroy(self) -> None:
         """Remove sensors and car. A server that has ended, or does not answer the first call, is not an error here."""
-        for sensor in self._sensors:
+        for sensor in self._actors[1:]:
             if sensor.is_listening():
                 sensor.stop()
-        for actor in (*self._sensors, self._vehicle):
+        while self._actors:
             try:
-                self._watch.call(actor.destroy)
+                self._watch.call(self._actors[-1].destroy)
             except SimulatorError:
                 break
             except RuntimeError as error:  # also for an actor that another client has destroyed
                 if "time-out" in str(error):
                     break
+            self._actors.pop()
 
 
 def _raise_pose(pose: Pose) -> Pose:
