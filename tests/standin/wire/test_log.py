@@ -44,17 +44,22 @@ def test_invented_names_fill_neither_log_nor_memory(capsys: pytest.CaptureFixtur
     assert len(capsys.readouterr().err.splitlines()) <= log.MOST_KINDS + 1
 
 
+def lines_of(server: Server) -> list[str]:
+    """Return the server's lines without those that count what earlier tests have caused: a period may end at any time."""
+    return [line for line in server.log.read_text().splitlines() if " more within " not in line]
+
+
 @ours
 def test_a_sensor_destroyed_by_another_reference_costs_a_line_and_no_core(server: Server, world: carla.World, spawn: Spawn) -> None:
     sensors = [spawn("sensor.other.collision") for _ in range(3)]
     for sensor in sensors:
         sensor.listen(lambda event: None)
     world.tick()
-    lines, server_s, own_s = len(server.log.read_text().splitlines()), cpu_s(server.process.pid), time.process_time()
+    lines, server_s, own_s = len(lines_of(server)), cpu_s(server.process.pid), time.process_time()
     for sensor in sensors:
         assert world.get_actors().find(sensor.id).destroy()
     time.sleep(2.0)
-    assert len(server.log.read_text().splitlines()) - lines <= 1
+    assert len(lines_of(server)) - lines <= 2  # one kind, in one period or two
     assert cpu_s(server.process.pid) - server_s < 0.5
     assert time.process_time() - own_s < 0.5
     for sensor in sensors:
@@ -64,11 +69,11 @@ def test_a_sensor_destroyed_by_another_reference_costs_a_line_and_no_core(server
 
 @ours
 def test_calls_that_are_not_served_or_not_understood_are_refused_each_time_and_logged_once(server: Server) -> None:
-    raw, lines = RawClient(server.host, server.port), len(server.log.read_text().splitlines())
+    raw, lines = RawClient(server.host, server.port), len(lines_of(server))
     for _ in range(200):
         with pytest.raises(RuntimeError, match="not served"):
             raw.call("fly_away")
         with pytest.raises(RuntimeError, match="not understood"):
             raw.call("destroy_actor", "all", "of", "them")
     raw.close()
-    assert len(server.log.read_text().splitlines()) - lines <= 2
+    assert len(lines_of(server)) - lines <= 4  # two kinds, in one period or two
