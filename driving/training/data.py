@@ -19,9 +19,11 @@ from torch.utils.data import DataLoader
 
 from driving.bicycle import Bicycle
 from driving.interrupts import end_with
+from driving.logs import keys
 from driving.logs.features import LogError
 from driving.logs.reader import Log
 from driving.quantities import UserError
+from driving.training.balance import weigh_frames
 from driving.training.cache import load_images
 from driving.training.dataset import Batch, EpisodeArrays, Span, WindowDataset, WindowSampler, cut_at_gaps
 from driving.training.labels import read_labels, read_time_steps
@@ -45,6 +47,7 @@ class DataConfig:
         split: "episodes" keeps whole episodes for validation, "holdout_last" the last part of each.
         camera: which camera of the log, by default its first.
         max_gap_s: no window contains a pause longer than this (s).
+        balance: from 0 (all frames are drawn alike) to 1 (all situations alike: families of roads, bends, distances from the centre line).
         augmentation: changes of light, colour, noise and shadows; null for none.
         bicycle: the car's wheelbase and steering, for the target "curvature".
         cache: folder for the decoded images, by default beside the log.
@@ -62,6 +65,7 @@ class DataConfig:
     split: Split = "episodes"
     camera: str | None = None
     max_gap_s: float = 1.0
+    balance: float = 0.0
     augmentation: AugmentationConfig | None = None
     bicycle: Bicycle = Bicycle()  # noqa: RUF009 (frozen)
     cache: Path | None = None
@@ -74,6 +78,8 @@ class DataConfig:
         """Check the values. Raises UserError where no window could be made with them."""
         if self.split not in get_args(Split):
             raise UserError(f"there is no split '{self.split}'{nearest(self.split, get_args(Split))}: give data.split {' or '.join(get_args(Split))}")
+        if not 0.0 <= self.balance <= 1.0:
+            raise UserError(f"data.balance is {self.balance}: give a value from 0 (as recorded) to 1 (all situations alike)")
         if self.window < 2 or self.stride < 1 or self.batch_size < 1 or not 0 <= self.validation_share < 1:
             raise UserError(
                 f"window {self.window}, stride {self.stride}, batch_size {self.batch_size}, validation_share {self.validation_share}: "
@@ -133,7 +139,13 @@ class DrivingData(pl.LightningDataModule):
             raise LogError(f"log {log.root} has no camera '{camera}'{nearest(camera, log.image_keys)}: give one of {log.image_keys}")
         images = load_images(log, camera or log.image_keys[0], self.transform, self.config.cache)
         return [
-            EpisodeArrays(images[number], read_time_steps(log, number), read_labels(log, number, self.config.target, self.config.bicycle))
+            EpisodeArrays(
+                images[number],
+                read_time_steps(log, number),
+                read_labels(log, number, self.config.target, self.config.bicycle),
+                log.signals(number, keys.LANE).get("lateral_m"),
+                ", ".join(log.episode(number).tasks),
+            )
             for number in log.numbers
         ]
 
@@ -142,7 +154,8 @@ class DrivingData(pl.LightningDataModule):
 
     def _sampler(self, training: bool) -> WindowSampler:
         spans, stride = (self.training_spans, self.config.stride) if training else (self.validation_spans, self.config.window)
-        return WindowSampler(spans, self.config.window, stride, shuffled=training, seed=self.config.seed)
+        weights = weigh_frames(self.episodes, self.config.balance) if training and self.config.balance else None
+        return WindowSampler(spans, self.config.window, stride, training, self.config.seed, weights)
 
     def _loader(self, training: bool) -> DataLoader[Batch]:
         augmentation = Augmentation(self.config.augmentation) if training and self.config.augmentation is not None else None

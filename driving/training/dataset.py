@@ -37,6 +37,8 @@ class EpisodeArrays:
     images: np.ndarray  # (T, Y, X, C) uint8
     dt_s: np.ndarray  # (T,) s since the frame before
     target: np.ndarray  # (T,) labels in the target's unit; NaN where a frame has none
+    lateral_m: np.ndarray | None = None  # (T,) distance from the centre line (m), right positive; None where the log does not know it
+    task: str = ""  # what the log says that is driven
 
 
 class Span(NamedTuple):
@@ -106,15 +108,23 @@ class WindowSampler(Sampler[Draw]):
 
     When `shuffled`, the order, a shift of each window below the stride, and the augmentation's seeds are random. They depend on `seed` and the
     epoch only, so that a resumed run draws the same windows as an uninterrupted one.
+
+    With `weights`, one for each frame of each episode, a shuffled epoch has the same number of windows, but it draws a window as often as the
+    mean weight of its frames says, relative to the other windows. The number of draws differs from that by less than one (systematic sampling).
     """
 
-    def __init__(self, spans: Sequence[Span], window: int, stride: int, shuffled: bool, seed: int = 0) -> None:
+    def __init__(
+        self, spans: Sequence[Span], window: int, stride: int, shuffled: bool, seed: int = 0, weights: Sequence[np.ndarray] | None = None
+    ) -> None:
         self._slots = [
             Slot(span.episode, start, min(start + stride, span.stop - window + 1))
             for span in spans
             for start in range(span.first, span.stop - window + 1, stride)
         ]
         self._shuffled, self._seed, self._epoch = shuffled, seed, 0
+        self._weights: Tensor | None = None
+        if weights is not None:
+            self._weights = torch.tensor([weights[slot.episode][slot.first : slot.stop + window - 1].mean() for slot in self._slots])
 
     def set_epoch(self, epoch: int) -> None:
         """Set the epoch whose windows are drawn next."""
@@ -128,9 +138,13 @@ class WindowSampler(Sampler[Draw]):
             yield from (Draw(slot.episode, slot.first, 0) for slot in self._slots)
             return
         generator = torch.Generator().manual_seed(self._seed * EPOCH_STRIDE + self._epoch)
-        order = torch.randperm(len(self._slots), generator=generator).tolist()
+        order = torch.randperm(len(self._slots), generator=generator)
+        if self._weights is not None:
+            expected = len(self._slots) * self._weights / self._weights.sum()
+            draws = torch.arange(len(self._slots)) + torch.rand(1, dtype=torch.float64, generator=generator)
+            order = torch.searchsorted(expected.cumsum(0), draws, right=True).clamp_max(len(self._slots) - 1)[order]
         shares = torch.rand(len(self._slots), generator=generator).tolist()
         seeds = torch.randint(2**31, (len(self._slots),), generator=generator).tolist()
-        for index, share, seed in zip(order, shares, seeds, strict=True):
+        for index, share, seed in zip(order.tolist(), shares, seeds, strict=True):
             slot = self._slots[index]
             yield Draw(slot.episode, slot.first + int(share * (slot.stop - slot.first)), seed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,8 @@ import torch
 
 from driving.logs.reader import Log
 from driving.quantities import UserError
-from driving.training.data import split_frames
+from driving.training.balance import weigh_frames
+from driving.training.data import DataConfig, split_frames
 from driving.training.dataset import Batch, Draw, EpisodeArrays, Span, WindowDataset, WindowSampler, cut_at_gaps
 from driving.training.labels import read_time_steps
 from perception.augmentation import Augmentation, AugmentationConfig
@@ -152,3 +154,25 @@ def test_worker_processes_read_the_same_batches(log: Path) -> None:
         batches.append(next(iter(module.train_dataloader())))
     assert torch.equal(batches[0].images_BTYXC, batches[1].images_BTYXC)
     assert torch.equal(batches[0].target_BT, batches[1].target_BT)
+
+
+def test_a_balanced_epoch_draws_rare_situations_as_often_as_common_ones_and_repeats_itself() -> None:
+    common, rare = make_numbered_episode(900), make_numbered_episode(90, seed=1)
+    episodes = [replace(common, target=np.zeros(900), task="straight"), replace(rare, target=np.zeros(90), task="bend")]
+    spans = [Span(0, 0, 900), Span(1, 0, 90)]
+    even = WindowSampler(spans, 16, 4, shuffled=True, weights=weigh_frames(episodes, 1.0))
+    plain = WindowSampler(spans, 16, 4, shuffled=True)
+    assert len(even) == len(plain) == len(list(even))
+    assert sum(draw.episode == 1 for draw in plain) / len(plain) < 0.1
+    assert sum(draw.episode == 1 for draw in even) / len(even) == pytest.approx(0.46, abs=0.03)  # 19 of 241 windows, each 10 times as heavy
+    assert list(even) == list(even)
+    assert {draw.start for draw in even if draw.episode == 1} <= set(range(75))
+
+
+def test_balance_counts_frames_beside_the_centre_line_apart_from_those_on_it() -> None:
+    lateral = np.where(np.arange(100) < 90, 0.0, -1.5)
+    episode = replace(make_numbered_episode(100), target=np.zeros(100), lateral_m=lateral)
+    (weights,) = weigh_frames([episode], 1.0)
+    assert weights[:90].sum() == pytest.approx(weights[90:].sum()) == pytest.approx(50.0)
+    with pytest.raises(UserError, match=r"balance is 1\.5"):
+        DataConfig(Path("log"), balance=1.5)
