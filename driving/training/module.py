@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, get_args
 
 import lightning.pytorch as pl
@@ -17,12 +18,13 @@ from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
 from torch.nn.functional import huber_loss
 
+from driving.drivers.learned import checkpoint_folder
 from driving.quantities import UserError
 from driving.training.data import DrivingData
 from driving.training.dataset import Batch
 from driving.training.speed import bfloat16_is_fast
 from policy.cells.ltc import Ltc
-from policy.network import DrivingPolicy, PolicyConfig
+from policy.network import DrivingPolicy, PolicyConfig, load_policy
 
 Schedule = Literal["constant", "cosine"]
 
@@ -93,6 +95,7 @@ class PolicyTraining(pl.LightningModule):
         loss: what counts as an error.
         optimiser: the learning rates and their schedule.
         convolutions_in_bfloat16: computes the front-end in bfloat16; null to do so where the processor or GPU is fast at it.
+        start: folder of a policy of the same architecture whose weights the training starts from; null for random weights.
     """
 
     def __init__(
@@ -101,16 +104,18 @@ class PolicyTraining(pl.LightningModule):
         loss: LossConfig = LossConfig(),
         optimiser: OptimiserConfig = OptimiserConfig(),
         convolutions_in_bfloat16: bool | None = None,
+        start: Path | None = None,
     ) -> None:
         super().__init__()
-        self.policy = DrivingPolicy(policy)
+        self.policy = DrivingPolicy(policy) if start is None else load_policy(checkpoint_folder(start), policy).train()
+        self._starts_new = start is None
         self.loss, self.optimiser = loss, optimiser
         self._bfloat16 = convolutions_in_bfloat16
 
     def setup(self, stage: str) -> None:
-        """Scale the time constants of a liquid cell to the log's frame rate."""
+        """Scale the time constants of a new liquid cell to the log's frame rate."""
         data = getattr(self.trainer, "datamodule", None)
-        if stage == "fit" and isinstance(data, DrivingData) and isinstance(self.policy.cell, Ltc):
+        if self._starts_new and stage == "fit" and isinstance(data, DrivingData) and isinstance(self.policy.cell, Ltc):
             scale_time_constants(self.policy.cell, data.step_s)
 
     def forward(self, batch: Batch) -> Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from driving.reports.training import read_metrics
 from driving.training.checkpoint import FOLDER, LAST
 from driving.training.dataset import Batch, Draw, WindowDataset
 from driving.training.module import LossConfig, OptimiserConfig, PolicyTraining, compute_loss, scale_time_constants
+from perception.errors import ConfigError
 from policy.cells.ltc import Ltc
 from policy.network import DrivingPolicy, PolicyConfig, load_policy, read_description
 from tests.training.runs import TRANSFORM, data, train
@@ -150,3 +152,13 @@ def test_a_cell_scaled_to_the_logs_time_step_moves_per_frame_as_the_papers_does_
         paper = cell(features, torch.ones(2, 6))[0]
         scale_time_constants(cell, 0.05)
         torch.testing.assert_close(cell(features, torch.full((2, 6), 0.05))[0], paper, atol=1e-4, rtol=1e-4)
+
+
+def test_a_run_that_starts_from_a_policy_begins_with_its_weights_and_another_architecture_is_refused(unbroken: tuple[list[float], Path]) -> None:
+    _, run = unbroken
+    before = load_policy(run / FOLDER)
+    started = PolicyTraining(before.config, start=run)
+    assert all(torch.equal(value, started.policy.state_dict()[name]) for name, value in before.state_dict().items())
+    assert started.policy.training
+    with pytest.raises(ConfigError, match="load another one"):
+        PolicyTraining(replace(before.config, cell="gru"), start=run)
