@@ -14,6 +14,7 @@ from typing import Literal
 from driving.drivers.driver import DriveContext, Driver
 from driving.drivers.expert import Expert
 from driving.quantities import Observation
+from driving.rollout.disturbance import Disturbance
 from driving.rollout.tick import Listener, Tick
 from driving.rollout.trace import Trace, TraceRecorder
 from driving.simulator.ego import Collision, EgoVehicle
@@ -50,14 +51,25 @@ class DriveConfig:
     seed: int = 0
 
 
-def drive(session: Session, ego: EgoVehicle, route: Route, driver: Driver, config: DriveConfig, listeners: Sequence[Listener] = ()) -> Trace:
+def drive(
+    session: Session,
+    ego: EgoVehicle,
+    route: Route,
+    driver: Driver,
+    config: DriveConfig,
+    listeners: Sequence[Listener] = (),
+    disturbance: Disturbance | None = None,
+) -> Trace:
     """Drive a car that stands at its start along a route, and return the trace.
 
+    Driver and listeners get the image as the disturbance has changed it. The trace has the driver's control, and the steer that acted on the car.
     The trace's meta has the driver, the route and the reason why the drive ended. Raises SimulatorError where the server fails.
     """
     recorder = TraceRecorder()
     everyone: list[Listener] = [recorder, *listeners]
-    context, expert = DriveContext(route, ego.bicycle, session.config.dt_s, config.max_speed_mps, config.seed), Expert()
+    disturbance = disturbance or Disturbance()
+    step_s = session.config.dt_s * disturbance.ticks_per_step
+    context, expert = DriveContext(route, ego.bicycle, step_s, config.max_speed_mps, config.seed), Expert()
     driver.reset(context)
     expert.reset(context)
     rest = route.length_m if route.closed else route.length_m - END_MARGIN_M - config.start_m
@@ -65,37 +77,41 @@ def drive(session: Session, ego: EgoVehicle, route: Route, driver: Driver, confi
     tracker, start_s, slow_s, last_s, tick_s = LaneTracker(route, config.start_m), None, 0.0, 0.0, 0.0
     reason: EndReason | None = None
     hits: list[Collision] = []
+    disturbance.start(ego)
     frame = session.tick()
     while reason is None:
         vehicle, image = ego.observe(frame)
-        dt = session.config.dt_s if start_s is None else vehicle.time_s - last_s
+        dt = step_s if start_s is None else vehicle.time_s - last_s
         start_s = vehicle.time_s if start_s is None else start_s
-        last_s = vehicle.time_s
+        last_s, elapsed_s = vehicle.time_s, vehicle.time_s - start_s
         lane = tracker.locate(vehicle.pose)
-        observation = Observation(vehicle, dt, image, lane)
+        observation = Observation(vehicle, dt, disturbance.change_image(image, elapsed_s), lane)
         began = time.perf_counter()
         action = driver.act(observation)
         act_s = time.perf_counter() - began
         if action.label is None:  # what the expert would have done here, for the trace
             action = replace(action, label=expert.act(observation).label)
         departed = abs(lane.lateral_m) > config.departure_m
+        applied = disturbance.change_control(action.control, elapsed_s)
         for listener in everyone:
-            listener.on_tick(Tick(observation, action, departed, act_s, tick_s))
+            listener.on_tick(Tick(observation, action, applied, departed, act_s, tick_s))
         slow_s = slow_s + dt if abs(vehicle.speed_mps) < STUCK_MPS else 0.0
         if lane.s_m - config.start_m >= length:
             reason = "finished"
-        elif config.time_s is not None and vehicle.time_s - start_s >= config.time_s:
+        elif config.time_s is not None and elapsed_s >= config.time_s:
             reason = "time is up"
         elif slow_s > STUCK_S:
             hits = [hit for hit in ego.collisions if hit.frame > frame - (STUCK_S + HIT_BEFORE_S) / session.config.dt_s]
             reason = "collided" if hits else "stuck"
-        ego.apply(action.control)
+        ego.apply(applied)
         if departed and reason is None:
             _put_back(ego, route, tracker, lane.s_m, max(SLOWEST_MPS, vehicle.speed_mps))
         began = time.perf_counter()
-        frame = session.tick()
+        for _ in range(disturbance.count_ticks()):
+            disturbance.before_tick(ego, elapsed_s)
+            frame = session.tick()
         tick_s = time.perf_counter() - began
-    meta = {"driver": driver.name, "route": route.name, "route_length_m": length, "dt_s": session.config.dt_s, "end_reason": reason}
+    meta = {"driver": driver.name, "route": route.name, "route_length_m": length, "dt_s": step_s, "end_reason": reason}
     meta |= {"collided_with": sorted({hit.other for hit in hits})} if reason == "collided" else {}
     meta |= {"departure_m": config.departure_m, "max_speed_mps": config.max_speed_mps, "seed": config.seed, "neurons": driver.neurons()}
     return Trace(recorder.columns(), meta, route)

@@ -50,6 +50,7 @@ COLUMNS: dict[str, Column] = {
     "steer": Column(lambda tick: tick.action.control.steer),
     "throttle": Column(lambda tick: tick.action.control.throttle),
     "brake": Column(lambda tick: tick.action.control.brake),
+    "applied_steer": Column(lambda tick: tick.applied.steer),  # what reached the wheels
     "label_steer": Column(_label_steer),  # what the expert would steer in the same place
     "disturbance": Column(lambda tick: tick.action.disturbance),
     "s_m": Column(lambda tick: tick.observation.lane.s_m),

@@ -29,7 +29,8 @@ class Collision(NamedTuple):
 class EgoVehicle:
     """A car with one RGB camera and a collision sensor.
 
-    `bicycle` is the model of its steering. `collisions` has what it hit so far; an entry may arrive a little later than its frame's image.
+    `bicycle` is the model of its steering, `mount` the pose at which the camera was mounted. `collisions` has what it hit so far; an entry may
+    arrive a little later than its frame's image.
     """
 
     def __init__(self, world: carla.World, pose: Pose, camera: CameraSpec, blueprint: str, watch: ServerWatch, timeout_s: float) -> None:
@@ -44,11 +45,13 @@ class EgoVehicle:
             lens = library.find("sensor.camera.rgb")
             for name, value in (("image_size_x", camera.width_px), ("image_size_y", camera.height_px), ("fov", camera.fov_deg)):
                 lens.set_attribute(name, str(value))
-            self._attach(lens, transform_of(camera.mount)).listen(self._images.put)
+            self._camera = self._attach(lens, transform_of(camera.mount))
+            self._camera.listen(self._images.put)
             self._attach(library.find("sensor.other.collision"), carla.Transform()).listen(self._note_collision)
         except BaseException:
             self.destroy()
             raise
+        self.mount = camera.mount
         self.bicycle = bicycle_of(self._vehicle.get_physics_control())
 
     def _attach(self, blueprint: carla.ActorBlueprint, place: carla.Transform) -> carla.Sensor:
@@ -71,6 +74,26 @@ class EgoVehicle:
         forward = carla.Vector3D(math.cos(pose.yaw_rad) * speed_mps, math.sin(pose.yaw_rad) * speed_mps, 0.0)
         self._vehicle.set_target_velocity(forward)
         self._vehicle.set_target_angular_velocity(carla.Vector3D(0.0, 0.0, 0.0))
+
+    def move_camera(self, mount: Pose) -> None:
+        """Mount the camera at another pose, relative to the car. The next tick's image shows it."""
+        self._camera.set_transform(transform_of(mount))
+
+    def push(self, force_n: float, arm_m: float) -> None:
+        """Push the car to the right with a force (N) during the next tick. It acts `arm_m` ahead of the centre of mass, so it turns the car too."""
+        right = self._vehicle.get_transform().get_right_vector()
+        self._vehicle.add_force(carla.Vector3D(right.x * force_n, right.y * force_n, right.z * force_n))
+        self._vehicle.add_torque(carla.Vector3D(0.0, 0.0, force_n * arm_m))
+
+    def scale_physics(self, mass: float = 1.0, friction: float = 1.0) -> None:
+        """Multiply the car's mass and the friction of its tyres. `bicycle` stays what it was."""
+        physics = self._vehicle.get_physics_control()
+        physics.mass *= mass
+        wheels = physics.wheels
+        for wheel in wheels:
+            wheel.tire_friction *= friction
+        physics.wheels = wheels  # the client gives a copy of the list
+        self._vehicle.apply_physics_control(physics)
 
     def observe(self, frame: int) -> tuple[VehicleState, np.ndarray]:
         """Return the car's state and the RGB image (Y, X, 3) of `frame`.

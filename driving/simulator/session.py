@@ -25,6 +25,7 @@ from driving.world.weather import NAMES, Weather
 
 # How a real server builds the mesh of OpenDRIVE text: 2 m between vertices, no walls, 0.6 m beside the lanes.
 GENERATION = {"vertex_distance": 2.0, "max_road_length": 50.0, "wall_height": 0.0, "additional_width": 0.6}
+SUBSTEP_S, MOST_SUBSTEPS = 0.01, 16  # the steps of the server's physics; Unreal makes at most 16 per tick, and longer ones where that is too few
 CLOSE_TIMEOUT_S = 2.0  # for each call that removes or restores something
 GONE_TIMEOUT_S = 0.05
 
@@ -94,7 +95,8 @@ class Session:
         settings.synchronous_mode = True
         settings.fixed_delta_seconds = self.config.dt_s
         settings.substepping = True
-        settings.max_substep_delta_time, settings.max_substeps = 0.01, max(1, math.ceil(self.config.dt_s / 0.01))
+        settings.max_substeps = min(MOST_SUBSTEPS, max(1, math.ceil(self.config.dt_s / SUBSTEP_S)))
+        settings.max_substep_delta_time = max(SUBSTEP_S, self.config.dt_s / settings.max_substeps)
         self.world.apply_settings(settings)
 
     def load_opendrive(self, name: str, text: str) -> None:
