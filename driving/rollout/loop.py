@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import numpy as np
+
 from driving.drivers.driver import DriveContext, Driver
 from driving.drivers.expert import Expert
 from driving.quantities import Observation
@@ -111,10 +113,23 @@ def drive(
             disturbance.before_tick(ego, elapsed_s)
             frame = session.tick()
         tick_s = time.perf_counter() - began
+    columns = recorder.columns()
     meta = {"driver": driver.name, "route": route.name, "route_length_m": length, "dt_s": step_s, "end_reason": reason}
     meta |= {"collided_with": sorted({hit.other for hit in hits})} if reason == "collided" else {}
-    meta |= {"departure_m": config.departure_m, "max_speed_mps": config.max_speed_mps, "seed": config.seed, "neurons": driver.neurons()}
-    return Trace(recorder.columns(), meta, route)
+    meta |= {
+        "collisions": _list_collisions(ego, columns["frame"]),
+        "departure_m": config.departure_m,
+        "max_speed_mps": config.max_speed_mps,
+        "seed": config.seed,
+        "neurons": driver.neurons(),
+    }
+    return Trace(columns, meta, route)
+
+
+def _list_collisions(ego: EgoVehicle, frame_T: np.ndarray) -> list[dict[str, int | str]]:
+    """Return what the car touched until each of the drive's ticks: {"tick", "with"} in order, each type once per tick."""
+    touched = {(int(np.searchsorted(frame_T, hit.frame)), hit.other) for hit in tuple(ego.collisions)}
+    return [{"tick": tick, "with": other} for tick, other in sorted(touched) if tick < len(frame_T)]
 
 
 def _put_back(ego: EgoVehicle, route: Route, tracker: LaneTracker, s_m: float, speed_mps: float) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,7 +20,7 @@ from driving.world.maps.route import Route
 from policy.whole_file import replace_whole, write_text
 
 ARRAYS, META = "trace.npz", "trace.json"
-ROUTE_ARRAYS = ("s_m", "x_m", "y_m", "z_m", "yaw_rad", "curvature_per_m", "lane_width_m")
+ROUTE_ARRAYS = tuple(field.name for field in fields(Route) if field.name not in ("name", "closed"))
 
 
 class Column(NamedTuple):
@@ -69,7 +69,7 @@ class Trace:
     """A saved or finished drive."""
 
     columns: dict[str, np.ndarray]  # (T,) or (T, H) by name
-    meta: dict[str, Any] = field(default_factory=dict)  # driver, map, camera, weather, seed, end_reason, neurons and more
+    meta: dict[str, Any] = field(default_factory=dict)  # driver, map, camera, weather, seed, end_reason, collisions, neurons and more
     route: Route | None = None  # the route that was driven
 
     def save(self, folder: Path) -> None:
@@ -98,6 +98,8 @@ class Trace:
         except (ValueError, OSError, zipfile.BadZipFile, EOFError) as error:
             raise UserError(f"the drive in {folder} cannot be read ({error}): evaluate again") from error
         parts = {name.removeprefix("route/"): arrays.pop(name) for name in list(arrays) if name.startswith("route/")}
+        if parts and set(parts) != set(ROUTE_ARRAYS):
+            raise UserError(f"the drive in {folder} is of another version: its route lacks {sorted(set(ROUTE_ARRAYS) - set(parts))}; evaluate again")
         route = Route(meta.get("route_name", ""), **parts, closed=meta.get("route_closed", False)) if parts else None
         return Trace(arrays, meta, route)
 

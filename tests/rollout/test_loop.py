@@ -118,6 +118,10 @@ def test_a_car_that_an_obstacle_stops_has_collided_and_the_trace_names_the_obsta
         obstacle.destroy()
     assert trace.meta["end_reason"] == "collided"
     assert trace.meta["collided_with"] == ["vehicle.carlamotors.firetruck"]
+    first = trace.meta["collisions"][0]
+    assert first["with"] == "vehicle.carlamotors.firetruck"
+    assert trace.columns["s_m"][first["tick"]] == pytest.approx(trace.columns["s_m"].max(), abs=1.0)
+    assert trace.columns["speed_mps"][first["tick"] - 1] > 2.0
     assert trace.columns["s_m"].max() < 60.0
 
 

@@ -26,6 +26,11 @@ class Route:
     yaw_rad: np.ndarray = field(repr=False)  # (N,) unwrapped
     curvature_per_m: np.ndarray = field(repr=False)  # (N,) right positive
     lane_width_m: np.ndarray = field(repr=False)  # (N,)
+    road: np.ndarray = field(repr=False)  # (N,) the map's id of the road
+    lane: np.ndarray = field(repr=False)  # (N,) the map's id of the lane, negative to the right of the road's reference line
+    road_s_m: np.ndarray = field(repr=False)  # (N,) distance along that road
+    in_junction: np.ndarray = field(repr=False)  # (N,) bool
+    lane_count: np.ndarray = field(repr=False)  # (N,) driving lanes side by side in this direction, this one included
     closed: bool = False  # whether the end joins the start; distances along the route may then exceed its length
 
     @property

@@ -44,6 +44,7 @@ class _Walk(NamedTuple):
 
     points: np.ndarray  # (N, 5) x, y, z, lane width (m), heading (rad)
     closed: bool  # whether they come back to the start
+    waypoints: list[carla.Waypoint]  # (N,) the same points in the map
 
     @property
     def length_m(self) -> float:
@@ -53,20 +54,22 @@ class _Walk(NamedTuple):
 
 def _walk(forks: Forks, start: carla.Waypoint, length_m: float) -> _Walk:
     """Follow the lane from `start` for `length_m`, or until it ends or comes back to the start."""
+    waypoints: list[carla.Waypoint] = []
     rows, point, travelled = [], start, 0.0
     first = start.transform.location
     while travelled <= length_m + 1e-6:
         at = point.transform.location
         rows.append((at.x, at.y, at.z, point.lane_width, math.radians(point.transform.rotation.yaw)))
+        waypoints.append(point)
         home = point.road_id == start.road_id and point.lane_id == start.lane_id and math.hypot(at.x - first.x, at.y - first.y) < CLOSING_M
         if travelled > 50.0 and home:
-            return _Walk(np.array(rows), True)
+            return _Walk(np.array(rows), True, waypoints)
         following = forks.next_point(point, STEP_M)
         if following is None or following.lane_width < NARROWEST_M:
             break
         travelled += math.hypot(following.transform.location.x - at.x, following.transform.location.y - at.y)
         point = following
-    return _Walk(np.array(rows), False)
+    return _Walk(np.array(rows), False, waypoints)
 
 
 def spread_routes(carla_map: carla.Map, count: int, length_m: float, seed: int) -> list[Route]:
@@ -99,14 +102,26 @@ def spread_routes(carla_map: carla.Map, count: int, length_m: float, seed: int) 
 
 def _make_route(name: str, walk: _Walk) -> Route:
     """Return the route through the points of a walk."""
-    closed = walk.closed
-    x, y, z, width, _ = walk.points[_keep_ahead(walk.points)].T
+    closed, kept = walk.closed, _keep_ahead(walk.points)
     if closed:
-        x, y, z = (np.append(values[:-1], values[0]) for values in (x, y, z))
-        width = np.append(width[:-1], width[0])
+        kept[-1] = kept[0]
+    x, y, z, width, _ = walk.points[kept].T
     s = stations(np.stack([x, y], axis=1))
     yaw, curvature = _heading(x, y, s, closed)
-    return Route(name, s, x, y, z, yaw, curvature, width, closed)
+    road, lane, road_s, in_junction, lanes = zip(*(_find_place(walk.waypoints[index]) for index in kept), strict=True)
+    places = (np.array(road), np.array(lane), np.array(road_s), np.array(in_junction), np.array(lanes))
+    return Route(name, s, x, y, z, yaw, curvature, width, *places, closed)
+
+
+def _find_place(point: carla.Waypoint) -> tuple[int, int, float, bool, int]:
+    """Return a waypoint's road, lane, distance along the road (m), whether it is in a junction, and how many lanes go in its direction there."""
+    lanes = 1
+    for step in ("get_left_lane", "get_right_lane"):
+        beside = getattr(point, step)()
+        while beside is not None and beside.lane_type == point.lane_type and beside.lane_id * point.lane_id > 0:
+            lanes += 1
+            beside = getattr(beside, step)()
+    return point.road_id, point.lane_id, point.s, point.is_junction, lanes
 
 
 def _keep_ahead(rows: np.ndarray) -> list[int]:

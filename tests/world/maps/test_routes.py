@@ -50,6 +50,22 @@ def test_routes_run_on_driving_lanes_in_short_even_steps(name: str) -> None:
             middle = point.transform.location
             if not point.is_junction:
                 assert math.hypot(middle.x - at.x, middle.y - at.y) < 0.3
+            if not (point.is_junction or route.in_junction[k]):
+                assert (point.road_id, point.lane_id) == (route.road[k], route.lane[k])
+                assert point.s == pytest.approx(route.road_s_m[k], abs=0.3)
+
+
+def test_a_route_knows_how_many_lanes_go_its_way_and_where_it_crosses_junctions() -> None:
+    carla_map = network("track:1").map
+    track = spread_routes(carla_map, 1, 400.0, seed=0)[0]
+    assert not track.in_junction.any()
+    for k in range(0, len(track.s_m), 40):
+        own = int(np.sign(track.lane[k]))
+        beside = [carla_map.get_waypoint_xodr(int(track.road[k]), own * number, float(track.road_s_m[k])) for number in range(1, 6)]
+        assert track.lane_count[k] == sum(point is not None and point.lane_type == carla.LaneType.Driving for point in beside)
+    town = spread_routes(network("Town02").map, 1, 400.0, seed=0)[0]
+    assert 0.0 < town.in_junction.mean() < 1.0
+    assert len(set(town.road.tolist())) > 3
 
 
 def test_the_same_seed_gives_the_same_routes_and_starts_lie_apart() -> None:
