@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from driving.reports import benchmarks, drives, provenance, training
+from driving import provenance
+from driving.reports import benchmarks, drives, training
 from driving.reports.document import Block, Document, Link, LinkList, Paragraph, Section, Table, Tile, render_html, render_markdown, write_pictures
 from policy.whole_file import write_text
 

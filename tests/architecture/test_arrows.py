@@ -24,6 +24,7 @@ ALLOWED: dict[str, set[str]] = {
     "driving.bicycle": {"driving.world"},
     "driving.video": {"policy", "driving.quantities"},
     "driving.refusals": set(),
+    "driving.provenance": set(),
     "driving.folder_lock": {"policy", "driving.quantities"},
     "driving.interrupts": set(),
     "driving.parser": {"policy", "driving.quantities"},
@@ -82,6 +83,7 @@ ALLOWED: dict[str, set[str]] = {
     "driving.reports": {
         "policy",
         "driving.quantities",
+        "driving.provenance",
         "driving.folder_lock",
         "driving.video",
         "driving.parser",

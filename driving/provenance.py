@@ -9,7 +9,7 @@ from importlib import metadata
 from pathlib import Path
 
 PACKAGES = ("torch", "lightning", "numpy", "numba", "opencv-python-headless", "carla", "av", "pyarrow", "rerun-sdk")
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[1]
 
 
 def read_commit(repository: Path = REPOSITORY) -> str:
