@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping
-from itertools import pairwise
-from typing import Any
+from itertools import cycle, pairwise
+from typing import Any, NamedTuple
 
 import matplotlib as mpl
 import numpy as np
@@ -64,6 +64,15 @@ Line = tuple[np.ndarray, np.ndarray]
 """The (x, y) values of one line."""
 
 
+class RateLine(NamedTuple):
+    """Rates with their intervals, all (K,)."""
+
+    x: np.ndarray
+    rate: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
 def draw_curves(lines: Mapping[str, Line], x_name: str) -> str:
     """Draw named lines in one chart with a legend; few points are marked. The y axis includes zero."""
 
@@ -72,6 +81,19 @@ def draw_curves(lines: Mapping[str, Line], x_name: str) -> str:
         values = np.concatenate([y for _, y in lines.values()])
         low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
         axes.set_ylim(low, high + TOP_MARGIN * ((high - low) or 1.0))
+
+    return _render(draw)
+
+
+def draw_rates(lines: Mapping[str, RateLine], x_name: str) -> str:
+    """Draw named lines of rates with their intervals as bars."""
+
+    def draw(axes: Axes) -> None:
+        _plot_lines(axes, {name: (line.x, line.rate) for name, line in lines.items()}, x_name)
+        for ink, line in zip(cycle(INKS), lines.values(), strict=False):
+            axes.vlines(line.x, line.low, line.high, color=ink, linewidth=1.2, gid="interval")
+        top = max(float(np.nanmax(np.concatenate([line.rate, line.high[np.isfinite(line.high)]]))) for line in lines.values())
+        axes.set_ylim(0.0, (1.0 + TOP_MARGIN) * (top or 1.0))
 
     return _render(draw)
 

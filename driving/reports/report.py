@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from driving import provenance
-from driving.reports import benchmarks, drives, training
+from driving.reports import benchmarks, drives, robustness, training
 from driving.reports.document import Block, Document, Link, LinkList, Paragraph, Section, Table, Tile, render_html, render_markdown, write_pictures
 from policy.whole_file import write_text
 
@@ -88,6 +88,7 @@ def compose_report(out_dir: Path, inputs: ReportInputs) -> Document:
     sections = []
     if policy is not None:
         sections.append(_describe_driving(policy, expert))
+        sections += [section for section in [robustness.make_robustness_section([policy, *([expert] if expert else [])])] if section]
     if inputs.views:
         links = [Link(view.name, _make_relative(view.path, out_dir), view.content) for view in inputs.views]
         sections.append(Section("Views of a drive", [LinkList(links)]))

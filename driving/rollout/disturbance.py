@@ -7,13 +7,15 @@ so that all policies meet the same disturbance.
 from __future__ import annotations
 
 import zlib
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from driving.quantities import Control
-from driving.simulator.ego import EgoVehicle
 from driving.world.weather import Weather
+
+if TYPE_CHECKING:  # training reads suites, and so the kinds, without the simulator's client
+    from driving.simulator.ego import EgoVehicle
 
 
 class Disturbance:

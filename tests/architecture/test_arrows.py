@@ -89,6 +89,7 @@ ALLOWED: dict[str, set[str]] = {
         "driving.parser",
         "driving.logs",
         "driving.rollout",
+        "driving.evaluation",
         "driving.training",
     },
 }

@@ -7,9 +7,12 @@ force during one frame as well.
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from driving.rollout.disturbance import Disturbance
-from driving.simulator.ego import EgoVehicle
+
+if TYPE_CHECKING:  # training reads suites, and so the kinds, without the simulator's client
+    from driving.simulator.ego import EgoVehicle
 
 PAUSE_S = 2.0  # the mean time between two gusts
 SHORTEST_S, LONGEST_S = 0.5, 2.0  # the length of a gust

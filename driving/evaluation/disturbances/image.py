@@ -70,4 +70,4 @@ class Jpeg(Disturbance):
         """Encode the image and decode it. JPEG separates brightness from colour; so the order of the colours counts."""
         bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
         packed = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, round(100.0 - self.severity)])[1]
-        return np.asarray(cv2.cvtColor(cv2.imdecode(packed, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB))
+        return np.asarray(cv2.cvtColor(np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR)), cv2.COLOR_BGR2RGB))

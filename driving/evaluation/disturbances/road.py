@@ -12,7 +12,6 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from driving.rollout.disturbance import Disturbance
-from driving.world.maps.opendrive import parse_opendrive
 
 PIECE_M = 4.0  # the length of the pieces in which paint wears off
 
@@ -24,7 +23,7 @@ class MissingPaint(Disturbance):
 
     def change_opendrive(self, text: str) -> str:
         """Take lines away."""
-        root = parse_opendrive("", text)
+        root = _read(text)
         for lane, _ in _list_lanes(root):
             is_missing = self.random.random() < self.severity
             for mark in lane.findall("roadMark"):
@@ -40,7 +39,7 @@ class WornPaint(Disturbance):
 
     def change_opendrive(self, text: str) -> str:
         """Cut the lines into pieces, and take some away."""
-        root = parse_opendrive("", text)
+        root = _read(text)
         for lane, length_m in _list_lanes(root):
             marks = lane.findall("roadMark")
             ends = [*(float(mark.get("sOffset", 0.0)) for mark in marks[1:]), length_m]
@@ -71,13 +70,19 @@ class LaneWidth(Disturbance):
 
     def change_opendrive(self, text: str) -> str:
         """Scale the width of each driving lane."""
-        root = parse_opendrive("", text)
+        root = _read(text)
         for lane, _ in _list_lanes(root):
             if lane.get("type") == "driving":
                 for width in lane.findall("width"):
                     for name in "abcd":
                         width.set(name, repr(float(width.get(name, 0.0)) * (1.0 + self.severity / 100.0)))
         return _write(root)
+
+
+def _read(text: str) -> Element:
+    from driving.world.maps.opendrive import parse_opendrive  # here, because training reads suites, and so the kinds, without the simulator's client
+
+    return parse_opendrive("to disturb", text)
 
 
 def _list_lanes(root: Element) -> Iterator[tuple[Element, float]]:

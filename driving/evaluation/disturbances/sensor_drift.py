@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from driving.evaluation.disturbances.image import LEVELS, look_up
 from driving.rollout.disturbance import Disturbance
-from driving.simulator.ego import EgoVehicle
+
+if TYPE_CHECKING:  # training reads suites, and so the kinds, without the simulator's client
+    from driving.simulator.ego import EgoVehicle
 
 GROWN_S = 60.0
 GAMMA = 2.2  # of the images' encoding
