@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import torch
 
-from driving.drivers.driver import Driver
-from driving.drivers.expert import Expert
-from driving.drivers.exported import ExportedDriver
-from driving.drivers.learned import LearnedDriver, checkpoint_folder
+from driving.evaluation.drive_task import DriverKind, DriverReference
 from driving.evaluation.runner import Endpoint, evaluate
 from driving.evaluation.suite import SuiteConfig
 from driving.evaluation.table import print_summary
 from driving.folder_lock import lock_folder
 from driving.interrupts import keep
 from driving.parser import make_parser
-from driving.quantities import UserError
-from policy.network import DESCRIPTION, WEIGHTS, load_policy
-from policy.runtime import SUFFIX, ExportedPolicy
-
-DriverKind = Literal["policy", "expert"]
 
 
 def evaluate_command(about: str, args: list[str] | None = None) -> dict[str, Any]:
@@ -45,32 +35,10 @@ def evaluate_command(about: str, args: list[str] | None = None) -> dict[str, Any
     values["maps"] = [*values["maps"], *options.map]
     suite = SuiteConfig(**values)
     keep(f"finished routes are kept in {options.out}; the same command goes on with the others")
-    make, identity = choose_driver(options.driver, options.checkpoint, options.threads)
+    driver = DriverReference(options.driver, options.checkpoint, options.threads)
     torch.set_num_threads(options.threads)
     end = Endpoint(options.host, options.port, options.timeout_s, ("--seed", str(suite.seed)))
     with lock_folder(options.out):
-        summary = evaluate(make, suite, options.out, end, identity, print)
+        summary = evaluate(driver.load, suite, options.out, end, driver.digest(), print)
     print_summary(summary)
     return summary
-
-
-def choose_driver(kind: DriverKind, checkpoint: Path | None, threads: int = 1) -> tuple[Callable[[], Driver], str]:
-    """Return a function that makes the driver, and a digest of the driver's content. An exported policy computes on `threads` threads.
-
-    Raises UserError for a policy without a checkpoint, ConfigError for a checkpoint that cannot be read.
-    """
-    if kind == "expert":
-        return Expert, ""
-    if checkpoint is None:
-        raise UserError("no --checkpoint: give a training run to drive with, or --driver expert")
-    if checkpoint.suffix == SUFFIX:
-        exported = ExportedPolicy(checkpoint, threads)
-        return lambda: ExportedDriver(exported), _digest(checkpoint)
-    folder = checkpoint_folder(checkpoint)
-    policy = load_policy(folder)
-    return lambda: LearnedDriver(policy), _digest(folder / WEIGHTS, folder / DESCRIPTION)
-
-
-def _digest(*files: Path) -> str:
-    """Return a digest of the files' content."""
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]

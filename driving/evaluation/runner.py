@@ -11,25 +11,22 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from driving.drivers.driver import Driver
+from driving.evaluation.drive_task import drive_task
 from driving.evaluation.metrics import Columns, combine, measure
-from driving.evaluation.roads import Road, find_routes, make_roads
-from driving.evaluation.suite import SuiteConfig, digest
-from driving.quantities import CameraSpec
+from driving.evaluation.suite import SuiteConfig
+from driving.evaluation.tasks import DriveTask, make_tasks
 from driving.rollout.listeners import CAMERA_MOVIE, CameraMovie
-from driving.rollout.loop import DriveConfig, drive
 from driving.rollout.trace import META, Trace
 from driving.simulator.errors import NoServerError, SimulatorError
 from driving.simulator.process import server_at
 from driving.simulator.session import Session, SessionConfig
-from driving.world.maps.route import Route
-from driving.world.weather import PRESETS
 from policy.whole_file import write_text
 
 ATTEMPTS = 3
@@ -72,13 +69,12 @@ def evaluate(
     """
     results: list[_Result] = []
     driver = make_driver()
-    evaluation = _Evaluation(suite, driver, out, endpoint or Endpoint(), f"{digest(suite)} {driver.name} {identity}", report)
+    evaluation = _Evaluation(suite, driver, out, endpoint or Endpoint(), f"{driver.name} {identity}", report)
     with contextlib.closing(evaluation):
-        for road in make_roads(suite):
-            for result in evaluation.drive_road(road, len(results)):
-                results.append(result)
-                if out is not None:
-                    write_text(out / SUMMARY, json.dumps(_summarise(suite, driver, results), indent=1))
+        for task in make_tasks(suite):
+            results.append(evaluation.drive(task))
+            if out is not None:
+                write_text(out / SUMMARY, json.dumps(_summarise(suite, driver, results), indent=1))
     return _summarise(suite, driver, results)
 
 
@@ -92,18 +88,17 @@ class _Result:
 
 
 class _Evaluation:
-    """One evaluation: its server, its session, and where its results go. `key` names suite and driver in the results."""
+    """One evaluation: its server, its session, and where its results go. `key` names the driver in the results."""
 
     def __init__(self, suite: SuiteConfig, driver: Driver, out: Path | None, endpoint: Endpoint, key: str, report: Report) -> None:
         self.suite, self.driver, self.out, self.endpoint, self.key, self.report = suite, driver, out, endpoint, key, report
         self._open = contextlib.ExitStack()
         self._session: Session | None = None
-        self._loaded = ""
 
     def close(self) -> None:
         """End the session, and the server if it is our own."""
         self._open.close()
-        self._session, self._loaded = None, ""
+        self._session = None
 
     def open_session(self) -> Session:
         """Return the session. The first call opens it."""
@@ -113,55 +108,45 @@ class _Evaluation:
             self._session = self._open.enter_context(Session(SessionConfig(host, port, end.timeout_s, self.suite.dt_s)))
         return self._session
 
-    def drive_road(self, road: Road, first: int) -> Iterator[_Result]:
-        """Yield the results of one road's routes in order; `first` is the number of the road's first route in the suite."""
-        for number, route in enumerate(find_routes(self.suite, road)):
-            weather = self.suite.weathers[(first + number) % len(self.suite.weathers)]
-            folder = None if self.out is None else self.out / ROUTES / route.name
-            trace = self._load_finished(folder) or self._retry(road, route, weather, folder)
-            length_m = float(trace.meta["route_length_m"])
-            about = {"name": route.name, "map": road.name, "weather": weather, "length_m": trace.meta["route_length_m"]}
-            row = about | {"end_reason": trace.meta["end_reason"]} | measure(trace.columns, length_m).as_dict()
-            how = f"{row['departures']} departures, {row['mean_abs_lateral_m']:.3f} m off centre, {row['end_reason']}"
-            self.report(f"{row['name']} ({weather}): {row['km']:.2f} km, {how}")
-            yield _Result(row, trace.columns, length_m)
+    def drive(self, task: DriveTask) -> _Result:
+        """Return the result of a task, which is driven unless it is finished."""
+        folder = None if self.out is None else self.out / ROUTES / task.name
+        key = f"{task.digest()} {self.key}"
+        trace = self._load_finished(folder, key) or self._retry(task, folder, key)
+        length_m = float(trace.meta["route_length_m"])
+        row = task.describe() | {"length_m": length_m, "end_reason": trace.meta["end_reason"]} | measure(trace.columns, length_m).as_dict()
+        how = f"{row['departures']} departures, {row['mean_abs_lateral_m']:.3f} m off centre, {row['end_reason']}"
+        self.report(f"{task.name} ({task.weather}): {row['km']:.2f} km, {how}")
+        return _Result(row, trace.columns, length_m)
 
-    def _load_finished(self, folder: Path | None) -> Trace | None:
+    def _load_finished(self, folder: Path | None, key: str) -> Trace | None:
         """Return the trace of a route that this suite and this driver have finished before, None where there is none."""
         if folder is None or not (folder / META).is_file():
             return None
         trace = Trace.load(folder)
-        return trace if trace.meta.get("evaluation_key") == self.key else None
+        return trace if trace.meta.get("evaluation_key") == key else None
 
-    def _retry(self, road: Road, route: Route, weather: str, folder: Path | None) -> Trace:
+    def _retry(self, task: DriveTask, folder: Path | None, key: str) -> Trace:
         """Drive a route in up to ATTEMPTS attempts. Raises SimulatorError when all of them failed."""
         for attempt in range(ATTEMPTS):
             try:
                 session = self.open_session()
-                return session.watch.call(partial(self._drive_route, session, road, route, weather, folder))
+                return session.watch.call(partial(self._drive_once, session, task, folder, key))
             except NoServerError:
                 raise
             except SimulatorError as error:
                 self.close()
                 if attempt + 1 == ATTEMPTS:
-                    raise SimulatorError(f"route {route.name} failed {ATTEMPTS} times; the last time: {error}") from error
-                self.report(f"{route.name}: {error}; trying again ({attempt + 2} of {ATTEMPTS})")
+                    raise SimulatorError(f"route {task.name} failed {ATTEMPTS} times; the last time: {error}") from error
+                self.report(f"{task.name}: {error}; trying again ({attempt + 2} of {ATTEMPTS})")
         raise AssertionError
 
-    def _drive_route(self, session: Session, road: Road, route: Route, weather: str, folder: Path | None) -> Trace:
-        """Drive a route once and save its trace and movie. After an error the session's end removes the car."""
-        if self._loaded != road.name:
-            session.load_opendrive(road.name, road.opendrive)
-            self._loaded = road.name
-        session.set_weather(PRESETS[weather])
-        camera = self.suite.camera or CameraSpec()
-        ego = session.spawn_ego(route.pose_at(0.0), camera)
-        plan = DriveConfig(self.suite.max_speed_mps, self.suite.departure_m, 0.0, self.suite.route_length_m, None, self.suite.seed)
+    def _drive_once(self, session: Session, task: DriveTask, folder: Path | None, key: str) -> Trace:
+        """Drive a route once and save its trace and movie."""
         with contextlib.ExitStack() as opened:
             movie = [] if folder is None else [opened.enter_context(CameraMovie(folder / CAMERA_MOVIE, self.suite.dt_s))]
-            trace = drive(session, ego, route, self.driver, plan, movie)
-        ego.destroy()
-        trace.meta |= {"map": road.name, "weather": weather, "camera": asdict(camera), "evaluation_key": self.key}
+            trace = drive_task(session, task, self.driver, movie)
+        trace.meta["evaluation_key"] = key
         if folder is not None:
             trace.save(folder)
         return trace

@@ -15,7 +15,7 @@ MEASURES = ("departures", "mean_abs_lateral_m", "km")
 
 def make_validation_suite() -> SuiteConfig:
     """Return a suite of two short tracks that no other suite has, so that evaluations stay a fair test."""
-    return SuiteConfig(name="validation", tracks=[8001, 8002], route_length_m=400.0)
+    return SuiteConfig(name="validation", families={"track": [8001, 8002]}, route_length_m=400.0)
 
 
 @dataclass

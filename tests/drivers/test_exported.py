@@ -15,7 +15,7 @@ import torch
 from driving.drivers.driver import Action, DriveContext, Driver
 from driving.drivers.exported import ExportedDriver
 from driving.drivers.learned import LearnedDriver
-from driving.evaluation.command import choose_driver
+from driving.evaluation.drive_task import DriverReference
 from driving.quantities import Observation
 from driving.rollout.loop import DriveConfig, drive
 from driving.rollout.trace import Trace
@@ -98,9 +98,9 @@ def test_the_command_exports_a_run_and_prints_one_line(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(f"{tmp_path / 'policy.onnx'}: 'ltc' that predicts curvature")
     assert ExportedPolicy(tmp_path / "policy.onnx").description["extra"] == {"epoch": 7}
-    make, identity = choose_driver("policy", tmp_path / "policy.onnx")
-    assert make().name == "ltc, exported"
-    assert len(identity) == 16
+    reference = DriverReference("policy", tmp_path / "policy.onnx")
+    assert reference.load().name == "ltc, exported"
+    assert len(reference.digest()) == 16
 
 
 def test_a_file_that_is_not_an_exported_policy_ends_the_command_with_one_line(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ def test_record_train_drive_export_show(tmp_path: Path) -> None:
     assert "sound" in run_script("doctor", log)
     train = ("--config", "configs/train/quickstart.yaml", "--data.log", log, "--out", run, "--trainer.max_epochs", 1)
     run_script("train", "fit", *train, "--data.stride", 4)
-    suite = ("--suite", "configs/suite/quickstart.yaml", "--tracks", "[9001]", "--route_length_m", 60, "--departure_m", 3.0)
+    suite = ("--suite", "configs/suite/quickstart.yaml", "--families", "{track: [9001]}", "--route_length_m", 60, "--departure_m", 3.0)
     printed = run_script("evaluate", "--checkpoint", run, *suite, "--out", drives)
     assert "track_9001" in printed
     summary = json.loads((drives / "summary.json").read_text())

@@ -42,7 +42,7 @@ def test_a_server_that_is_killed_before_or_within_a_tick_is_named_with_its_last_
 
 
 def test_a_foreign_server_that_ends_in_mid_drive_ends_the_evaluation(tmp_path: Path) -> None:
-    suite = SuiteConfig(tracks=[1], route_length_m=300.0, camera=CAMERA)
+    suite = SuiteConfig(families={"track": [1]}, route_length_m=300.0, camera=CAMERA)
     with serving(tmp_path, "--fault", "die@30") as server:
         began = time.monotonic()
         with pytest.raises(NoServerError, match="refused"):
@@ -56,6 +56,6 @@ def test_a_port_that_refuses_is_not_tried_again() -> None:
     said: list[str] = []
     began = time.monotonic()
     with pytest.raises(NoServerError, match=rf"127\.0\.0\.1:{port} \(connection refused\): start it"):
-        evaluate(Expert, SuiteConfig(tracks=[1], route_length_m=100.0), None, Endpoint("127.0.0.1", port), report=said.append)
+        evaluate(Expert, SuiteConfig(families={"track": [1]}, route_length_m=100.0), None, Endpoint("127.0.0.1", port), report=said.append)
     assert not said
     assert time.monotonic() - began < AT_ONCE_S

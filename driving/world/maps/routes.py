@@ -39,6 +39,28 @@ def follow_lane(carla_map: carla.Map, start: carla.Waypoint, length_m: float, na
     return _make_route(name, walk)
 
 
+class LaneStart(NamedTuple):
+    """A place on a map from which a lane can be followed, as OpenDRIVE names it."""
+
+    road: int  # the road's id
+    lane: int  # the lane's id, negative to the right of the reference line
+    s_m: float  # the distance along the road's reference line
+
+
+def follow_lane_from(carla_map: carla.Map, start: LaneStart, length_m: float, name: str = "route") -> Route:
+    """Return the route along the lane from `start`, as `follow_lane` does. Raises UserError where the map has no such lane there."""
+    import carla  # here, because training and reports read routes without the simulator's client
+
+    point = carla_map.get_waypoint_xodr(*start)
+    if point is None or point.lane_type != carla.LaneType.Driving:
+        what = "no lane" if point is None else f"a lane of type {point.lane_type}"
+        raise UserError(
+            f"map {carla_map.name} has {what} at road {start.road}, lane {start.lane}, {start.s_m:g} m: "
+            "name a driving lane as OpenDRIVE counts it, and a distance along its road"
+        )
+    return follow_lane(carla_map, point, length_m, name)
+
+
 class _Walk(NamedTuple):
     """Points along a lane, one per step."""
 
@@ -77,6 +99,29 @@ def spread_routes(carla_map: carla.Map, count: int, length_m: float, seed: int) 
 
     On a map whose lanes all end earlier, these are its longest routes. Raises UserError when the map has no driving lane of 30 m.
     """
+    name = carla_map.name.split("/")[-1]
+    walks = _spread_walks(carla_map, count, length_m, seed)
+    return [_make_route(f"{name}_{number}" if count > 1 else name, walk) for number, walk in enumerate(walks)]
+
+
+def spread_starts(carla_map: carla.Map, count: int, length_m: float, seed: int) -> list[LaneStart]:
+    """Return the starts of the routes that `spread_routes` returns, to the millimetre. Raises UserError as that does."""
+    return [_name_start(carla_map, walk.waypoints[0]) for walk in _spread_walks(carla_map, count, length_m, seed)]
+
+
+def _name_start(carla_map: carla.Map, point: carla.Waypoint) -> LaneStart:
+    """Return a waypoint's place, rounded. At the end of a lane section it is moved to where the map finds the same lane again."""
+    forward = -1.0 if point.lane_id > 0 else 1.0
+    for moved_m in (0.0, 0.001, 0.01, 0.1):
+        start = LaneStart(point.road_id, point.lane_id, round(point.s + forward * moved_m, 3))
+        found = carla_map.get_waypoint_xodr(*start) if start.s_m >= 0.0 else None
+        if found is not None and found.section_id == point.section_id:
+            return start
+    raise UserError(f"map {carla_map.name} loses lane {point.lane_id} of road {point.road_id} at {point.s:.3f} m: choose another seed")
+
+
+def _spread_walks(carla_map: carla.Map, count: int, length_m: float, seed: int) -> list[_Walk]:
+    """Return the walks of up to `count` routes, as `spread_routes` says."""
     import carla  # here, because training and reports read routes without the simulator's client
 
     lane_starts = [pair[0] for pair in carla_map.get_topology() if pair[0].lane_type == carla.LaneType.Driving]
@@ -96,8 +141,7 @@ def spread_routes(carla_map: carla.Map, count: int, length_m: float, seed: int) 
                 chosen.append(walk)
     if not chosen:
         raise UserError(f"map {carla_map.name} has no driving lane of 30 m or more: choose another map")
-    name = carla_map.name.split("/")[-1]
-    return [_make_route(f"{name}_{number}" if count > 1 else name, walk) for number, walk in enumerate(chosen)]
+    return chosen
 
 
 def _make_route(name: str, walk: _Walk) -> Route:
