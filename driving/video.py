@@ -96,7 +96,7 @@ class VideoWriter:
         """Encode one image and write what the encoder gives out."""
         if self._stream.pix_fmt == "yuv420p":
             planes = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2YUV_I420), dtype=np.uint8)
-            frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
+            frame = av.VideoFrame.from_numpy_buffer(planes, format="yuv420p")
         else:
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24").reformat(format="yuv444p")
         if self._own_times:

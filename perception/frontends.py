@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import fuse_conv_bn_eval
 
 FEATURES = 32
 
@@ -82,6 +83,16 @@ def paper(height_px: int, width_px: int) -> nn.Module:
     """Make the head of the NCP paper (Lechner et al. 2020). It is meant for images of 78x200, where it has the paper's 79,420 parameters."""
     layers = [Convolution(24, 5, 2), Convolution(36, 5, 2), Convolution(48, 3, 2), Convolution(64, 3, 1), Convolution(8, 3, 1)]
     return ConvolutionalHead(height_px, width_px, layers, False)
+
+
+def fold_batch_norms(frontend: nn.Module) -> None:
+    """Make each batch normalisation part of the convolution before it, as it acts in evaluation. The front-end cannot be trained any more."""
+    for block in [module for module in frontend.modules() if isinstance(module, nn.Sequential)]:
+        for place in range(len(block) - 1, 0, -1):
+            before, one = block[place - 1], block[place]
+            if isinstance(before, nn.Conv2d) and isinstance(one, nn.BatchNorm2d):
+                block[place - 1] = fuse_conv_bn_eval(before, one)
+                del block[place]
 
 
 FRONTENDS: dict[str, Callable[[int, int], nn.Module]] = {"small": small, "paper": paper}

@@ -26,7 +26,7 @@ class CellTrace(NamedTuple):
 
     motor_BTM: Tensor  # (B, T, M) outputs
     neuron_BTH: Tensor  # (B, T, H) neurons after each step
-    tau_s_BTH: Tensor | None  # (B, T, H) time constants of the neurons in s; None for a cell without
+    tau_s_BTH: Tensor | None  # (B, T, H) time constants of the neurons in s; None for a cell without, and where they are not wanted
     state_BS: Tensor  # (B, S) the last state
 
 
@@ -96,15 +96,16 @@ class Cell(nn.Module, ABC):
             return features_BTI.new_zeros(features_BTI.shape[0], 0, self.motors), state_BS
         return self.outputs(features_BTI, dt_BT, state_BS)
 
-    def trace(self, features_BTI: Tensor, dt_BT: Tensor, state_BS: Tensor | None = None) -> CellTrace:
-        """Do the same as `forward`, and return all neurons and time constants after each step as well."""
+    def trace(self, features_BTI: Tensor, dt_BT: Tensor, state_BS: Tensor | None = None, want_tau: bool = True) -> CellTrace:
+        """Do the same as `forward`, and return all neurons and, if wanted, time constants after each step as well."""
         with torch.autocast(features_BTI.device.type, enabled=False):
             features_BTI, dt_BT, state_BS = self.prepare(features_BTI, dt_BT, state_BS)
             if features_BTI.shape[1] == 0:
                 batch = features_BTI.shape[0]
                 return CellTrace(features_BTI.new_zeros(batch, 0, self.motors), features_BTI.new_zeros(batch, 0, self.neurons), None, state_BS)
             neuron_BTH, last_BS = self.unroll(features_BTI, dt_BT, state_BS)
-            return CellTrace(self.read_out(neuron_BTH), neuron_BTH, self.time_constants(features_BTI, neuron_BTH, state_BS), last_BS)
+            tau_s_BTH = self.time_constants(features_BTI, neuron_BTH, state_BS) if want_tau else None
+            return CellTrace(self.read_out(neuron_BTH), neuron_BTH, tau_s_BTH, last_BS)
 
     def states(self, features_BTI: Tensor, dt_BT: Tensor, state_BS: Tensor | None = None) -> Tensor:
         """Return the neurons after each step (B, T, H)."""

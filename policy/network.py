@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -16,7 +17,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from perception.errors import ConfigError
-from perception.frontends import FEATURES, FRONTENDS
+from perception.frontends import FEATURES, FRONTENDS, fold_batch_norms
 from perception.transform import CameraTransform, CameraTransformConfig
 from policy.cell import CellTrace
 from policy.cells import make_cell
@@ -86,11 +87,17 @@ class DrivingPolicy(nn.Module):
         motor_BTM, state_BS = self.cell(self.features(images_BTYXC), dt_BT, state_BS)
         return self._prediction(motor_BTM), state_BS
 
-    def trace(self, images_BTYXC: Tensor, dt_BT: Tensor, state_BS: Tensor | None = None) -> PolicyTrace:
-        """Do the same as `forward`, and return features, the state of each neuron and its liquid time constant as well."""
+    def trace(self, images_BTYXC: Tensor, dt_BT: Tensor, state_BS: Tensor | None = None, want_tau: bool = True) -> PolicyTrace:
+        """Do the same as `forward`, and return features, the state of each neuron and, if wanted, its liquid time constant as well."""
         features_BTI = self.features(images_BTYXC)
-        trace = self.cell.trace(features_BTI, dt_BT, state_BS)
+        trace = self.cell.trace(features_BTI, dt_BT, state_BS, want_tau)
         return PolicyTrace(self._prediction(trace.motor_BTM), features_BTI, trace)
+
+    def for_inference(self) -> DrivingPolicy:
+        """Return a copy that predicts the same, apart from rounding, in less time. It cannot be trained or saved."""
+        copy = deepcopy(self).eval().requires_grad_(False)
+        fold_batch_norms(copy.frontend)
+        return copy
 
     def _prediction(self, motor_BTM: Tensor) -> Tensor:
         motor_BT = motor_BTM[..., 0]

@@ -31,7 +31,6 @@ class Action:
     label: Control | None = None  # what the expert would do here; None where the driver does not know
     disturbance: float = 0.0  # what was added to the label's steer
     neuron_state: np.ndarray | None = None  # (H,) the network's neurons, where there is a network
-    neuron_tau_s: np.ndarray | None = None  # (H,) their time constants (s), where the cell has them
 
 
 class Driver(Protocol):
@@ -49,4 +48,8 @@ class Driver(Protocol):
 
     def neurons(self) -> dict[str, Any] | None:
         """Return the names, roles and edges of the network's neurons, for traces; None for a driver without a network."""
+        ...
+
+    def time_constants(self) -> np.ndarray | None:
+        """Return the time constants (T, H) in s of the neurons in the T ticks since the drive's begin; None for a driver that has none."""
         ...

@@ -12,7 +12,7 @@ from typing import Any
 
 from driving.drivers.driver import Action, DriveContext
 from driving.drivers.speed import SpeedControl
-from driving.quantities import Control, Observation
+from driving.quantities import Control, LaneState, Observation, VehicleState
 
 SETTLING_M, SETTLING_S = 3.0, 0.35  # the spring's length is this distance plus this many seconds of driving; policies learn soft labels better
 DELAY_S = 0.02  # the tyres' delay, added to half a tick. In town corners of 6 m radius the error is at most 0.25 m; with 0.18 s it is 0.7 m
@@ -37,10 +37,13 @@ class Expert:
 
     def act(self, observation: Observation) -> Action:
         """Return the expert's control, which is also its label."""
-        lane, speed = observation.lane, max(0.0, observation.vehicle.speed_mps)
-        throttle, brake = self._speed.pedals(lane.s_m, observation.vehicle.speed_mps, observation.vehicle.pose.pitch_rad, observation.dt_s)
-        control = Control(self.steer(lane.s_m, lane.lateral_m, lane.heading_error_rad, speed), throttle, brake)
+        control = self.control(observation.vehicle, observation.lane, observation.dt_s)
         return Action(control, label=control)
+
+    def control(self, vehicle: VehicleState, lane: LaneState, dt_s: float) -> Control:
+        """Return what the expert does, who does not need the image. Call it once per tick: its speed control remembers."""
+        throttle, brake = self._speed.pedals(lane.s_m, vehicle.speed_mps, vehicle.pose.pitch_rad, dt_s)
+        return Control(self.steer(lane.s_m, lane.lateral_m, lane.heading_error_rad, max(0.0, vehicle.speed_mps)), throttle, brake)
 
     def steer(self, s_m: float, lateral_m: float, heading_error_rad: float, speed_mps: float) -> float:
         """Return the steer in [-1, 1] for a place and a heading relative to the route (right positive)."""
@@ -55,4 +58,6 @@ class Expert:
 
     def neurons(self) -> dict[str, Any] | None:
         """Return None: the expert has no network."""
-        return None
+
+    def time_constants(self) -> None:
+        """Return None: the expert has no network."""

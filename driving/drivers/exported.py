@@ -31,3 +31,6 @@ class ExportedDriver:
     def neurons(self) -> dict[str, Any] | None:
         """Return the names and roles of the cell's neurons, and its synapses."""
         return dict(self._policy.description["neurons"])
+
+    def time_constants(self) -> None:
+        """Return None: an exported file does not compute them."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from driving.bicycle import Bicycle
 from driving.drivers.driver import Action, DriveContext
@@ -20,12 +21,13 @@ class LearnedDriver:
     """Runs a policy tick by tick and carries its state along. Its neurons go into the trace."""
 
     def __init__(self, policy: DrivingPolicy, name: str | None = None) -> None:
-        self._policy = policy.eval()
+        self._policy = policy.for_inference()
         self.name = name or policy.config.cell
 
     def reset(self, context: DriveContext) -> None:
         """Begin a drive from the policy's initial state."""
-        self._state = self._policy.initial_state(1)
+        self._state = self._start = self._policy.initial_state(1)
+        self._features, self._neurons = list[Tensor](), list[Tensor]()
         self._control = PredictionControl(context, self._policy.config.target)
 
     @torch.inference_mode()
@@ -33,19 +35,25 @@ class LearnedDriver:
         """Steer by the image; the bicycle model turns a predicted curvature into a steer."""
         policy = self._policy
         image = torch.from_numpy(policy.transform.to_model(observation.image))[None, None]
-        trace = policy.trace(image, torch.tensor([[observation.dt_s]], dtype=torch.float32), self._state)
+        trace = policy.trace(image, torch.tensor([[observation.dt_s]], dtype=torch.float32), self._state, want_tau=False)
         self._state = trace.cell.state_BS
-        tau = trace.cell.tau_s_BTH
-        return Action(
-            self._control.control(float(trace.prediction_BT[0, 0]), observation),
-            neuron_state=trace.cell.neuron_BTH[0, 0].numpy().astype(np.float32),
-            neuron_tau_s=None if tau is None else tau[0, 0].numpy().astype(np.float32),
-        )
+        self._features.append(trace.features_BTI)
+        self._neurons.append(trace.cell.neuron_BTH)
+        control = self._control.control(float(trace.prediction_BT[0, 0]), observation)
+        return Action(control, neuron_state=trace.cell.neuron_BTH[0, 0].numpy().astype(np.float32))
 
     def neurons(self) -> dict[str, Any] | None:
         """Return the names and roles of the cell's neurons, and its synapses."""
         cell = self._policy.cell
         return {"names": list(cell.neuron_names), "roles": list(cell.neuron_roles), "edges": [list(edge) for edge in cell.edges()]}
+
+    @torch.inference_mode()
+    def time_constants(self) -> np.ndarray | None:
+        """Return the time constants (T, H) in s. They are computed at once for all ticks: one by one they would cost as much as the cell."""
+        if not self._features:
+            return None
+        tau_s_BTH = self._policy.cell.time_constants(torch.cat(self._features, 1), torch.cat(self._neurons, 1), self._start)
+        return None if tau_s_BTH is None else tau_s_BTH[0].numpy().astype(np.float32)
 
 
 def checkpoint_folder(path: Path) -> Path:

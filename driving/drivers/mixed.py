@@ -46,3 +46,7 @@ class MixedDriver:
     def neurons(self) -> dict[str, Any] | None:
         """Return the policy's neurons."""
         return self._policy.neurons()
+
+    def time_constants(self) -> np.ndarray | None:
+        """Return those of the policy's neurons."""
+        return self._policy.time_constants()

@@ -82,4 +82,6 @@ class PerturbedExpert:
 
     def neurons(self) -> dict[str, Any] | None:
         """Return None: the expert has no network."""
-        return None
+
+    def time_constants(self) -> None:
+        """Return None: the expert has no network."""

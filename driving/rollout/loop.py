@@ -68,7 +68,6 @@ def drive(
     The trace's meta has the driver, the route and the reason why the drive ended. Raises SimulatorError where the server fails.
     """
     recorder = TraceRecorder()
-    everyone: list[Listener] = [recorder, *listeners]
     disturbance = disturbance or Disturbance()
     step_s = session.config.dt_s * disturbance.ticks_per_step
     context, expert = DriveContext(route, ego.bicycle, step_s, config.max_speed_mps, config.seed), Expert()
@@ -82,21 +81,22 @@ def drive(
     disturbance.start(ego)
     frame = session.tick()
     while reason is None:
-        vehicle, image = ego.observe(frame)
+        vehicle = ego.read_state(frame)
         dt = step_s if start_s is None else vehicle.time_s - last_s
         start_s = vehicle.time_s if start_s is None else start_s
         last_s, elapsed_s = vehicle.time_s, vehicle.time_s - start_s
         lane = tracker.locate(vehicle.pose)
-        observation = Observation(vehicle, dt, disturbance.change_image(image, elapsed_s), lane)
+        label = expert.control(vehicle, lane, dt)  # what the expert would do here, for the trace; the server renders meanwhile
+        image = disturbance.change_image(ego.wait_for_image(frame), elapsed_s)
+        observation = Observation(vehicle, dt, image, lane)
         began = time.perf_counter()
         action = driver.act(observation)
         act_s = time.perf_counter() - began
-        if action.label is None:  # what the expert would have done here, for the trace
-            action = replace(action, label=expert.act(observation).label)
         departed = abs(lane.lateral_m) > config.departure_m
         applied = disturbance.change_control(action.control, elapsed_s)
-        for listener in everyone:
-            listener.on_tick(Tick(observation, action, applied, departed, act_s, tick_s))
+        tick = Tick(observation, action if action.label else replace(action, label=label), applied, departed, act_s, tick_s)
+        for listener in listeners:
+            listener.on_tick(tick)
         slow_s = slow_s + dt if abs(vehicle.speed_mps) < STUCK_MPS else 0.0
         if lane.s_m - config.start_m >= length:
             reason = "finished"
@@ -113,7 +113,8 @@ def drive(
             disturbance.before_tick(ego, elapsed_s)
             frame = session.tick()
         tick_s = time.perf_counter() - began
-    columns = recorder.columns()
+        recorder.on_tick(tick)  # only now, because the server renders meanwhile
+    columns = recorder.columns(driver.time_constants())
     meta = {"driver": driver.name, "route": route.name, "route_length_m": length, "dt_s": step_s, "end_reason": reason}
     meta |= {"collided_with": sorted({hit.other for hit in hits})} if reason == "collided" else {}
     meta |= {

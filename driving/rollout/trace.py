@@ -110,21 +110,21 @@ class TraceRecorder:
     def __init__(self) -> None:
         self._rows: list[tuple[float, ...]] = []
         self._states: list[np.ndarray] = []
-        self._taus: list[np.ndarray] = []
 
     def on_tick(self, tick: Tick) -> None:
         """Add one row."""
         self._rows.append(tuple(column.value(tick) for column in COLUMNS.values()))
         if tick.action.neuron_state is not None:
             self._states.append(tick.action.neuron_state)
-        if tick.action.neuron_tau_s is not None:
-            self._taus.append(tick.action.neuron_tau_s)
 
-    def columns(self) -> dict[str, np.ndarray]:
-        """Return the columns of the ticks so far: those of `COLUMNS` (T,) and, where every tick had them, the neurons' (T, H)."""
+    def columns(self, tau_s_TH: np.ndarray | None) -> dict[str, np.ndarray]:
+        """Return the columns of the ticks so far: those of `COLUMNS` (T,) and, where every tick had them, the neurons' (T, H).
+
+        `tau_s_TH` are the driver's time constants.
+        """
         values = zip(*self._rows, strict=True) if self._rows else [()] * len(COLUMNS)
         columns: dict[str, np.ndarray] = {name: np.array(column, dtype=COLUMNS[name].dtype) for name, column in zip(COLUMNS, values, strict=True)}
-        for name, rows in (("neuron_state", self._states), ("neuron_tau_s", self._taus)):
-            if rows and len(rows) == len(self._rows):
+        for name, rows in (("neuron_state", self._states), ("neuron_tau_s", tau_s_TH)):
+            if rows is not None and len(rows) == len(self._rows) > 0:
                 columns[name] = np.stack(rows)
         return columns

@@ -95,10 +95,10 @@ class EgoVehicle:
         physics.wheels = wheels  # the client gives a copy of the list
         self._vehicle.apply_physics_control(physics)
 
-    def observe(self, frame: int) -> tuple[VehicleState, np.ndarray]:
-        """Return the car's state and the RGB image (Y, X, 3) of `frame`.
+    def read_state(self, frame: int) -> VehicleState:
+        """Return the car's state in `frame`, which the client knows as soon as the tick has ended.
 
-        Raises SimulatorError where the server is at another frame or the image does not arrive.
+        Raises SimulatorError where the server is at another frame.
         """
         snapshot = self._world.get_snapshot()
         mine = snapshot.find(self._vehicle.id) if snapshot.frame == frame else None
@@ -106,11 +106,13 @@ class EgoVehicle:
             raise SimulatorError(
                 f"the server's snapshot is of frame {snapshot.frame}, expected frame {frame}: stop other clients that tick this server"
             )
-        state = vehicle_state(frame, snapshot.timestamp.elapsed_seconds, mine)
-        return state, self._wait_for_image(frame)
+        return vehicle_state(frame, snapshot.timestamp.elapsed_seconds, mine)
 
-    def _wait_for_image(self, frame: int) -> np.ndarray:
-        """Return the image of `frame`. Earlier images are dropped."""
+    def wait_for_image(self, frame: int) -> np.ndarray:
+        """Return the RGB image (Y, X, 3) of `frame`, which arrives after the frame's state. Earlier images are dropped.
+
+        Raises SimulatorError where the image does not arrive.
+        """
         deadline, seen = time.monotonic() + self._timeout_s, None
         while True:
             try:

@@ -68,6 +68,9 @@ class SideBySide:
     def neurons(self) -> dict[str, Any] | None:
         return self.drivers[0].neurons()
 
+    def time_constants(self) -> np.ndarray | None:
+        return self.drivers[0].time_constants()
+
 
 @pytest.mark.parametrize("target", ["steer", "curvature"])
 def test_an_exported_policy_drives_the_same_drive(session: Session, target: str, tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def drive_frames(driver: LearnedDriver, frames: int) -> list[Action]:
 
 @pytest.mark.parametrize("target", ["steer", "curvature"])
 def test_it_steers_what_the_policy_predicts_for_the_whole_sequence(target: str) -> None:
-    net = policy(target)
+    net = policy(target).eval()
     actions = drive_frames(LearnedDriver(net), 5)
     images = torch.from_numpy(np.stack([net.transform.to_model(make_observation(frame).image) for frame in range(5)]))[None]
     with torch.no_grad():
@@ -94,3 +94,28 @@ def test_a_checkpoint_whose_car_cannot_be_read_is_refused(tmp_path: Path, stored
     save_policy(policy("curvature"), tmp_path, {"bicycle": stored})
     with pytest.raises(UserError, match="not a bicycle model"):
         read_bicycle(tmp_path)
+
+
+def test_its_quicker_copy_of_the_policy_predicts_the_same_apart_from_rounding() -> None:
+    net = policy("curvature").train()
+    for _ in range(3):  # batch normalisation that has seen something
+        net(torch.randint(0, 256, (2, 4, 24, 48, 3), dtype=torch.uint8), torch.full((2, 4), 0.1))
+    images, dt = torch.randint(0, 256, (1, 6, 24, 48, 3), dtype=torch.uint8), torch.full((1, 6), 0.1)
+    quick = net.for_inference()
+    assert net.training
+    assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in quick.modules())
+    with torch.inference_mode():
+        expected, found = net.eval().trace(images, dt), quick.trace(images, dt)
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
+
+
+def test_its_time_constants_are_those_that_the_policy_has_tick_by_tick() -> None:
+    net = policy("steer")
+    driver = LearnedDriver(net)
+    driver.reset(context())
+    assert driver.time_constants() is None
+    drive_frames(driver, 5)
+    images = torch.from_numpy(np.stack([net.transform.to_model(make_observation(frame).image) for frame in range(5)]))[None]
+    with torch.no_grad():
+        trace = net.eval().trace(images, torch.full((1, 5), 0.1))
+    np.testing.assert_allclose(driver.time_constants(), trace.cell.tau_s_BTH[0], rtol=1e-4)  # type: ignore[arg-type,index]

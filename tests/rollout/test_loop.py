@@ -37,6 +37,9 @@ class Straight:
     def neurons(self) -> dict[str, Any] | None:
         return None
 
+    def time_constants(self) -> None:
+        return None
+
 
 class Parked(Straight):
     """A driver that brakes."""

@@ -54,7 +54,7 @@ def test_the_image_is_of_the_same_frame_as_the_state_and_the_car_obeys() -> None
         ego.apply(Control(throttle=0.7))
         for _ in range(15):
             frame = session.tick()
-            state, image = ego.observe(frame)
+            state, image = ego.read_state(frame), ego.wait_for_image(frame)
             assert state.frame == frame
             assert image.shape == (36, 64, 3)
         assert state.speed_mps > 1.0
@@ -66,7 +66,7 @@ def test_a_lost_frame_is_refused_with_both_frame_numbers() -> None:
 
         def look_about() -> None:
             for _ in range(12):
-                ego.observe(session.tick())
+                ego.wait_for_image(session.tick())
 
         with pytest.raises(SimulatorError, match="camera gave"):
             look_about()

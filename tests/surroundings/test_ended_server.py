@@ -32,7 +32,7 @@ def test_a_server_that_is_killed_before_or_within_a_tick_is_named_with_its_last_
 
         def drive() -> None:
             while True:
-                ego.observe(session.tick())
+                ego.wait_for_image(session.tick())
 
         with pytest.raises(SimulatorError, match=r"exit status -9.*episode 1"):
             drive()

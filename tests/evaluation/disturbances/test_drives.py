@@ -145,7 +145,7 @@ def look(session: Session, mount: Pose, before: Any = lambda ego: None) -> np.nd
     ego = park(session, mount)
     try:
         before(ego)
-        return ego.observe(session.tick())[1]
+        return ego.wait_for_image(session.tick())
     finally:
         ego.destroy()
 
@@ -167,7 +167,7 @@ def speeds(session: Session, disturbance: Disturbance, control: Control, start_m
         disturbance.start(ego)
         ego.teleport(find_route(session).pose_at(20.0), start_mps)
         ego.apply(control)
-        return np.array([ego.observe(session.tick())[0].speed_mps for _ in range(12)])
+        return np.array([ego.read_state(session.tick()).speed_mps for _ in range(12)])
     finally:
         ego.destroy()
 
