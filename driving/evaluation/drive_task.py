@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +12,7 @@ from driving.drivers.driver import Driver
 from driving.drivers.expert import Expert
 from driving.drivers.exported import ExportedDriver
 from driving.drivers.learned import LearnedDriver, checkpoint_folder
+from driving.evaluation.disturbances.kinds import describe_disturbance, make_disturbance
 from driving.evaluation.tasks import DriveTask
 from driving.quantities import UserError
 from driving.rollout.loop import DriveConfig, drive
@@ -69,12 +70,16 @@ def drive_task(session: Session, task: DriveTask, driver: Driver, listeners: Seq
     Raises SimulatorError where the server fails, UserError where the route does not exist. After an error the session's end removes the car.
     """
     rules = task.rules
-    route = follow_lane_from(read_map(task.road.name, task.road.opendrive), task.route.start, task.route.length_m, task.name)
-    session.load_opendrive(task.road.name, task.road.opendrive)
-    session.set_weather(PRESETS[task.weather])
+    disturbance = make_disturbance(task.disturbance, task.severity, task.disturbance_seed())
+    opendrive = disturbance.change_opendrive(task.road.opendrive)
+    route = follow_lane_from(read_map(task.road.name, opendrive), task.route.start, task.route.length_m, task.name)
+    session.config = replace(session.config, dt_s=disturbance.change_dt_s(rules.dt_s))  # loading the world sets it on the server
+    session.load_opendrive(task.road.name, opendrive)
+    session.set_weather(disturbance.change_weather(PRESETS[task.weather]))
     ego = session.spawn_ego(route.pose_at(0.0), rules.camera)
     config = DriveConfig(rules.max_speed_mps, rules.departure_m, 0.0, task.route.length_m, None, task.seed)
-    trace = drive(session, ego, route, driver, config, listeners)
+    trace = drive(session, ego, route, driver, config, listeners, disturbance)
     ego.destroy()
     trace.meta |= {"map": task.road.name, "weather": task.weather, "camera": asdict(rules.camera)}
+    trace.meta |= {"disturbance": describe_disturbance(task.disturbance, task.severity, task.disturbance_seed())}
     return trace

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from driving.evaluation.disturbances.kinds import check_disturbance
 from driving.quantities import CameraSpec, UserError
 from driving.world.generated.families import check_family
 from driving.world.generated.tracks import TrackConfig
@@ -101,5 +102,8 @@ class SuiteConfig:
                 raise UserError(f"map {path} of suite '{self.name}' is not a file: give the path of an OpenDRIVE file (.xodr)")
         for family in self.families:
             check_family(family)
+        for one in self.disturbances:
+            for severity in one.severities:
+                check_disturbance(one.kind, severity)
         if not (any(self.families.values()) or self.maps or self.routes):
             raise UserError(f"suite '{self.name}' has no road to drive on: give OpenDRIVE files with --map, or name families, maps or routes in it")

@@ -15,13 +15,14 @@ from typing import Any
 
 from driving.evaluation.suite import RouteConfig, SuiteConfig
 from driving.quantities import CameraSpec, UserError
+from driving.rollout.disturbance import Disturbance
 from driving.world.generated.families import FAMILIES, generate_road
 from driving.world.generated.tracks import generate_track
 from driving.world.maps.map_text import read_opendrive
 from driving.world.maps.opendrive import read_map
 from driving.world.maps.routes import LaneStart, spread_starts
 
-UNDISTURBED = "none"
+UNDISTURBED = Disturbance.kind
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,10 @@ class DriveTask:
             "seed": self.seed,
         }
 
+    def disturbance_seed(self) -> int:
+        """Return the seed of what the disturbance draws: another one for each route, and the same for all severities."""
+        return _hash_seed(f"{self.seed}/{self.road.name}/{self.route}")
+
     def digest(self) -> str:
         """Return a digest of everything that decides how this task is driven, besides the driver."""
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:16]
@@ -139,7 +144,7 @@ def _name_route(road: Road, route: RouteConfig) -> str:
 
 def _spread_places(suite: SuiteConfig, road: Road, count: int) -> list[RoutePlace]:
     """Return where routes begin on a road. Raises UserError where its map has no drivable lane."""
-    seed = int.from_bytes(hashlib.sha256(f"{suite.seed}/{road.name}".encode()).digest()[:4], "little")
+    seed = _hash_seed(f"{suite.seed}/{road.name}")
     starts = spread_starts(read_map(road.name, road.opendrive), count, suite.route_length_m, seed)
     return [RoutePlace(*start, suite.route_length_m) for start in starts]
 
@@ -160,3 +165,8 @@ def _vary(suite: SuiteConfig, number: int, road: Road, place: RoutePlace, name: 
             parts += [f"seed{seed}"] if len(suite.seeds) > 1 else []
             parts += [f"{kind}_{severity:g}"] if kind != UNDISTURBED else []
             yield DriveTask(re.sub(r"[^\w.+-]", "-", "_".join(parts)), road, place, weather, kind, severity, seed, rules)
+
+
+def _hash_seed(words: str) -> int:
+    """Return a seed that these words decide."""
+    return int.from_bytes(hashlib.sha256(words.encode()).digest()[:4], "little")

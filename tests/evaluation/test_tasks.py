@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from driving.evaluation.disturbances.kinds import KINDS
 from driving.evaluation.suite import DisturbanceConfig, RouteConfig, SuiteConfig
 from driving.evaluation.tasks import count_tasks, make_tasks
 from driving.parser import make_parser
@@ -63,6 +64,14 @@ def test_a_route_that_is_named_by_its_place_is_the_same_route() -> None:
     assert (generated.name, generated.route.length_m) == ("motorway_3_road1_lane-1_20m", 60.0)
     with pytest.raises(UserError, match="no lane at road 99, lane 1, 0 m: name a driving lane"):
         follow_lane_from(carla_map, place.start._replace(road=99, s_m=0.0), 120.0)
+
+
+def test_the_stress_suite_has_every_disturbance_and_a_suite_refuses_those_that_do_not_exist() -> None:
+    assert {task.disturbance for task in make_tasks(read_suite(REPOSITORY / "configs" / "suite" / "stress.yaml"))} == {"none", *KINDS}
+    with pytest.raises(UserError, match="'image_nois' is not a disturbance: did you mean 'image_noise'"):
+        make_suite(disturbances=[DisturbanceConfig("image_nois", [0.1])])
+    with pytest.raises(UserError, match=r"severity 2 of disturbance 'image_noise' is out of range: give 0 to 0\.5"):
+        make_suite(disturbances=[DisturbanceConfig("image_noise", [0.1, 2.0])])
 
 
 def test_two_drives_of_one_name_are_refused() -> None:

@@ -11,6 +11,9 @@ import pytest
 
 from driving.drivers.expert import Expert
 from driving.evaluation.disturbances.kinds import make_disturbance
+from driving.evaluation.drive_task import drive_task
+from driving.evaluation.suite import DisturbanceConfig, SuiteConfig
+from driving.evaluation.tasks import make_tasks
 from driving.quantities import CameraSpec, Control, Pose
 from driving.rollout.disturbance import Disturbance
 from driving.rollout.loop import DriveConfig, drive
@@ -120,6 +123,25 @@ def test_what_listeners_keep_is_what_the_driver_saw_and_what_acted_is_in_the_tra
     plain = drive_with(session, None).columns
     np.testing.assert_array_equal(plain["applied_steer"], plain["steer"])
     assert np.abs(late["lateral_m"]).max() > 1.5 * np.abs(plain["lateral_m"]).max()
+
+
+def test_a_suite_s_drives_are_disturbed_one_by_one_and_say_how(session: Session) -> None:
+    """Roads, weather, time step, images and the car are as the suite says again in the undisturbed drive that comes after."""
+    kinds = {"frame_rate": 20.0, "lane_width": 20.0, "fog": 100.0, "image_noise": 0.2, "mass": 50.0}
+    disturbances = [DisturbanceConfig(kind, [severity]) for kind, severity in kinds.items()]
+    tasks = list(make_tasks(SuiteConfig(families={"track": [3]}, route_length_m=40.0, camera=CAMERA, disturbances=disturbances, seed=5)))
+    plain, faster, wider, foggy, noisy, heavy, again = (drive_task(session, task, Expert()) for task in [*tasks, tasks[0]])
+    for trace, (kind, severity) in zip((faster, wider, foggy, noisy, heavy), kinds.items(), strict=True):
+        assert (trace.meta["disturbance"]["kind"], trace.meta["disturbance"]["severity"]) == (kind, severity)
+    assert faster.meta["disturbance"]["unit"] == "Hz"
+    assert plain.meta["disturbance"]["kind"] == "none"
+    assert len({trace.meta["disturbance"]["seed"] for trace in (plain, faster, wider)}) == 1
+    assert faster.meta["dt_s"] == 0.05
+    assert wider.columns["lane_width_m"].mean() == pytest.approx(1.2 * plain.columns["lane_width_m"].mean(), rel=1e-3)
+    assert heavy.columns["speed_mps"].mean() < plain.columns["speed_mps"].mean()
+    for name in ("x_m", "y_m", "yaw_rad", "steer"):
+        assert foggy.columns[name].tobytes() == noisy.columns[name].tobytes() == plain.columns[name].tobytes(), "the expert does not look"
+    assert_equal(plain, again)
 
 
 @pytest.mark.parametrize(
