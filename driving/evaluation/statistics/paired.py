@@ -8,8 +8,10 @@ Shapes: S training seeds of a side, R routes, D draws. All sides have the same R
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -97,7 +99,7 @@ def paired_difference(a: Sums, b: Sums, seed: int = 0, confidence: float = CONFI
 
     low, high = percentile_ends(bootstrap_seeds(difference, a.seeds, a.routes, rng), confidence)
     if value is mean_of_ratios:
-        welch = stats.ttest_ind(a.seed_values(), b.seed_values(), equal_var=False).confidence_interval(confidence)
+        welch = _welch_test(a, b).confidence_interval(confidence)
         low, high = float(np.fmin(low, welch.low)), float(np.fmax(high, welch.high))
     return Interval(low, high, f"{a.seeds} and {b.seeds} training seeds x {describe_routes(a.routes)}")
 
@@ -138,9 +140,15 @@ def difference_p_value(a: Sums, b: Sums, seed: int = 0) -> float:
     flips = sign_flip_p_value(a, b, seed)
     if not is_about_recipes(a, b):
         return flips
-    with np.errstate(divide="ignore", invalid="ignore"):
-        welch = float(stats.ttest_ind(a.seed_values(), b.seed_values(), equal_var=False).pvalue)
+    welch = float(_welch_test(a, b).pvalue)
     return max(flips, 1.0 if np.isnan(welch) else welch)
+
+
+def _welch_test(a: Sums, b: Sums) -> Any:
+    """Return scipy's Welch test over the seeds' values. Its results are NaN where they are all the same."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        return stats.ttest_ind(a.seed_values(), b.seed_values(), equal_var=False)
 
 
 def sign_flip_p_value(a: Sums, b: Sums, seed: int = 0) -> float:

@@ -15,6 +15,7 @@ from scipy import stats
 from driving.evaluation.statistics.paired import Sums, is_about_recipes
 
 NEEDED = float(stats.norm.ppf(0.975) + stats.norm.ppf(0.8))  # 1.96 + 0.84: the true difference, in standard errors
+ROUNDING = 1e-12
 
 
 def standard_error(a: Sums, b: Sums) -> float:
@@ -44,8 +45,9 @@ def detectable_rate_difference(a: Sums, b: Sums) -> float:
 
 
 def factor_to_settle(difference: float, detectable: float) -> float:
-    """Return how many times as many drives (or training seeds) would show a difference, if it is as large as observed; infinite for none.
+    """Return how many times as many drives (or training seeds) would show a difference, if it is as large as observed.
 
-    The detectable difference shrinks with the square root of the number of drives.
+    The detectable difference shrinks with the square root of the number of drives. A difference within rounding counts as none: the factor is
+    infinite.
     """
-    return math.inf if difference == 0.0 else (detectable / abs(difference)) ** 2
+    return math.inf if abs(difference) < ROUNDING else (detectable / abs(difference)) ** 2

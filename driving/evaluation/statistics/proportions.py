@@ -29,3 +29,8 @@ def discordant_p_value(only_a: int, only_b: int) -> float:
     `only_a` routes had an event with A but not with B, `only_b` routes the other way round. Routes that agree say nothing about the difference.
     """
     return float(stats.binomtest(only_a, only_a + only_b).pvalue) if only_a + only_b else 1.0
+
+
+def greatest_unseen_share(trials: int, tail: float) -> float:
+    """Return the greatest share of an event that did not occur in so many trials, with an error probability of `tail` (Clopper and Pearson 1934)."""
+    return 1.0 - tail ** (1.0 / trials) if trials else 1.0
