@@ -6,9 +6,9 @@ set -eEuo pipefail
 cd "$(dirname "$0")/.."
 out="${1:-outputs/quickstart}"
 stage=set-up
-source scripts/jobs.sh
+source scripts/sourced/jobs.sh
 trap 'echo "quickstart: failed at stage: $stage" >&2; [ "$stage" != expert ] || cat "$out/expert.txt" >&2' ERR
-source scripts/environment.sh ""  # without it, the sourced file would see OUT as its own argument
+source scripts/sourced/environment.sh ""  # without it, the sourced file would see OUT as its own argument
 mkdir -p "$out"
 rm -rf "$out"/{log,training,checkpoint,evaluation,expert,expert.txt,drive.mp4,drive.rrd,neurons.html,wiring.png,stages.csv}
 

@@ -2,8 +2,8 @@
 # Run linter, types and tests on a fresh machine. Further arguments go to pytest: ./scripts/test.sh -k ltc
 set -euo pipefail
 cd "$(dirname "$0")/.."
-source scripts/jobs.sh
-source scripts/environment.sh dev
+source scripts/sourced/jobs.sh
+source scripts/sourced/environment.sh dev
 # The page tests open the viewer in a real browser. Without one they are skipped.
 if ! command -v chromium >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     job sh -c "apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium" >/dev/null 2>&1 || echo "no Chromium: the page tests will be skipped"

@@ -122,7 +122,7 @@ def test_a_command_whose_library_swallows_the_interrupt_ends_all_the_same_howeve
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_script_ends_all_that_it_has_started(number: int) -> None:
-    script = f"set -eu; source scripts/jobs.sh; {sys.executable} -c '{SLEEP}' & job {sys.executable} -c '{SLEEP}'"
+    script = f"set -eu; source scripts/sourced/jobs.sh; {sys.executable} -c '{SLEEP}' & job {sys.executable} -c '{SLEEP}'"
     with in_terminal("-c", f"import os; os.execvp('bash', ['bash', '-c', {script!r}])") as terminal:
         terminal.wait_until(lambda: terminal.text.count("asleep") == 2)
         terminal.type_ctrl_c() if number == signal.SIGINT else terminal.process.send_signal(number)

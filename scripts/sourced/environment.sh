@@ -1,6 +1,6 @@
 # quickstart.sh and test.sh source this file, after jobs.sh. It makes .venv if there is none, and installs the packages of pyproject.toml at the
 # versions of constraints.txt. A checksum of these files and of the CPU kernel's sources lets a second run skip the installation.
-# Usage: source scripts/environment.sh [EXTRA]
+# Usage: source scripts/sourced/environment.sh [EXTRA]
 extra="${1:-}"
 find_python() {
     local name
