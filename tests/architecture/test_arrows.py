@@ -49,6 +49,7 @@ ALLOWED: dict[str, set[str]] = {
     "driving.evaluation": {
         "policy",
         "driving.quantities",
+        "driving.provenance",
         "driving.folder_lock",
         "driving.world",
         "driving.interrupts",

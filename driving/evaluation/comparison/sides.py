@@ -104,18 +104,18 @@ def check_comparable(sides: Sequence[Side]) -> None:
     everything = [evaluation for side in sides for evaluation in side.evaluations]
     one = everything[0]
     for other in everything[1:]:
-        _check_same("camera", one, other, one.identity["camera"], other.identity["camera"], "the policies were not shown the same")
-        _check_same("departure rule", one, other, *(each.summary["departure_rule"] for each in (one, other)), "a departure is not the same in both")
+        _check_same("camera", [(each.folder, each.identity["camera"]) for each in (one, other)], "the policies were not shown the same")
+        _check_same("departure rule", [(each.folder, each.summary["departure_rule"]) for each in (one, other)], "a departure is not the same in both")
         if one.identity["suite_digest"] != other.identity["suite_digest"]:
             names = [f"'{each.summary['suite']}' with seed {each.summary['seed']}" for each in (one, other)]
             said = f"suites {names[0]} and {names[1]}" if names[0] != names[1] else f"two versions of suite {names[0]} (other maps or overrides)"
             raise UserError(f"{one.folder} and {other.folder} are of {said}: drive both with the same --suite, --map and overrides")
 
 
-def _check_same(what: str, one: Evaluation, other: Evaluation, value: Any, its: Any, why: str) -> None:
-    """Raise UserError where two evaluations differ in `what`."""
-    if value != its:
-        said = f"{one.folder} has {json.dumps(value)}, {other.folder} has {json.dumps(its)}"
+def _check_same(what: str, values: Sequence[tuple[Path, Any]], why: str) -> None:
+    """Raise UserError where two evaluations, given with their values of `what`, differ in it."""
+    if values[0][1] != values[1][1]:
+        said = ", ".join(f"{folder} has {json.dumps(value)}" for folder, value in values)
         raise UserError(f"the evaluations differ in their {what}, so {why}: {said}; evaluate both with the same suite")
 
 

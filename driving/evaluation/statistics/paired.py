@@ -157,7 +157,7 @@ def sign_flip_p_value(a: Sums, b: Sums, seed: int = 0) -> float:
     It is exact where there are at most 13 routes. With several training seeds, a side's sums on a route are the means over its seeds.
     """
     tops, bottoms = (np.stack([getattr(side, name).mean(0) for side in (a, b)]).ravel() for name in ("numerator_SR", "denominator_SR"))
-    if np.array_equal(*np.split(tops / bottoms, 2)):
+    if np.array_equal((tops / bottoms)[: a.routes], (tops / bottoms)[a.routes :]):
         return 1.0
 
     def difference(of_a: np.ndarray, of_b: np.ndarray, axis: int = -1) -> np.ndarray:
