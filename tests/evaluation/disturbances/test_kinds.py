@@ -16,7 +16,7 @@ from driving.world.maps.opendrive import read_map
 from driving.world.maps.roads import RoadNetwork
 from driving.world.maps.routes import spread_routes
 from driving.world.weather import PRESETS
-from tests.shared_data import shared
+from tests.shared_data import REPOSITORY, shared
 
 ROAD = generate_road("track", 9001)
 
@@ -83,3 +83,9 @@ def test_weather_becomes_worse_where_the_disturbance_is_stronger_than_the_drive_
     assert rain.change_weather(storm) == replace(storm, wetness=50.0)
     assert make_disturbance("fog", 40.0, 0).change_weather(noon).fog_density == 40.0
     assert make_disturbance("later_hour", 50.0, 0).change_weather(noon).sun_altitude_angle == -5.0
+
+
+def test_the_documentation_lists_each_kind_with_its_unit_and_range() -> None:
+    page = (REPOSITORY / "docs" / "disturbances.md").read_text()
+    rows = [line.split(" | ")[:3] for line in page.splitlines() if line.startswith("| `")]
+    assert rows == [[f"| `{kind}`", what.unit, f"{what.lowest:g} to {what.highest:g}"] for kind, what in KINDS.items()]
