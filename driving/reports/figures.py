@@ -30,6 +30,7 @@ PATH_BINS = 12
 HISTOGRAM_BINS = 41
 MOST_POINTS_MARKED = 40
 LEGEND_COLUMNS = 2
+BARS_APART = 0.012  # of the values' range
 TOP_MARGIN = 0.06  # of the values' range
 STYLE: dict[Any, Any] = {
     "font.size": 10,
@@ -86,12 +87,14 @@ def draw_curves(lines: Mapping[str, Line], x_name: str) -> str:
 
 
 def draw_rates(lines: Mapping[str, RateLine], x_name: str) -> str:
-    """Draw named lines of rates with their intervals as bars."""
+    """Draw named lines of rates with their intervals as bars, each line a little beside the one before, so that bars do not cover one another."""
+    apart = BARS_APART * (float(np.ptp(np.concatenate([line.x for line in lines.values()]))) or 1.0)
 
     def draw(axes: Axes) -> None:
-        _plot_lines(axes, {name: (line.x, line.rate) for name, line in lines.items()}, x_name)
-        for ink, line in zip(cycle(INKS), lines.values(), strict=False):
-            axes.vlines(line.x, line.low, line.high, color=ink, linewidth=1.2, gid="interval")
+        beside = {name: line.x + apart * number for number, (name, line) in enumerate(lines.items())}
+        _plot_lines(axes, {name: (beside[name], line.rate) for name, line in lines.items()}, x_name)
+        for ink, (name, line) in zip(cycle(INKS), lines.items(), strict=False):
+            axes.vlines(beside[name], line.low, line.high, color=ink, linewidth=1.2, gid="interval")
         top = max(float(np.nanmax(np.concatenate([line.rate, line.high[np.isfinite(line.high)]]))) for line in lines.values())
         axes.set_ylim(0.0, (1.0 + TOP_MARGIN) * (top or 1.0))
 

@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ElementTree
 import numpy as np
 import pytest
 
-from driving.reports.figures import draw_cost_curves, draw_curves, draw_histogram, draw_track_map
+from driving.reports.figures import RateLine, draw_cost_curves, draw_curves, draw_histogram, draw_rates, draw_track_map
 from tests.reports.charts import groups, points_of, texts
 
 
@@ -77,3 +77,12 @@ def test_charts_take_the_pages_colours_and_have_no_ids_of_their_own_parts() -> N
     assert "stroke: var(--one,#0b7fa4)" in drawing
     assert "fill: var(--muted,#5d6875)" in drawing
     assert not any("id" in group.attrib for group in ElementTree.fromstring(drawing).iter("{http://www.w3.org/2000/svg}g"))
+
+
+def test_rates_have_a_bar_per_interval_and_an_endless_one_does_not_spoil_the_scale() -> None:
+    x = np.array([0.0, 0.1, 0.2])
+    lines = {name: RateLine(x, np.array([0.0, 1.0, 2.0]), np.zeros(3), np.array([1.5, np.inf, 5.0])) for name in ("ltc", "lstm")}
+    drawing = draw_rates(lines, "variance")
+    assert "nan" not in drawing
+    assert len(groups(drawing, "curve")) == len(groups(drawing, "interval")) == 2
+    assert {"ltc", "lstm", "variance", "4"} <= set(texts(drawing))
