@@ -63,7 +63,7 @@ class Difference:
 def compare_all(sides: Sequence[Sequence[Rows]], seed: int = 0) -> list[Difference]:
     """Return the difference in every measure that has a value. The p-values are corrected for the number of measures."""
     sums = {name: sum_routes(name, sides) for name in MEASURES}
-    found = [compare_measure(name, *both, seed) for name, both in sums.items() if both[0].routes]
+    found = [compare_measure(name, both[0], both[1], seed) for name, both in sums.items() if both[0].routes]
     adjusted = adjust_p_values({one.measure: one.p_value for one in found})
     return [replace(one, adjusted_p_value=adjusted[one.measure]) for one in found]
 
