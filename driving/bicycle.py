@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import overload
 
 import numpy as np
@@ -51,11 +52,15 @@ class Bicycle:
     def steer(self, curvature_per_m: np.ndarray | float, speed_mps: np.ndarray | float = 0.0) -> np.ndarray | float:
         """Return the steer that makes the car follow a curvature (1/m) at a speed (m/s), clipped to [-1, 1]."""
         angle = np.arctan(self.wheelbase_m * curvature_per_m)
-        steer = np.clip(angle / (math.radians(self.max_steer_deg) * self._share(speed_mps)), -1.0, 1.0)
+        steer = np.minimum(np.maximum(angle / (math.radians(self.max_steer_deg) * self._share(speed_mps)), -1.0), 1.0)  # np.clip is slow
         return steer if isinstance(steer, np.ndarray) else float(steer)
 
     def _share(self, speed_mps: np.ndarray | float) -> np.ndarray | float:
         """Return which share of the largest wheel angle the car allows at a speed (m/s)."""
-        speeds_kmh, shares = zip(*self.steering_curve, strict=True)
-        share: np.ndarray | float = np.interp(np.abs(speed_mps) * KMH_PER_MPS, speeds_kmh, shares)
+        share: np.ndarray | float = np.interp(np.abs(speed_mps) * KMH_PER_MPS, *self._curve)
         return share
+
+    @cached_property
+    def _curve(self) -> np.ndarray:
+        """The speeds (km/h) and the shares of the steering curve, (2, points). Turned into an array at each tick, they cost more than the rest."""
+        return np.array(self.steering_curve, dtype=float).T

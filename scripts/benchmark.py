@@ -2,9 +2,11 @@
 
     python scripts/benchmark.py ltc --out outputs/benchmark_ltc.json
     python scripts/benchmark.py standin --out outputs/benchmark_standin.json
+    python scripts/benchmark.py drive --out outputs/benchmark_drive.json
 
 ltc compares the liquid networks with ncps and with torch's LSTM and GRU: training steps, single steps, memory.
 standin compares the CARLA-protocol server, its client, cameras and traffic included, with CarRacing-v3 and highway-env.
+drive compares a whole drive, policy, trace and movie included, with what the server makes when nobody drives.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ def make_benchmark_parser() -> Parser:
     from driving.parser import make_parser
 
     parser, ltc, standin = make_parser(__doc__ or ""), make_parser("Time the liquid networks."), make_parser("Time the stand-in server.")
+    drive = make_parser("Time a drive.")
     ltc.add_argument("--out", type=Path, default=Path("outputs/benchmark_ltc.json"), help="the JSON file to write")
     ltc.add_argument("--units", type=int, nargs="+", default=[19, 64], help="numbers of neurons")
     ltc.add_argument("--batches", type=int, nargs="+", default=[8, 32, 128], help="batch sizes")
@@ -34,9 +37,14 @@ def make_benchmark_parser() -> Parser:
     standin.add_argument("--maps", type=Path | None, default=None, help="a folder of OpenDRIVE files; measure how long each takes to load")
     standin.add_argument("--rounds", type=int, default=7, help="how often each contender runs")
     standin.add_argument("--seconds", type=float, default=1.0, help="how long one run of a contender lasts (s)")
+    drive.add_argument("--out", type=Path, default=Path("outputs/benchmark_drive.json"), help="the JSON file to write")
+    drive.add_argument("--checkpoint", type=Path | None, default=None, help="the policy that drives (default: one with random weights)")
+    drive.add_argument("--rounds", type=int, default=7, help="how often each contender drives")
+    drive.add_argument("--ticks", type=int, default=300, help="how long a drive is")
     parts = parser.add_subcommands(dest="what", metavar="WHAT")
     parts.add_subcommand("ltc", ltc, help="liquid networks beside ncps, LSTM and GRU")
     parts.add_subcommand("standin", standin, help="the CARLA-protocol server beside CarRacing-v3 and highway-env")
+    parts.add_subcommand("drive", drive, help="a whole drive beside the server alone")
     return parser
 
 
@@ -51,6 +59,12 @@ def main() -> None:
         from driving.benchmarks import ltc as networks
 
         networks.write(networks.measure(chosen.units, chosen.batches, chosen.threads, chosen.rounds, not chosen.no_memory, print), chosen.out)
+    elif command.what == "drive":
+        from driving.benchmarks import drives
+
+        rows = drives.measure(chosen.rounds, chosen.ticks, chosen.checkpoint, print)
+        print(drives.table(rows))
+        drives.write(rows, chosen.out)
     else:
         from driving.benchmarks import standin as servers
 
