@@ -19,7 +19,9 @@ from typing import Any
 
 from driving.drivers.driver import Driver
 from driving.evaluation.drive_task import drive_task
-from driving.evaluation.metrics import Columns, combine, measure
+from driving.evaluation.failures.find import find_failures
+from driving.evaluation.measures.latency import Latency, combine_latencies, measure_latency
+from driving.evaluation.measures.summary import Measures, combine, measure
 from driving.evaluation.suite import SuiteConfig
 from driving.evaluation.tasks import DriveTask, make_tasks
 from driving.rollout.listeners import CAMERA_MOVIE, CameraMovie
@@ -83,8 +85,8 @@ class _Result:
     """One finished route."""
 
     row: dict[str, Any]  # its figures, as the summary has them
-    columns: Columns  # its trace
-    length_m: float  # the length that was to be driven
+    measures: Measures
+    latency: Latency
 
 
 class _Evaluation:
@@ -113,11 +115,12 @@ class _Evaluation:
         folder = None if self.out is None else self.out / ROUTES / task.name
         key = f"{task.digest()} {self.key}"
         trace = self._load_finished(folder, key) or self._retry(task, folder, key)
-        length_m = float(trace.meta["route_length_m"])
-        row = task.describe() | {"length_m": length_m, "end_reason": trace.meta["end_reason"]} | measure(trace.columns, length_m).as_dict()
+        measures = measure(trace)
+        row = task.describe() | {"end_reason": trace.meta["end_reason"]} | measures.as_dict()
+        row |= {"failures": [failure.as_dict() for failure in find_failures(trace)]}
         how = f"{row['departures']} departures, {row['mean_abs_lateral_m']:.3f} m off centre, {row['end_reason']}"
         self.report(f"{task.name} ({task.weather}): {row['km']:.2f} km, {how}")
-        return _Result(row, trace.columns, length_m)
+        return _Result(row, measures, measure_latency(trace.columns))
 
     def _load_finished(self, folder: Path | None, key: str) -> Trace | None:
         """Return the trace of a route that this suite and this driver have finished before, None where there is none."""
@@ -159,6 +162,8 @@ def _summarise(suite: SuiteConfig, driver: Driver, results: list[_Result]) -> di
         "seed": suite.seed,
         "driver": driver.name,
         "departure_rule": f"more than {suite.departure_m:g} m from the centre line; put back on it two seconds of driving further on",
-        "overall": combine([(result.columns, result.length_m) for result in results]).as_dict(),
+        "overall": combine([result.measures for result in results]).as_dict(),
+        "wall_clock": combine_latencies([result.latency for result in results]).as_dict()
+        | {"routes": {result.row["name"]: result.latency.as_dict() for result in results}},
         "routes": [result.row for result in results],
     }

@@ -1,45 +1,109 @@
-"""Print a summary as a table on the terminal."""
+"""Print evaluations on the terminal: their drives, their figures with intervals, and in words what these show."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-# (key in the summary, heading, format)
+from driving.evaluation.estimates import Row, describe, make_estimates
+from driving.evaluation.statistics.not_driven import bound_ratio
+
+# (key in a drive's row, heading, format)
 COLUMNS = (
     ("km", "km", "{:.2f}"),
     ("departures", "departures", "{:.0f}"),
-    ("completion", "done %", "{:.1%}"),
+    ("completion", "done", "{:.1%}"),
+    ("mean_lateral_m", "right m", "{:+.3f}"),
     ("mean_abs_lateral_m", "off centre m", "{:.3f}"),
     ("max_abs_lateral_m", "at most m", "{:.2f}"),
-    ("mean_abs_heading_error_rad", "heading rad", "{:.4f}"),
     ("steering_smoothness", "steering 1/s", "{:.3f}"),
+    ("comfortable_share", "comfortable", "{:.0%}"),
+    ("driving_score", "score", "{:.1f}"),
     ("mean_speed_mps", "m/s", "{:.1f}"),
-    ("latency_p50_ms", "p50 ms", "{:.2f}"),
-    ("latency_p99_ms", "p99 ms", "{:.2f}"),
 )
 NARROWEST = 150  # characters; the terminal may wrap, but the table does not drop columns
+MOST_DRIVES = 40  # that are listed; of more, the worst
 
 
 def print_summary(summary: Mapping[str, Any]) -> None:
-    """Print one row per route and one for all routes together."""
+    """Print one evaluation: one row per drive, one for all of them, the figures with their intervals, and what they show in words."""
+    rows = summary["routes"]
     table = Table(title=f"{summary['driver']} on suite '{summary['suite']}'", title_justify="left")
-    table.add_column("route", no_wrap=True)
+    table.add_column("drive", no_wrap=True)
     table.add_column("weather", no_wrap=True)
     for _, heading, _ in COLUMNS:
         table.add_column(heading, justify="right")
     table.add_column("ended")
-    for row in summary["routes"]:
+    for row in choose_drives(rows):
         table.add_row(row["name"], row["weather"], *_cells(row), row["end_reason"])
     table.add_section()
     table.add_row("overall", "", *_cells(summary["overall"]), "", style="bold")
-    console = Console()
-    Console(width=max(console.width, NARROWEST)).print(table)
+    console = _open_console()
+    console.print(table)
+    if len(rows) > MOST_DRIVES:
+        console.print(f"The {MOST_DRIVES} worst of {len(rows)} drives; summary.json has all of them.")
+    console.print(_make_figures_table({"": summary}))
+    for line in (*describe(rows), *describe_not_driven(summary), describe_latency(summary)):
+        console.print(line)
 
 
-def _cells(row: Mapping[str, Any]) -> list[str]:
+def print_comparison(summaries: Mapping[str, Mapping[str, Any]]) -> None:
+    """Print several policies' evaluations of one suite side by side, by their labels."""
+    console = _open_console()
+    console.print(_make_figures_table(summaries))
+    for label, summary in summaries.items():
+        for line in (*describe(summary["routes"]), *describe_not_driven(summary)):
+            console.print(f"{label}: {line}")
+
+
+def choose_drives(rows: Sequence[Row]) -> list[Row]:
+    """Return all drives if they are few, else the worst MOST_DRIVES: those with most departures, then those farthest off the centre."""
+    if len(rows) <= MOST_DRIVES:
+        return list(rows)
+    return sorted(rows, key=lambda row: (-row["departures"], -(row["max_abs_lateral_m"] or 0.0)))[:MOST_DRIVES]
+
+
+def describe_not_driven(summary: Mapping[str, Any]) -> list[str]:
+    """Return in words which drives were not driven, and what that leaves open."""
+    missing = summary.get("not_driven", [])
+    if not missing:
+        return []
+    rows = summary["routes"]
+    done, lengths = [row["completion"] * row["length_m"] for row in rows], [row["length_m"] for row in rows]
+    bounds = bound_ratio(done, lengths, [one["length_m"] for one in missing], (0.0, 1.0))
+    names = ", ".join(f"{one['name']} ({one['reason']})" for one in missing)
+    return [f"Not driven: {names}.", f"With these, {100.0 * bounds.low:.1f} to {100.0 * bounds.high:.1f} % is driven by itself ({bounds.basis})."]
+
+
+def describe_latency(summary: Mapping[str, Any]) -> str:
+    """Return in words how long the driver took per tick."""
+    half, most = (summary["wall_clock"].get(name) for name in ("latency_p50_ms", "latency_p99_ms"))
+    return "" if half is None else f"From image to action: {half:.2f} ms in the median, {most:.2f} ms in 99 of 100 ticks of the slowest drive."
+
+
+def _make_figures_table(summaries: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Return a table with one row per figure and one column per evaluation; with a single one, a column says what was resampled."""
+    table = Table(title="95 % intervals in brackets", title_justify="left")
+    table.add_column("", no_wrap=True)
+    estimates = [make_estimates(summary["routes"]) for summary in summaries.values()]
+    for label in summaries:
+        table.add_column(label or "all drives", justify="right")
+    if len(estimates) == 1:
+        table.add_column("interval")
+    for of_figure in zip(*estimates, strict=True):
+        basis = [of_figure[0].interval.basis] if len(estimates) == 1 else []
+        table.add_row(of_figure[0].figure.heading, *(estimate.text for estimate in of_figure), *basis)
+    return table
+
+
+def _open_console() -> Console:
+    """Return a console that is wide enough for the tables."""
+    return Console(width=max(Console().width, NARROWEST), highlight=False)
+
+
+def _cells(row: Row) -> list[str]:
     """Return a row's figures as text, "-" for a missing one."""
     return ["-" if row.get(key) is None else form.format(row[key]) for key, _, form in COLUMNS]

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
 
+from jsonargparse import Namespace
+
+from driving.drivers.learned import checkpoint_folder
 from driving.folder_lock import lock_folder
 from driving.parser import make_parser
 from driving.quantities import UserError
+from driving.reports.drives import Evaluation, read_evaluations
+from driving.reports.failures.page import PAGE, Driven, write_failures
 from driving.reports.report import ReportInputs, Stage, View, write_report
+from policy.network import load_policy
+from policy.runtime import SUFFIX
 
 VIEWS = {
     "drive.mp4": "the drive: camera, saliency, every neuron, the track from above",
@@ -19,7 +28,6 @@ VIEWS = {
 SOURCES = {
     "log": "the driving log's folder",
     "run": "the training run's folder",
-    "evaluation": "the folder of the policy's evaluation",
     "expert": "the folder of the expert's evaluation on the same suite",
     "benchmark": "the JSON of `benchmark.py ltc`: speed beside peers, accuracy of the solvers against cost",
     "views": "the folder that view.py wrote",
@@ -34,24 +42,53 @@ def report_command(about: str, args: list[str] | None = None) -> Path:
     parser.add_argument("--title", type=str, default="LiquidLane", help="the report's title")
     for name, what in SOURCES.items():
         parser.add_argument(f"--{name}", type=Path | None, default=None, help=what)
+    parser.add_argument("--evaluation", type=Path, nargs="+", default=[], help="folders of evaluations of one suite, to be shown side by side")
+    parser.add_argument("--checkpoint", type=Path, nargs="+", default=[], help="the policies that drove them, for the clips (default: the run's)")
     given = parser.parse_args(args)
+    with lock_folder(given.out):
+        evaluations = read_evaluations(given.evaluation)
+        checkpoints = given.checkpoint or ([given.run] if given.run else [])
+        page = write_report(given.out, _collect(given, evaluations, _show_failures(given.out, evaluations, checkpoints)))
+    print(f"{page} and report.md written")
+    return page
+
+
+def _collect(given: Namespace, evaluations: Sequence[Evaluation], failures: Sequence[Path]) -> ReportInputs:
+    """Return the sources that the command line names."""
     metrics = None if given.run is None else given.run / "metrics.csv"
     views = [] if given.views is None else [View(name, given.views / name, content) for name, content in VIEWS.items()]
-    inputs = ReportInputs(
+    return ReportInputs(
         title=given.title,
         stages=read_stages(given.stages) if given.stages else (),
         log=given.log,
         metrics_csv=metrics,
-        evaluation=given.evaluation,
+        evaluations=evaluations,
+        failures=failures,
         expert=given.expert,
         benchmark=given.benchmark,
         views=[view for view in views if view.path.is_file()],
-        notes=("Driven on the stand-in server with the carla client 0.9.16, not on a CARLA server with Unreal Engine.",) if given.evaluation else (),
+        notes=("Driven on the stand-in server with the carla client 0.9.16, not on a CARLA server with Unreal Engine.",) if evaluations else (),
     )
-    with lock_folder(given.out):
-        page = write_report(given.out, inputs)
-    print(f"{page} and report.md written")
-    return page
+
+
+def _show_failures(out: Path, evaluations: Sequence[Evaluation], checkpoints: Sequence[Path]) -> list[Path]:
+    """Write a page of each evaluation's failures, if it has any. The checkpoints are in the order of the evaluations; the last ones may lack."""
+    pages = []
+    for number, (evaluation, checkpoint) in enumerate(zip_longest(evaluations, checkpoints[: len(evaluations)])):
+        page = write_failures(
+            out / PAGE.format("" if len(evaluations) == 1 else f"_{number}"), evaluation, _find_driver(evaluation, checkpoint), print
+        )
+        pages += [page] if page else []
+    return pages
+
+
+def _find_driver(evaluation: Evaluation, checkpoint: Path | None) -> Driven:
+    """Return who drove an evaluation."""
+    if evaluation.summary["driver"] == "expert":
+        return Driven("--driver expert")
+    is_saved = checkpoint is not None and checkpoint.suffix != SUFFIX  # an exported policy has no front-end to look into
+    policy = load_policy(checkpoint_folder(checkpoint)) if checkpoint is not None and is_saved else None
+    return Driven(f"--checkpoint {checkpoint or 'RUN'}", policy)
 
 
 def read_stages(path: Path) -> list[Stage]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,12 +13,15 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
+from driving.evaluation.estimates import make_estimates
+from driving.evaluation.table import choose_drives
 from driving.quantities import UserError
 from driving.reports import figures
 from driving.reports.document import Gallery, Picture, Table
 from driving.rollout.trace import Trace
 from driving.video import read_frames
 
+SUMMARY = "summary.json"
 MAPS_SHOWN = 6
 FRAMES_SHOWN = 8
 DEPARTURES_SHOWN = 3  # of one route
@@ -38,16 +42,18 @@ COLUMNS = (
     Column("departures", "departures", 0),
     Column("completion", "completed %", 1, 100.0),
     Column("mean_speed_mps", "speed m/s", 1),
+    Column("mean_lateral_m", "right m", 3),
     Column("mean_abs_lateral_m", "off centre m", 3),
     Column("max_abs_lateral_m", "at most m", 2),
     Column("mean_abs_heading_error_rad", "heading mrad", 1, 1000.0),
     Column("steering_smoothness", "steering 1/s", 3),
-    Column("latency_p50_ms", "p50 ms", 2),
-    Column("latency_p99_ms", "p99 ms", 2),
+    Column("comfortable_share", "comfortable %", 0, 100.0),
+    Column("driving_score", "score", 1),
 )
 COLUMNS_NOTE = (
-    "off centre, at most: mean and greatest distance from the centre line; heading: mean absolute error; steering: root mean square of the "
-    "steering's rate of change; p50, p99: the driver's wall-clock time per tick."
+    "right: mean offset from the centre line, negative to the left; off centre, at most: mean and greatest distance from it; heading: mean absolute "
+    "error; steering: root mean square of the steering's rate of change; comfortable: share of the pieces of 2 s within Bench2Drive's bounds; "
+    "score: the CARLA leaderboard's driving score."
 )
 
 
@@ -57,11 +63,7 @@ class Evaluation:
 
     folder: Path
     summary: Mapping[str, Any]
-
-    @property
-    def driver(self) -> str:
-        """The driver's name."""
-        return str(self.summary.get("driver", "policy"))
+    label: str  # what the report calls its driver
 
     @property
     def routes(self) -> list[Mapping[str, Any]]:
@@ -74,35 +76,62 @@ class Evaluation:
         return Trace.load(folder) if (folder / "trace.npz").is_file() else None
 
 
+def read_evaluations(folders: Sequence[Path]) -> list[Evaluation]:
+    """Return evaluations in order, labelled by their drivers, and by their folders as well where two drivers have one name.
+
+    A folder may also hold several evaluations, one per policy, as `scripts/evaluate.py` writes them. Raises UserError as `read_evaluation` does.
+    """
+    evaluations = []
+    for folder in folders:
+        several = [] if (folder / SUMMARY).exists() else sorted(path.parent for path in folder.glob(f"*/{SUMMARY}"))
+        evaluations += [read_evaluation(one) for one in several or [folder]]
+    drivers, names = Counter(one.label for one in evaluations), Counter(one.folder.name for one in evaluations)
+    told_apart = [one.folder.name if names[one.folder.name] == 1 else str(one.folder) for one in evaluations]
+    return [
+        one if drivers[one.label] == 1 else replace(one, label=f"{one.label} ({name})") for one, name in zip(evaluations, told_apart, strict=True)
+    ]
+
+
 def read_evaluation(folder: Path) -> Evaluation:
     """Return the evaluation in `folder`. Raises UserError when its summary.json is missing or lacks what `scripts/evaluate.py` writes."""
-    path = folder / "summary.json"
+    path = folder / SUMMARY
     try:
         summary = json.loads(path.read_text(encoding="utf-8"))
-        missing = {"overall", "routes"} - set(summary)
+        missing = {"driver", "suite", "overall", "routes", "wall_clock"} - set(summary)
     except (OSError, ValueError) as error:
         raise UserError(f"evaluation summary {path} cannot be read ({error}): run scripts/evaluate.py with --out {folder}") from error
     if missing:
         raise UserError(f"evaluation summary {path} lacks {sorted(missing)}: run scripts/evaluate.py with --out {folder}")
-    return Evaluation(folder, summary)
+    return Evaluation(folder, summary, str(summary["driver"]))
 
 
-def make_overall_table(evaluations: list[Evaluation]) -> Table:
-    """Return one row per driver, over all of its routes."""
-    rows = [[evaluation.driver, *_format_measures(evaluation.summary["overall"])] for evaluation in evaluations]
-    return Table(["driver", *(column.heading for column in COLUMNS)], rows, COLUMNS_NOTE, strong_rows=(0,))
+def make_figures_table(evaluations: Sequence[Evaluation]) -> Table:
+    """Return one row per figure and one column per evaluation, with 95 % intervals; the last column says what the first one's rest on."""
+    estimates = [make_estimates(evaluation.routes) for evaluation in evaluations]
+    rows = [[same[0].figure.heading, *(one.text for one in same), same[0].interval.basis] for same in zip(*estimates, strict=True)]
+    rows.append(
+        ["image to action, ms", *(_format_latency(evaluation) for evaluation in evaluations), "median and 99 of 100 ticks, by the wall clock"]
+    )
+    labels = [evaluation.label for evaluation in evaluations]
+    return Table(["95 % intervals in brackets", *labels, f"interval of {labels[0]}"], rows)
+
+
+def _format_latency(evaluation: Evaluation) -> str:
+    wall_clock = evaluation.summary.get("wall_clock", {})
+    return ", ".join(_format_number(wall_clock.get(name), 2) for name in ("latency_p50_ms", "latency_p99_ms"))
 
 
 def make_routes_table(policy: Evaluation, expert: Evaluation | None) -> Table:
-    """Return one row per route. The expert's distance from the centre on the same route stands beside the policy's."""
+    """Return one row per drive, and of many drives the worst. The expert's distance from the centre in the same drive stands beside the policy's."""
     experts = {} if expert is None else {str(route["name"]): route for route in expert.routes}
-    header = ["route", "weather", *(column.heading for column in COLUMNS), *(["expert off centre m"] if expert else []), "ended"]
-    rows = []
-    for route in policy.routes:
+    header = ["drive", "weather", *(column.heading for column in COLUMNS), *(["expert off centre m"] if expert else []), "ended"]
+    rows, shown = [], choose_drives(policy.routes)
+    for route in shown:
         name = str(route["name"])
         beside = [_format_number(experts.get(name, {}).get("mean_abs_lateral_m"), 3)] if expert else []
-        rows.append([name, _name_weather(route.get("weather")), *_format_measures(route), *beside, str(route.get("end_reason", "–"))])
-    return Table(header, rows)
+        rows.append([name, str(route["weather"]), *_format_measures(route), *beside, str(route.get("end_reason", "–"))])
+    left_out = f" The {len(shown)} worst of {len(policy.routes)} drives." if len(shown) < len(policy.routes) else ""
+    return Table(header, rows, COLUMNS_NOTE + left_out)
 
 
 def draw_maps(evaluation: Evaluation) -> Gallery:
@@ -167,7 +196,3 @@ def _format_number(value: Any, digits: int, factor: float = 1.0) -> str:
 
 def _to_float(value: Any) -> float:
     return 0.0 if value is None else float(value)
-
-
-def _name_weather(value: Any) -> str:
-    return str(value.get("name", "–")) if isinstance(value, Mapping) else str(value or "–")

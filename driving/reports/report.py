@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from driving import provenance
+from driving.evaluation.estimates import describe
+from driving.evaluation.table import describe_not_driven
 from driving.reports import benchmarks, drives, robustness, training
 from driving.reports.document import Block, Document, Link, LinkList, Paragraph, Section, Table, Tile, render_html, render_markdown, write_pictures
+from driving.reports.failures.page import make_causes_table
 from policy.whole_file import write_text
 
 PICTURES = "report_pictures"
@@ -43,7 +46,8 @@ class ReportInputs:
     stages: Sequence[Stage] = ()
     log: Path | None = None  # a log's folder
     metrics_csv: Path | None = None  # the metrics of the training
-    evaluation: Path | None = None  # a folder with summary.json and routes/NAME
+    evaluations: Sequence[drives.Evaluation] = ()  # of policies on one suite; the first one is shown in full
+    failures: Sequence[Path] = ()  # pages of the evaluations' failures
     expert: Path | None = None  # the expert's evaluation on the same suite
     benchmark: Path | None = None  # the JSON of `scripts/benchmark.py ltc`
     views: Sequence[View] = ()
@@ -64,7 +68,7 @@ HEADLINE = (
     HeadlineMeasure("mean_abs_lateral_m", "{:.3f} m", "mean distance from the centre"),
     HeadlineMeasure("max_abs_lateral_m", "{:.2f} m", "greatest distance from the centre"),
     HeadlineMeasure("mean_speed_mps", "{:.1f} m/s", "mean speed"),
-    HeadlineMeasure("latency_p50_ms", "{:.2f} ms", "from image to action, median"),
+    HeadlineMeasure("driving_score", "{:.1f}", "driving score, of 100"),
 )
 
 
@@ -83,12 +87,13 @@ def write_report(out_dir: Path, inputs: ReportInputs) -> Path:
 
 def compose_report(out_dir: Path, inputs: ReportInputs) -> Document:
     """Return the report as a document whose links are relative to `out_dir`. Raises UserError when an input cannot be read."""
-    policy = None if inputs.evaluation is None else drives.read_evaluation(inputs.evaluation)
+    policy = inputs.evaluations[0] if inputs.evaluations else None
     expert = None if inputs.expert is None else drives.read_evaluation(inputs.expert)
     sections = []
     if policy is not None:
-        sections.append(_describe_driving(policy, expert))
-        sections += [section for section in [robustness.make_robustness_section([policy, *([expert] if expert else [])])] if section]
+        sections.append(_describe_driving(inputs.evaluations, expert))
+        robust = robustness.make_robustness_section([*inputs.evaluations, *([expert] if expert else [])])
+        sections += [*([robust] if robust else []), *_describe_failures(inputs, out_dir)]
     if inputs.views:
         links = [Link(view.name, _make_relative(view.path, out_dir), view.content) for view in inputs.views]
         sections.append(Section("Views of a drive", [LinkList(links)]))
@@ -109,14 +114,26 @@ def make_headline(overall: Mapping[str, Any]) -> list[Tile]:
     return [Tile(measure.form.format(overall[measure.key]), measure.meaning) for measure in HEADLINE if overall.get(measure.key) is not None]
 
 
-def _describe_driving(policy: drives.Evaluation, expert: drives.Evaluation | None) -> Section:
-    summary = policy.summary
+def _describe_driving(policies: Sequence[drives.Evaluation], expert: drives.Evaluation | None) -> Section:
+    policy, summary = policies[0], policies[0].summary
     rule = summary.get("departure_rule")
-    facts = f"Suite {summary.get('suite', '–')}, seed {summary.get('seed', '–')}." + (f" Departure: {rule}." if rule else "")
-    tables = [drives.make_overall_table([policy, *([expert] if expert else [])]), drives.make_routes_table(policy, expert)]
-    blocks: list[Block] = [Paragraph(facts), *tables]
+    facts = f"Suite {summary['suite']}, seed {summary.get('seed', '–')}." + (f" Departure: {rule}." if rule else "")
+    blocks: list[Block] = [Paragraph(facts), drives.make_figures_table([*policies, *([expert] if expert else [])])]
+    for one in policies:
+        words = (*describe(one.routes), *describe_not_driven(one.summary))
+        blocks.append(Paragraph(" ".join([f"{one.label}:" if len(policies) > 1 else "", *words]).strip()))
+        blocks.append(drives.make_routes_table(one, expert))
     blocks += [gallery for gallery in (drives.draw_maps(policy), drives.pick_key_frames(policy)) if gallery.pictures]
     return Section("Driving closed loop", blocks)
+
+
+def _describe_failures(inputs: ReportInputs, out_dir: Path) -> list[Section]:
+    tables = [table for table in map(make_causes_table, inputs.evaluations) if table is not None]
+    links = [
+        Link(page.name, _make_relative(page, out_dir), "the six seconds before them, by cause, and how to drive them again")
+        for page in inputs.failures
+    ]
+    return [Section("Failures", [*tables, *([LinkList(links)] if links else [])])] if tables else []
 
 
 def _describe_run(inputs: ReportInputs) -> list[Section]:

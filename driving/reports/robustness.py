@@ -42,7 +42,7 @@ def make_robustness_section(evaluations: Sequence[Evaluation]) -> Section | None
     kinds = dict.fromkeys(str(row["disturbance"]) for one in evaluations for row in one.routes if row.get("disturbance", "none") != Disturbance.kind)
     if not kinds:
         return None
-    lines = {kind: {name: list_points(one.routes, kind) for name, one in _name_drivers(evaluations).items()} for kind in kinds}
+    lines = {kind: {one.label: list_points(one.routes, kind) for one in evaluations} for kind in kinds}
     pictures = [_draw(kind, of_kind) for kind, of_kind in lines.items()]
     about = (
         "Departures per km against the severity of one disturbance at a time. Bars are 95 % intervals. A point without a departure has a one-sided "
@@ -90,12 +90,6 @@ def _tabulate(kind: str, lines: Mapping[str, Sequence[Point]]) -> Table:
             rows.append([driver, f"{point.severity:g}", *counts, f"{point.rate.low:.2f} to {point.rate.high:.2f}", point.rate.basis])
     header = ["driver", f"{_name(kind)} ({KINDS[kind].unit})", "drives", "km", "departures", "per km", "95 % interval", "which rests on"]
     return Table(header, rows)
-
-
-def _name_drivers(evaluations: Sequence[Evaluation]) -> dict[str, Evaluation]:
-    """Return the evaluations by their drivers' names; where several have one name, the folder stands behind it."""
-    names = [one.driver for one in evaluations]
-    return {name if names.count(name) == 1 else f"{name} ({one.folder.name})": one for name, one in zip(names, evaluations, strict=True)}
 
 
 def _name(kind: str) -> str:

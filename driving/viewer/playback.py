@@ -77,6 +77,7 @@ class Playback:
     centre_xy: np.ndarray | None = None  # (N, 2) m, the route's centre line
     steer_names: SteerNames = field(default_factory=SteerNames)
     meta: Mapping[str, Any] = field(default_factory=dict)
+    usual_H2: np.ndarray | None = None  # each neuron's usual range where the playback is a part of a longer drive
 
     @property
     def ticks(self) -> int:
@@ -86,6 +87,8 @@ class Playback:
     @cached_property
     def range_H2(self) -> np.ndarray:
         """Each neuron's usual lowest and highest state over the drive (1st and 99th percentile)."""
+        if self.usual_H2 is not None:
+            return self.usual_H2
         low, high = np.percentile(self.state_TH, RANGE_PERCENTILES, axis=0)
         return np.stack([low, high], axis=1)
 

@@ -89,9 +89,11 @@ ALLOWED: dict[str, set[str]] = {
         "driving.video",
         "driving.parser",
         "driving.logs",
+        "driving.drivers",
         "driving.rollout",
         "driving.evaluation",
         "driving.training",
+        "driving.viewer",
     },
 }
 

@@ -43,7 +43,7 @@ def test_a_kind_without_a_severity_of_zero_has_no_undisturbed_point() -> None:
 
 
 def test_the_section_draws_a_chart_per_kind_with_a_line_per_driver_and_says_drives_and_km_of_each_point() -> None:
-    section = make_robustness_section([Evaluation(Path(), {"driver": name, "routes": ROWS}) for name in ("ltc", "lstm")])
+    section = make_robustness_section([Evaluation(Path(), {"routes": ROWS}, name) for name in ("ltc", "lstm")])
     assert section is not None
     gallery = next(block for block in section.blocks if isinstance(block, Gallery))
     assert [picture.name for picture in gallery.pictures] == ["robustness_camera_yaw_drift", "robustness_frame_rate"]
@@ -55,12 +55,5 @@ def test_the_section_draws_a_chart_per_kind_with_a_line_per_driver_and_says_driv
     assert "degrees" in tables[0].header[1]
 
 
-def test_two_policies_of_one_name_are_told_apart_by_their_folders() -> None:
-    section = make_robustness_section([Evaluation(Path(folder), {"driver": "ltc", "routes": ROWS}) for folder in ("out/seed0", "out/seed1")])
-    assert section is not None
-    table = next(block for block in section.blocks if isinstance(block, Table))
-    assert {row[0] for row in table.rows} == {"ltc (seed0)", "ltc (seed1)"}
-
-
 def test_an_evaluation_without_disturbed_drives_has_no_such_section() -> None:
-    assert make_robustness_section([Evaluation(Path(), {"driver": "ltc", "routes": ROWS[:2]})]) is None
+    assert make_robustness_section([Evaluation(Path(), {"routes": ROWS[:2]}, "ltc")]) is None
