@@ -36,6 +36,7 @@ class Terrain:
         banked_share: share of roads whose bends lean inwards.
         max_bank_rad: the steepest bank, reached in the sharpest bends.
         longest_clothoid_m: clothoids are cut to this length.
+        knots_m: range of the distances over which a slope changes into another.
     """
 
     length_m: float = 1200.0
@@ -49,6 +50,7 @@ class Terrain:
     banked_share: float = 0.0
     max_bank_rad: float = 0.06
     longest_clothoid_m: float = 60.0
+    knots_m: tuple[float, float] = (90.0, 180.0)
 
 
 def plan_road(family: str, seed: int, terrain: Terrain, draw_sections: Callable[[np.random.Generator, float], tuple[Section, ...]]) -> RoadPlan:
@@ -59,7 +61,7 @@ def plan_road(family: str, seed: int, terrain: Terrain, draw_sections: Callable[
     random, pieces = draw_apart(family, seed, terrain)
     length_m = sum(piece.length_m for piece in pieces)
     sections = draw_sections(random, length_m)
-    heights = draw_hills(random, length_m, terrain.max_grade) if random.random() < terrain.hilly_share else ()
+    heights = draw_hills(random, length_m, terrain.max_grade, terrain.knots_m) if random.random() < terrain.hilly_share else ()
     sharpest = 1.0 / terrain.radius_m[0]
     banked = random.random() < terrain.banked_share
     banks = bank_bends(pieces, lambda curvature: terrain.max_bank_rad * min(1.0, curvature / sharpest)) if banked else ()
@@ -111,12 +113,12 @@ def _crosses_itself(pieces: tuple[Piece, ...], apart_m: float) -> bool:
     return bool((near & (np.abs(s[:, None] - s[None]) > 2.5 * apart_m)).any())
 
 
-def draw_hills(random: np.random.Generator, length_m: float, max_grade: float) -> tuple[Cubic, ...]:
+def draw_hills(random: np.random.Generator, length_m: float, max_grade: float, knots_m: tuple[float, float] = Terrain.knots_m) -> tuple[Cubic, ...]:
     """Draw the height along the road as cubics between knots of drawn grade, so that height and grade are continuous."""
     steepest = max_grade * random.uniform(0.3, 1.0)
     knots = [0.0]
     while knots[-1] < length_m:
-        knots.append(knots[-1] + float(random.uniform(90.0, 180.0)))
+        knots.append(knots[-1] + float(random.uniform(*knots_m)))
     grades = [0.0, *(float(random.uniform(-steepest, steepest)) for _ in knots[1:])]
     pieces, height = [], 0.0
     for s, following, g0, g1 in zip(knots[:-1], knots[1:], grades[:-1], grades[1:], strict=True):

@@ -77,6 +77,7 @@ class Lane:
     end_m: float
     junction: str  # the id of the junction that its road crosses, "" outside of junctions
     marks: tuple[RoadMark, ...]  # in the order of their starts
+    surface: str  # its material in lower case, as the text names it; "" where it names none
 
     @property
     def in_junction(self) -> bool:
@@ -180,7 +181,9 @@ def list_lanes(root: ET.Element) -> Iterator[Lane]:
                 continue
             for lane in section.iter("lane"):
                 lane_id = int(lane.get("id", "0"))
-                yield Lane(road_id, lane_id, start, end, "" if junction == "-1" else junction, _marks(lane, lane_id, start, end))
+                material = lane.find("material")
+                surface = "" if material is None else (material.get("surface") or "").lower()
+                yield Lane(road_id, lane_id, start, end, "" if junction == "-1" else junction, _marks(lane, lane_id, start, end), surface)
 
 
 def list_signals(root: ET.Element) -> Iterator[Signal]:

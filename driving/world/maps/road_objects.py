@@ -1,4 +1,4 @@
-"""Read the objects that an OpenDRIVE text lists on and beside its roads: name, position and outline."""
+"""Read the objects that an OpenDRIVE text lists on and beside its roads: name, position and outline; and its tunnels."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ class MapObject:
     heading_rad: float  # relative to the road, left positive as in OpenDRIVE
     length_m: float  # 0 where the text gives none
     width_m: float
+    height_m: float
     outline: tuple[tuple[float, float], ...]  # corners: (s, t) if `along_road`, else (u, v) in the object's frame, forward and left (m)
     along_road: bool
 
@@ -37,9 +38,27 @@ def list_map_objects(root: ET.Element) -> Iterator[MapObject]:
         offsets = read_cubics(road.findall("lanes/laneOffset")) if found else []
         for one in found:
             s, heading = read_number(one, "s"), read_number(one, "hdg")
-            place = s, read_number(one, "t") - _offset(offsets, s), heading, read_number(one, "length"), read_number(one, "width")
+            size = (read_number(one, key) for key in ("length", "width", "height"))
+            place = s, read_number(one, "t") - _offset(offsets, s), heading, *size
             for corners, along in _outlines(one, offsets) or [((), False)]:
                 yield MapObject(int(road.get("id", "0")), (one.get("type") or "").lower(), one.get("name") or "", *place, corners, along)
+
+
+@dataclass(frozen=True, slots=True)
+class Tunnel:
+    """A stretch of a road under a roof."""
+
+    road_id: int
+    start_m: float  # station along the road
+    end_m: float
+
+
+def list_tunnels(root: ET.Element) -> Iterator[Tunnel]:
+    """Yield every tunnel of every road. Raises ValueError when a number is malformed."""
+    for road in root.findall("road"):
+        for tunnel in road.findall("objects/tunnel"):
+            start = read_number(tunnel, "s")
+            yield Tunnel(int(road.get("id", "0")), start, start + read_number(tunnel, "length"))
 
 
 def _outlines(one: ET.Element, offsets: list[Cubic]) -> list[tuple[tuple[tuple[float, float], ...], bool]]:

@@ -17,7 +17,7 @@ from driving.world.geometry.cubics import Cubic, evaluate
 from driving.world.geometry.polylines import resample
 from driving.world.maps.lane_edges import Section, sample_section
 from driving.world.maps.opendrive import Lane, RoadMark, Signal, list_lanes, list_signals, parse_opendrive, read_banks, read_map
-from driving.world.maps.road_objects import MapObject, list_map_objects
+from driving.world.maps.road_objects import MapObject, Tunnel, list_map_objects, list_tunnels
 
 NARROWEST_M = 0.01
 UNPAINTED = ("none", "curb", "grass", "edge")
@@ -36,6 +36,7 @@ class Strip:
     left_xyz_m: np.ndarray  # (K, 3)
     right_xyz_m: np.ndarray  # (K, 3)
     bank_rad: np.ndarray = field(default_factory=lambda: np.zeros(0))  # (K,) positive where the right side is lower; empty without superelevation
+    surface: str = ""  # its material, as the map names it
 
     @property
     def in_junction(self) -> bool:
@@ -66,6 +67,7 @@ class RoadNetwork:
     markings: tuple[Marking, ...] = field(repr=False)
     signals: tuple[Signal, ...] = field(repr=False)
     objects: tuple[MapObject, ...] = field(repr=False)
+    tunnels: tuple[Tunnel, ...] = field(repr=False)
     bounds_xyxy_m: tuple[float, float, float, float]  # lowest x and y, highest x and y of all strips
 
     @staticmethod
@@ -87,7 +89,8 @@ class RoadNetwork:
         corners = np.concatenate([edge[:, :2] for strip in strips for edge in (strip.left_xyz_m, strip.right_xyz_m)])
         low, high = corners.min(0), corners.max(0)
         bounds = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
-        return RoadNetwork(name, text, carla_map, tuple(strips), tuple(markings), tuple(list_signals(root)), tuple(list_map_objects(root)), bounds)
+        listed = tuple(list_signals(root)), tuple(list_map_objects(root)), tuple(list_tunnels(root))
+        return RoadNetwork(name, text, carla_map, tuple(strips), tuple(markings), *listed, bounds)
 
 
 def _strips(lanes: list[Lane], section: Section, bank: np.ndarray) -> list[Strip]:
@@ -98,7 +101,7 @@ def _strips(lanes: list[Lane], section: Section, bank: np.ndarray) -> list[Strip
             left, right = section.edges[lane.lane_id]
             if np.abs(right - left).max() > NARROWEST_M:
                 kind = section.kinds[lane.lane_id]
-                made.append(Strip(lane.road_id, lane.lane_id, lane.start_m, kind, lane.junction, section.s_m, left, right, bank))
+                made.append(Strip(lane.road_id, lane.lane_id, lane.start_m, kind, lane.junction, section.s_m, left, right, bank, lane.surface))
     return made
 
 

@@ -13,7 +13,7 @@ TERRAIN = 8
 VERGE = 16
 SIDEWALK, MEDIAN = 24, 25
 SHOULDER, PARKING, GRAVEL, PAVED = 32, 33, 34, 35
-DRIVING = 40
+DRIVING, CONCRETE_LANE, COBBLES, GRAVEL_LANE, PATCH = 40, 41, 42, 43, 44  # a lane of asphalt, of other surfaces, and what lies on a lane
 FOLIAGE, WOOD, WALL, ROOF, METAL, CONCRETE, RAIL = 48, 49, 50, 51, 52, 53, 54
 MARKING = 56
 ACTOR = 64  # + semantic tag: a part of a vehicle or of another body, lit by the sun
@@ -52,6 +52,9 @@ OF_LANE = {
     "none": VERGE,
 }
 
+# The material of a driving lane by the name of its surface. A surface that is missing here is asphalt.
+OF_SURFACE = {"concrete": CONCRETE_LANE, "cobbles": COBBLES, "gravel": GRAVEL_LANE}
+
 TAGS = np.zeros(256, dtype=np.uint8)  # semantic tag of each code
 for _code, _tag in {
     SKY: 11,
@@ -64,6 +67,10 @@ for _code, _tag in {
     GRAVEL: 25,
     PAVED: 1,
     DRIVING: 1,
+    CONCRETE_LANE: 1,
+    COBBLES: 1,
+    GRAVEL_LANE: 1,
+    PATCH: 1,
     FOLIAGE: 9,
     WOOD: 9,
     WALL: 3,

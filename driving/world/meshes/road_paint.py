@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from driving.world.geometry.polylines import resample, right_of, stations, unit
+from driving.world.geometry.polylines import resample, right_of, stations
 from driving.world.ground.contact import Ground
+from driving.world.maps.road_lines import RoadLines
 from driving.world.maps.road_objects import MapObject
 from driving.world.maps.roads import Marking, RoadNetwork
 from driving.world.meshes.paint import NO_PAINT, Paint, paint_markings
@@ -32,30 +33,6 @@ STOP = (  # the letters of "STOP" as polylines (right, up), in a box of 1 by 1 e
     (((0, 0), (0, 1), (1, 1), (1, 0), (0, 0)),),
     (((0, 0), (0, 1), (1, 1), (1, 0.5), (0, 0.5)),),
 )
-
-
-class _Lines:
-    """The lines between the left and right lanes of the roads that have objects."""
-
-    def __init__(self, network: RoadNetwork) -> None:
-        parts: dict[int, list[np.ndarray]] = {}
-        wanted = {item.road_id for item in network.objects}
-        for strip in network.strips:
-            if strip.road_id in wanted and strip.lane_id in (-1, 1):
-                across = (strip.right_xyz_m - strip.left_xyz_m)[:, :2]
-                size = np.hypot(*across.T)
-                line = strip.left_xyz_m if strip.lane_id < 0 else strip.right_xyz_m
-                rows = np.column_stack([strip.s_m, line, unit(across)])[size > 0.05]  # station, x, y, z, and the vector to the right
-                parts.setdefault(strip.road_id, []).append(rows)
-        self._rows = {road: rows[np.argsort(rows[:, 0], kind="stable")] for road, many in parts.items() if len(rows := np.concatenate(many))}
-
-    def at(self, road_id: int, s_m: float) -> tuple[np.ndarray, np.ndarray] | None:
-        """Return the place (3,) at a station and the unit vector to the right (2,), None for a road without lanes beside its line."""
-        rows = self._rows.get(road_id)
-        if rows is None:
-            return None
-        x, y, z, right_x, right_y = (float(np.interp(s_m, rows[:, 0], rows[:, k])) for k in range(1, 6))
-        return np.array([x, y, z]), np.array([right_x, right_y]) / max(float(np.hypot(right_x, right_y)), 1e-9)
 
 
 class _Surface(NamedTuple):
@@ -80,7 +57,7 @@ class _Surface(NamedTuple):
 
 def paint_objects(network: RoadNetwork, ground: Ground, palette: Palette) -> Paint:
     """Return the paint of all objects of a map."""
-    lines, made = _Lines(network), [NO_PAINT]
+    lines, made = RoadLines(network.strips, {item.road_id for item in network.objects}), [NO_PAINT]
     for item in network.objects:
         place = lines.at(item.road_id, item.s_m)
         if place is not None:
@@ -88,17 +65,11 @@ def paint_objects(network: RoadNetwork, ground: Ground, palette: Palette) -> Pai
     return join(made)
 
 
-def _paint_object(item: MapObject, at: np.ndarray, right: np.ndarray, lines: _Lines, ground: Ground, palette: Palette) -> list[Paint]:
+def _paint_object(item: MapObject, at: np.ndarray, right: np.ndarray, lines: RoadLines, ground: Ground, palette: Palette) -> list[Paint]:
     """Return the paint of one object; `at` (3,) and `right` (2,) are the place and direction of the road's line at its station."""
     name, forward = item.name.lower(), np.array([right[1], -right[0]])
     middle = at[:2] - right * item.t_m
-    cos, sin = np.cos(item.heading_rad), np.sin(item.heading_rad)
-    if item.along_road:
-        ends = [(lines.at(item.road_id, s), t) for s, t in item.outline]
-        outline = np.array([place[0][:2] - place[1] * t for place, t in ends if place is not None]).reshape(-1, 2)
-    else:
-        u, v = np.array(item.outline, float).reshape(-1, 2).T
-        outline = middle + np.outer(u * cos - v * sin, forward) - np.outer(u * sin + v * cos, right)
+    outline = lines.outline(item)
     surface, white = _Surface(ground, at[2]), palette.line("white")
     if "crosswalk" in (item.type, name) or "zebra" in name or "crosswalk" in name:
         return [_paint_bars(outline, 0.0, STRIPE_EVERY_M, STRIPE_M, surface, white)]

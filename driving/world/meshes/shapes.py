@@ -173,6 +173,24 @@ def _car() -> BodyParts:
     return parts
 
 
+def _stand(body: BodyParts, materials_of: dict[int, tuple[int, Colour | None]]) -> Shape:
+    """Return a body as a shape that stands on the ground, with a material and a colour (None: the copy's own) for each kind of part."""
+    return _shape(*(Part(triangles / 2.0 + [0.0, 0.0, 0.5], *materials_of[kind]) for triangles, kind in body))
+
+
+_CAR_TAG = 14
+SHAPES["Car"] = _stand(
+    _car(),
+    {
+        BODY: (materials.ACTOR + _CAR_TAG, None),
+        WINDOW: (materials.ACTOR + _CAR_TAG, GLASS),
+        TYRE: (materials.ACTOR + _CAR_TAG, (24, 24, 26)),
+        HEADLAMP: (materials.ACTOR + _CAR_TAG, (210, 210, 200)),
+        TAILLAMP: (materials.ACTOR + _CAR_TAG, (110, 20, 20)),
+    },
+)
+
+
 def _figure() -> BodyParts:
     """Return an upright figure with legs, a trunk and a head."""
     parts = [(box(-0.45, 0.45, y - 0.3, y + 0.3, -1.0, -0.05), TROUSERS) for y in (-0.4, 0.4)]

@@ -46,6 +46,8 @@ class Palette(NamedTuple):
     shoulder: tuple[int, int, int] = (98, 97, 95)
     pavement: tuple[int, int, int] = (142, 139, 133)
     gravel: tuple[int, int, int] = (124, 116, 100)
+    concrete: tuple[int, int, int] = (152, 149, 142)
+    cobbles: tuple[int, int, int] = (104, 98, 94)
     paint: float = 1.0  # factor on the brightness of paint
 
     def line(self, colour: str) -> np.ndarray:
@@ -76,6 +78,9 @@ def make_lane_mesh(network: RoadNetwork, palette: Palette) -> Mesh:
         materials.SIDEWALK: palette.pavement,
         materials.MEDIAN: palette.grass,
         materials.GRAVEL: palette.gravel,
+        materials.GRAVEL_LANE: palette.gravel,
+        materials.CONCRETE_LANE: palette.concrete,
+        materials.COBBLES: palette.cobbles,
         materials.VERGE: palette.grass,
     }
     meshes = []
@@ -84,6 +89,8 @@ def make_lane_mesh(network: RoadNetwork, palette: Palette) -> Mesh:
         kept = keep_bends(edges, STRAIGHT_M, LONGEST_M)  # the same stations for all lanes, so that there are no cracks between them
         for strip in strips:
             material = materials.OF_LANE.get(strip.kind, materials.SHOULDER)
+            if material == materials.DRIVING:
+                material = materials.OF_SURFACE.get(strip.surface, material)
             meshes.append(make_mesh(ribbon(strip.left_xyz_m[kept], strip.right_xyz_m[kept]), material, colours[material]))
     return join(meshes)
 

@@ -17,6 +17,7 @@ from driving.world.meshes import materials
 from driving.world.meshes.embankments import make_embankments
 from driving.world.meshes.junctions import make_junction_mesh
 from driving.world.meshes.paint import Paint, paint_markings
+from driving.world.meshes.patches import make_patch_mesh
 from driving.world.meshes.road_paint import paint_objects
 from driving.world.meshes.surfaces import Mesh, Palette, join, make_land_mesh, make_lane_mesh
 from driving.world.rendering.chunks import CHUNK_M, Layer, PaintSegments, SceneFaces
@@ -28,6 +29,10 @@ from driving.world.scenery.signposts import Signpost
 VIEW_M = 260.0  # roads and large objects farther away are not drawn
 LOW_OBJECTS_M, LONG_OBJECTS_M = 90.0, 120.0  # low objects farther away are not drawn; the second holds for long ones
 LOW_M, LONG_M = 2.5, 4.0  # a triangle lower than the first is low, one longer than the second is long
+ASPHALT_TONES = (34.0, 165.0)  # of randomised worlds
+PAVEMENT_TINTS = ((1.0, 0.98, 0.94), (1.0, 1.0, 1.02), (1.0, 0.9, 0.74), (1.0, 0.76, 0.66))  # beside a pavement's tone: grey, cool, sand, brick
+PAINT_TONE, LEAST_CONTRAST = 226.0, 35.0  # of new white paint; how much paler than asphalt paint is
+DENSITIES = (0.5, 1.5)  # factor on the number of objects beside the roads of randomised worlds
 NEAR_LAND_M, FAR_LAND = 100.0, 4  # farther away the land is drawn this many times coarser
 SHADOWS_M = 90.0  # shadows farther away are not drawn
 
@@ -38,8 +43,8 @@ class SceneConfig:
 
     Args:
         scenery: how many objects stand there.
-        randomise: also draw the colours of land, asphalt and paint, and the share of road sides with a barrier, from the seed (domain
-            randomisation).
+        randomise: also draw the colours of land, asphalt, pavements and paint, the share of road sides with a barrier and the number of objects
+            from the seed (domain randomisation). `draw_palette` states the ranges.
     """
 
     scenery: SceneryConfig = field(default_factory=SceneryConfig)
@@ -86,10 +91,10 @@ def build_scene(network: RoadNetwork, ground: Ground, seed: int, config: SceneCo
     config = config or SceneConfig()
     random = np.random.default_rng((seed, 7))
     palette = draw_palette(random) if config.randomise else Palette()
-    wanted = replace(config.scenery, barriers=config.scenery.barriers * random.random()) if config.randomise else config.scenery
+    wanted = _vary_scenery(config.scenery, random) if config.randomise else config.scenery
     scenery = make_scenery(network, ground, random, wanted, posts)
     low, long = _find_low_and_long(scenery.mesh.triangles)
-    lanes = join([make_lane_mesh(network, palette), make_junction_mesh(network, ground, palette)])
+    lanes = join([make_lane_mesh(network, palette), make_junction_mesh(network, ground, palette), make_patch_mesh(network, ground, palette)])
     on_lanes = lane_points(network)
     near_land, far_land = ground.terrain.lower_for_drawing(on_lanes), ground.terrain.lower_for_drawing(on_lanes, FAR_LAND)
     verges, structures = make_embankments(network, ground, near_land, palette)
@@ -110,6 +115,11 @@ def build_scene(network: RoadNetwork, ground: Ground, seed: int, config: SceneCo
     return Scene(layers, paint, scenery)
 
 
+def _vary_scenery(config: SceneryConfig, random: np.random.Generator) -> SceneryConfig:
+    """Draw how many barriers and objects stand beside the roads."""
+    return replace(config, barriers=config.barriers * random.random(), density=config.density * float(random.uniform(*DENSITIES)))
+
+
 def _find_low_and_long(triangles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return two masks (F,) of triangles (F, 3, 3): the low ones, and the long ones."""
     if len(triangles) == 0:
@@ -119,21 +129,29 @@ def _find_low_and_long(triangles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def draw_palette(random: np.random.Generator) -> Palette:
-    """Draw the colours of land and lanes at random: from meadow to dry land, from fresh asphalt to concrete, faded or new paint."""
+    """Draw the colours of land and lanes at random.
+
+    Ranges: land from meadow to dry land; asphalt from near black (tone 34) to pale (165 of 255); pavements of grey, sand or brick (tone 90 to 195);
+    paint from worn to new, and always LEAST_CONTRAST paler than the asphalt, because a lane without visible lines could not be told.
+    """
     green, dry = np.array([70, 104, 48]), np.array([146, 128, 84])
     grass = green + (dry - green) * random.random() ** 1.5
-    tone = random.uniform(58, 128)
-    asphalt = tone + np.array([0.0, 0.0, 2.0]) + random.uniform(-5, 5, 3)
+    tone = random.uniform(*ASPHALT_TONES)
+    asphalt = tone + np.array([0.0, 0.0, 2.0]) + random.uniform(-7, 7, 3)
 
     def vary(values: np.ndarray) -> tuple[int, int, int]:
         red, green, blue = (int(v) for v in np.clip(values * random.uniform(0.9, 1.1), 0, 255))
         return red, green, blue
 
+    pavement = random.uniform(90, 195) * np.array(PAVEMENT_TINTS[int(random.integers(len(PAVEMENT_TINTS)))])
+    paint = max(float(random.uniform(0.65, 1.1)), (tone + LEAST_CONTRAST) / PAINT_TONE)
     return Palette(
-        vary(grass),
-        vary(asphalt),
-        vary(asphalt + random.uniform(4, 22)),
-        vary(np.array([142, 139, 133])),
-        vary(np.array([124, 116, 100])),
-        float(random.uniform(0.72, 1.08)),
+        grass=vary(grass),
+        asphalt=vary(asphalt),
+        shoulder=vary(asphalt + random.uniform(-10, 24)),
+        pavement=vary(pavement),
+        gravel=vary(np.array([124, 116, 100]) * random.uniform(0.75, 1.3)),
+        concrete=vary(np.array([152, 149, 142]) * random.uniform(0.8, 1.1)),
+        cobbles=vary(np.array([104, 98, 94]) * random.uniform(0.7, 1.25)),
+        paint=paint,
     )

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from driving.world.meshes.materials import FOLIAGE, MARKING, MEDIAN, SIDEWALK, TERRAIN
+from driving.world.meshes.materials import COBBLES, FOLIAGE, GRAVEL_LANE, MARKING, MEDIAN, SIDEWALK, TERRAIN
 from driving.world.rendering import light as lights
 from driving.world.rendering.camera import C_CX, C_CY, C_FOCAL, C_FORWARD, C_RIGHT, C_UP
 from driving.world.rendering.noise import TILE, interpolate_tile
@@ -71,6 +71,7 @@ OPAQUE, UNKNOWN = np.uint32(0xFF000000), np.uint32(0)
 # How strongly a surface shows the fine and the coarse tile, and how much coarse noise reddens it: land, paved ground, leaves, paint.
 LAND_FINE, LAND_COARSE, LAND_TINT = np.float32(0.0030), np.float32(0.0045), np.float32(0.0010)
 PAVED_FINE, PAVED_COARSE = np.float32(0.0022), np.float32(0.0014)
+ROUGH_FINE = np.float32(0.0075)  # of cobbles and gravel
 LEAVES_FINE, LEAVES_COARSE, LEAVES_TINT = np.float32(0.0030), np.float32(0.0030), np.float32(0.0006)
 PAINT_FINE, PAINT_COARSE = np.float32(0.0016), np.float32(0.0010)
 SLABS = np.float32(0.05)  # every other slab of a pavement is darker by this share
@@ -232,6 +233,7 @@ def _apply_texture(values, places, surfaces, shadows, common):  # type: ignore[n
         leaves, line = code == FOLIAGE, code == MARKING
         coarse = LAND_COARSE if land else PAVED_COARSE if paved else LEAVES_COARSE if leaves else PAINT_COARSE if line else ZERO
         fine = LAND_FINE if land else PAVED_FINE if paved else LEAVES_FINE if leaves else PAINT_FINE if line else ZERO
+        fine = ROUGH_FINE if (code == COBBLES) | (code == GRAVEL_LANE) else fine
         reds = LAND_TINT if land else LEAVES_TINT if leaves else ZERO
         slab = SLABS * np.float32(places[3 * BLOCK + x]) if code == SIDEWALK else ZERO
         patch, close = values[PATCH + x], max(ZERO, ONE - values[DEPTH + x] * FINE_FADES)

@@ -19,11 +19,13 @@ from driving.world.maps.roads import RoadNetwork
 from driving.world.meshes.shapes import SHAPES, place_copies
 from driving.world.scenery.barriers import AWAY_M, add_barriers
 from driving.world.scenery.clearance import MARGIN_M, Clearance
+from driving.world.scenery.map_objects import add_map_objects
 from driving.world.scenery.objects import Scenery, SceneryBuilder
 from driving.world.scenery.regions import Region, Regions
 from driving.world.scenery.roadsides import STRIDE_M, Roadsides, find_edges, find_roadsides
 from driving.world.scenery.signposts import Signpost, add_signposts
 from driving.world.scenery.site import Site
+from driving.world.scenery.tunnels import add_tunnels
 
 FURTHER_M = (0.0, 2.0, 4.5)  # distances outwards from the drawn place that are tried in turn, until there is room
 SUNK_M = 0.3  # how deep objects reach into the ground, so that they do not float on a slope
@@ -108,9 +110,11 @@ def choose_scenery(network: RoadNetwork) -> SceneryConfig:
 
 
 def make_scenery(network: RoadNetwork, ground: Ground, random: np.random.Generator, config: SceneryConfig, posts: Sequence[Signpost] = ()) -> Scenery:
-    """Draw everything beside the roads of a map from `random`. The map's own signposts come first."""
+    """Draw everything beside the roads of a map from `random`. What the map itself has comes first: signposts, trees, parked cars, tunnels."""
     builder = SceneryBuilder()
     add_signposts(posts, builder)
+    add_map_objects(network, ground, builder)
+    add_tunnels(network, builder)
     if config.density <= 0:
         return builder.build()
     site = Site(ground, Regions(network, random), Clearance(network), Clearance(network, driving_only=True))
