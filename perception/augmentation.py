@@ -1,4 +1,4 @@
-"""Random changes to training images that must not change the steering: light, colour, sensor noise, shadows.
+"""Random changes to training images that must not change the steering: light, colour, sensor noise, shadows; `camera_looks` has further ones.
 
 All consecutive images of a window get the same light and the same shadow, as in a real drive. Only the noise differs between them.
 All randomness comes from the generator that the caller passes. Input and output are bytes: the changes are made after
@@ -9,13 +9,15 @@ Shapes: B windows, T time, Y rows, X columns, C channels (RGB).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 import torch
 from torch import Tensor
+
+from perception.camera_looks import CameraLooksConfig, change_looks
 
 LEVELS = np.arange(256, dtype=np.float32)
 LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
@@ -38,6 +40,7 @@ class AugmentationConfig:
         colour_share: share of the windows whose colours change.
         noise_share: share of the windows that get noise.
         shadow_share: share of the windows that get a shadow.
+        looks: what other cameras do to images; without it, or with shares of 0, nothing.
     """
 
     brightness: float = 0.2
@@ -50,6 +53,7 @@ class AugmentationConfig:
     colour_share: float = 0.4
     noise_share: float = 0.3
     shadow_share: float = 0.5
+    looks: CameraLooksConfig = field(default_factory=CameraLooksConfig)
 
 
 class Draws(NamedTuple):
@@ -89,6 +93,10 @@ class Augmentation:
         draws = torch.rand(len(out), len(Draws._fields), generator=generator).tolist()
         for window_TYXC, numbers in zip(out, draws, strict=True):
             self._change(window_TYXC, Draws(*numbers))
+        if any(self.config.looks.shares.values()):
+            random = np.random.default_rng(int(torch.randint(1 << 62, (), generator=generator)))
+            for window_TYXC in out:
+                change_looks(window_TYXC.numpy(), self.config.looks, random)
         return out
 
     def _change(self, window_TYXC: Tensor, draw: Draws) -> None:
