@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 
 from perception.augmentation import Augmentation, AugmentationConfig, light_table, saturation_matrix
 
-NOTHING = {"light_share": 0.0, "colour_share": 0.0, "noise_share": 0.0, "shadow_share": 0.0}
+NOTHING: dict[str, Any] = {"light_share": 0.0, "colour_share": 0.0, "noise_share": 0.0, "shadow_share": 0.0}
 SHARES = list(NOTHING)
 
 

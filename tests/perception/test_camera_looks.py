@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -23,7 +25,8 @@ def window() -> np.ndarray:
 def test_each_change_alters_all_images_of_a_window_alike_and_the_same_draws_repeat_it(share: str) -> None:
     changed, again, plain = window(), window(), window()
     for pixels in (changed, again):
-        change_looks(pixels, CameraLooksConfig(**{share: 1.0}), np.random.default_rng(5))  # type: ignore[arg-type]
+        wanted: dict[str, Any] = {share: 1.0}
+        change_looks(pixels, CameraLooksConfig(**wanted), np.random.default_rng(5))
     assert not np.array_equal(changed, plain)
     assert np.array_equal(changed, again)
     assert all(np.array_equal(image, changed[0]) for image in changed)

@@ -14,7 +14,7 @@ from driving.world.maps.road_lines import RoadLines
 from driving.world.maps.road_objects import MapObject
 from driving.world.maps.roads import RoadNetwork
 from driving.world.meshes.shapes import SHAPES, place_copies
-from driving.world.scenery.objects import SceneryBuilder
+from driving.world.scenery.objects import SUNK_M, SceneryBuilder
 
 Colours = tuple[tuple[int, int, int], ...]
 
@@ -33,7 +33,7 @@ class Kind(NamedTuple):
 LEAVES: Colours = ((62, 92, 44), (78, 104, 50), (52, 80, 46), (98, 110, 56), (128, 104, 52))
 PAINTS: Colours = ((188, 190, 192), (36, 38, 42), (120, 24, 24), (28, 52, 110), (220, 220, 214), (92, 96, 98), (60, 84, 60), (170, 140, 80))
 KINDS = {
-    "tree": Kind("Tree", 9, (6.0, 6.0, 9.0), 0.12, 0.3, LEAVES),
+    "tree": Kind("Tree", 9, (6.0, 6.0, 9.0), 0.12, SUNK_M, LEAVES),
     "car": Kind("Car", 14, (4.5, 1.8, 1.5), 1.0, 0.0, PAINTS),
 }
 
@@ -60,4 +60,4 @@ def _add(kind: Kind, placed: list[tuple[MapObject, tuple[np.ndarray, np.ndarray]
     numbers = builder.add(kind.shape, kind.tag, place_copies(shape, feet, yaw, size, colours), np.full(len(feet), len(shape.triangles)), feet, yaw)
     half = size[:, :2] / 2.0 * kind.solid_share
     builder.add_solids(numbers, np.column_stack([feet[:, :2], yaw, half, feet[:, 2], feet[:, 2] + size[:, 2]]))
-    builder.add_shadows(numbers, feet, size, yaw, box=kind.shape == "Car")
+    builder.add_shadows(numbers, feet - [0.0, 0.0, SUNK_M - kind.sunk_m], size, yaw, box=kind.shape == "Car")

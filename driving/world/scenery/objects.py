@@ -14,6 +14,7 @@ from driving.world.meshes import materials
 from driving.world.meshes.surfaces import Mesh, join, make_mesh
 from driving.world.physics.collisions import BOX_WIDTH
 
+SUNK_M = 0.3  # how deep objects reach into the ground, so that they do not float on a slope; the feet of shadow proxies lie as deep
 NO_OBJECT = -1  # owner of triangles that belong to no object
 
 

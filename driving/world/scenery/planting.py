@@ -20,7 +20,7 @@ from driving.world.meshes.shapes import SHAPES, place_copies
 from driving.world.scenery.barriers import AWAY_M, add_barriers
 from driving.world.scenery.clearance import MARGIN_M, Clearance
 from driving.world.scenery.map_objects import add_map_objects
-from driving.world.scenery.objects import Scenery, SceneryBuilder
+from driving.world.scenery.objects import SUNK_M, Scenery, SceneryBuilder
 from driving.world.scenery.regions import Region, Regions
 from driving.world.scenery.roadsides import STRIDE_M, Roadsides, find_edges, find_roadsides
 from driving.world.scenery.signposts import Signpost, add_signposts
@@ -28,7 +28,6 @@ from driving.world.scenery.site import Site
 from driving.world.scenery.tunnels import add_tunnels
 
 FURTHER_M = (0.0, 2.0, 4.5)  # distances outwards from the drawn place that are tried in turn, until there is room
-SUNK_M = 0.3  # how deep objects reach into the ground, so that they do not float on a slope
 NEAR_THE_ROAD = 1.7  # exponent of the distances' distribution: above 1, more objects stand near the road than far from it
 SOLID_MARGIN_M = 0.1  # from an object's solid part to a barrier
 

@@ -11,7 +11,7 @@ from driving.world.geometry.polylines import ribbon, unit
 from driving.world.maps.roads import RoadNetwork
 from driving.world.meshes import materials
 from driving.world.meshes.surfaces import group_by_section, make_mesh
-from driving.world.scenery.objects import SceneryBuilder
+from driving.world.scenery.objects import SUNK_M, SceneryBuilder
 
 AWAY_M = 0.6  # from the outermost lane to the wall
 ROOF_M, TOP_M, BELOW_M = 5.2, 6.2, 0.5  # heights of the roof's two faces over the road, and how far walls reach into the ground
@@ -40,28 +40,18 @@ def _add_bore(right: np.ndarray, left: np.ndarray, builder: SceneryBuilder) -> N
         face = np.stack([right[end], left[end]])
         sheets.append((face + roof, face + top))
     triangles = np.concatenate([ribbon(one, other) for one, other in sheets])
-    middle = ((right + left) / 2.0)[len(right) // 2][None]
-    [number] = builder.add(
-        "Tunnel",
-        int(materials.TAGS[materials.BRIDGE]),
-        make_mesh(triangles, materials.BRIDGE, CONCRETE),
-        np.array([len(triangles)]),
-        middle,
-        np.zeros(1),
-    )
+    middle = (right + left) / 2.0
+    mesh = make_mesh(triangles, materials.BRIDGE, CONCRETE)
+    tag = int(materials.TAGS[materials.BRIDGE])
+    [number] = builder.add("Tunnel", tag, mesh, np.array([len(triangles)]), middle[len(right) // 2][None], np.zeros(1))
     pieces = len(right) - 1
     numbers = np.full(pieces, number, np.int32)
     for line in (right, left):
         builder.add_solids(numbers, _boxes(line, HALF_M, TOP_M))
     halves = np.hypot(*(right - left)[:-1, :2].T) / 2.0
-    shade = _boxes((right + left) / 2.0, halves, FLAT_M)
-    builder.add_shadows(
-        numbers,
-        np.column_stack([shade[:, :2], ((right + left) / 2.0)[:-1, 2]]),
-        np.column_stack([2.0 * shade[:, 3], 2.0 * halves, np.full(pieces, FLAT_M)]),
-        shade[:, 2],
-        True,
-    )
+    shade = _boxes(middle, halves, FLAT_M)
+    feet = np.column_stack([shade[:, :2], middle[:-1, 2] - SUNK_M])
+    builder.add_shadows(numbers, feet, np.column_stack([2.0 * shade[:, 3], 2.0 * halves, np.full(pieces, FLAT_M)]), shade[:, 2], box=True)
 
 
 def _boxes(line: np.ndarray, half_width_m: np.ndarray | float, height_m: float) -> np.ndarray:

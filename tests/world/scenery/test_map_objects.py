@@ -55,7 +55,7 @@ def test_the_road_in_a_tunnel_lies_in_the_shade_between_solid_walls() -> None:
 
 
 def test_surfaces_and_patches_are_seen_as_road_and_look_different() -> None:
-    seeds = {}
+    seeds: dict[str, int] = {}
     for seed in range(30):
         seeds.setdefault(PLANS["surfaces"](seed).sections[0].right[0].surface, seed)
     assert set(seeds) == {"concrete", "cobbles", "gravel"}
