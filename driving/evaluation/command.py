@@ -1,44 +1,120 @@
-"""The evaluation command: it drives a suite, given as YAML with overrides, with a policy or the expert, and prints a table."""
+"""The evaluation command: it drives a suite, given as YAML with overrides, with policies or the expert, and prints tables."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, get_args
 
-import torch
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from driving.evaluation.drive_task import DriverKind, DriverReference
-from driving.evaluation.runner import Endpoint, evaluate
+from driving.evaluation.runner import ProgressListener, RunConfig, evaluate
 from driving.evaluation.suite import SuiteConfig
-from driving.evaluation.table import print_summary
+from driving.evaluation.table import print_comparison, print_summary
+from driving.evaluation.workers.servers import Address
 from driving.folder_lock import lock_folder
 from driving.interrupts import keep
-from driving.parser import make_parser
+from driving.parser import Parser, make_parser
+from driving.quantities import UserError
+
+NOT_ALL_DRIVEN = 1  # exit status
 
 
-def evaluate_command(about: str, args: list[str] | None = None) -> dict[str, Any]:
-    """Parse the command line, drive, print the table, and return the summary. Raises UserError for a wrong command line."""
-    parser = make_parser(about)
-    parser.add_argument("--suite", action="config", help="YAML file with the suite's values")
-    parser.add_argument("--driver", choices=get_args(DriverKind), default="policy", help="who drives: the policy of --checkpoint, or the expert")
-    parser.add_argument("--checkpoint", type=Path | None, default=None, help="a training run, its folder with policy.safetensors, or a .onnx file")
-    parser.add_argument("--out", type=Path, required=True, help="folder for summary.json and routes/NAME")
-    parser.add_argument("--map", type=Path, nargs="+", default=[], help="OpenDRIVE files to drive on as well")
-    parser.add_argument("--host", type=str | None, default=None, help="a CARLA server to drive on")
-    parser.add_argument("--port", type=int | None, default=None, help="its port")
-    parser.add_argument("--timeout_s", type=float, default=60.0, help="how long a call to the server may take")
-    parser.add_argument("--threads", type=int, default=1, help="threads of the network's arithmetic")
-    parser.add_class_arguments(SuiteConfig, skip={"camera"})
-    options = parser.instantiate(parser.parse_args(args))
+def evaluate_command(about: str, args: list[str] | None = None) -> int:
+    """Parse the command line, drive, and print the tables. Return the exit status: 0 where every drive was made.
+
+    Raises UserError for a wrong command line.
+    """
+    options = (parser := _make_parser(about)).instantiate(parser.parse_args(args))
     names = [name for name in SuiteConfig.__dataclass_fields__ if name != "camera"]
     values = {name: getattr(options, name) for name in names}
     values["maps"] = [*values["maps"], *options.map]
     suite = SuiteConfig(**values)
-    keep(f"finished routes are kept in {options.out}; the same command goes on with the others")
-    driver = DriverReference(options.driver, options.checkpoint, options.threads)
-    torch.set_num_threads(options.threads)
-    end = Endpoint(options.host, options.port, options.timeout_s, ("--seed", str(suite.seed)))
+    run = RunConfig(options.workers, _list_servers(options), options.timeout_s, options.attempts, options.only)
+    drivers = _list_drivers(options.driver, options.checkpoint, options.threads)
+    keep(f"finished drives are kept in {options.out}; the same command goes on with the others")
+    summaries: dict[str, Mapping[str, Any]] = {}
     with lock_folder(options.out):
-        summary = evaluate(driver.load, suite, options.out, end, driver.digest(), print)
-    print_summary(summary)
-    return summary
+        for name, driver in drivers.items():
+            with _ProgressBar(name or driver.kind) as bar:
+                summaries[name] = evaluate(driver, suite, options.out / name, run, bar)
+            print_summary(summaries[name])
+    if len(summaries) > 1:
+        print_comparison(summaries)
+    return NOT_ALL_DRIVEN if any(summary["not_driven"] for summary in summaries.values()) else 0
+
+
+def _make_parser(about: str) -> Parser:
+    parser = make_parser(about, "exit status: 0 where every drive was made, 1 where some were not, 2 for what cannot be driven at all")
+    parser.add_argument("--suite", action="config", help="YAML file with the suite's values")
+    parser.add_argument("--driver", choices=get_args(DriverKind), default="policy", help="who drives: the policy of --checkpoint, or the expert")
+    what = "training runs, their folders with policy.safetensors, or .onnx files; the results of several go to OUT/NAME each"
+    parser.add_argument("--checkpoint", type=Path, nargs="+", default=[], help=what)
+    parser.add_argument("--out", type=Path, required=True, help="folder for summary.json, results.jsonl and routes/NAME")
+    parser.add_argument("--only", type=str, nargs="+", default=[], metavar="NAME", help="make only the suite's drives of these names")
+    parser.add_argument("--map", type=Path, nargs="+", default=[], help="OpenDRIVE files to drive on as well")
+    parser.add_argument("--workers", type=int, default=1, help="how many drives to make side by side, each on its own stand-in server")
+    parser.add_argument("--servers", type=str | None, default=None, metavar="HOST:PORT,...", help="CARLA servers to drive on, one drive on each")
+    parser.add_argument("--host", type=str | None, default=None, help="one CARLA server to drive on")
+    parser.add_argument("--port", type=int | None, default=None, help="its port")
+    parser.add_argument("--timeout_s", type=float, default=60.0, help="how long a call to the server may take")
+    parser.add_argument("--attempts", type=int, default=3, help="how often to try a drive whose server fails")
+    parser.add_argument("--threads", type=int, default=1, help="threads of the network's arithmetic")
+    parser.add_class_arguments(SuiteConfig, skip={"camera"})
+    return parser
+
+
+def _list_servers(options: Any) -> Sequence[Address]:
+    """Return the servers that the user names, () for our own. Raises UserError where the options contradict each other."""
+    named = options.host is not None or options.port is not None
+    if options.servers is not None and named:
+        raise UserError("both --servers and --host or --port are given: name all servers with --servers host:port,...")
+    if options.workers != 1 and (options.servers is not None or named):
+        raise UserError(f"workers is {options.workers} although servers are named: each named server has one worker, name more with --servers")
+    if named:
+        return [Address(options.host or "127.0.0.1", options.port or 2000)]
+    return [Address.parse(text.strip()) for text in options.servers.split(",")] if options.servers else ()
+
+
+def _list_drivers(kind: DriverKind, checkpoints: Sequence[Path], threads: int) -> Mapping[str, DriverReference]:
+    """Return the drivers by the folder of their results inside OUT. Raises UserError where two would share one."""
+    if kind == "expert" or len(checkpoints) < 2:
+        return {"": DriverReference(kind, checkpoints[0] if checkpoints else None, threads)}
+    drivers = {_label(path): DriverReference(kind, path, threads) for path in checkpoints}
+    if len(drivers) < len(checkpoints):
+        raise UserError(f"{len(checkpoints)} checkpoints have only the names {', '.join(drivers)}: rename some folders, or evaluate them one by one")
+    return drivers
+
+
+def _label(checkpoint: Path) -> str:
+    """Return a policy's name for its results: that of its file or run."""
+    path = checkpoint.resolve()
+    return path.parent.name if path.name == "checkpoint" else path.stem if path.suffix else path.name
+
+
+class _ProgressBar(ProgressListener):
+    """Shows what happens: a line per drive, and a bar with drives, km and departures so far. A context manager."""
+
+    def __init__(self, name: str) -> None:
+        words = TextColumn("{task.fields[km]:.1f} km, {task.fields[departures]} departures")
+        self._bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("drives,"), words, TimeRemainingColumn())
+        self._task = self._bar.add_task(f"evaluating {name}", total=None, km=0.0, departures=0)
+        self._opened = ExitStack()
+
+    def say(self, line: str) -> None:
+        """Print one line about a drive or a failed attempt above the bar."""
+        self._bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def advance(self, total: int, summary: dict[str, Any]) -> None:
+        """Show how far the evaluation is."""
+        done, overall = len(summary["routes"]) + len(summary["not_driven"]), summary["overall"]
+        self._bar.update(self._task, total=total, completed=done, km=overall.get("km", 0.0), departures=overall.get("departures", 0))
+
+    def __enter__(self) -> _ProgressBar:
+        self._opened.enter_context(self._bar)
+        return self
+
+    def __exit__(self, *ended: object) -> None:
+        self._opened.close()

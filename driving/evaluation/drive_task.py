@@ -34,7 +34,7 @@ class DriverReference:
 
     kind: DriverKind = "policy"
     checkpoint: Path | None = None  # of a policy: a training run, its checkpoint folder, or a .onnx file
-    threads: int = 1  # of an exported policy's arithmetic
+    threads: int = 1  # of the network's arithmetic
 
     def __post_init__(self) -> None:
         """Raises UserError for a policy without a checkpoint, and for a folder that holds none."""

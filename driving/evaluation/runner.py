@@ -1,169 +1,163 @@
-"""Drive a suite closed loop, route by route, and keep the results: traces, camera movies, figures and one summary.
+"""Drive a suite closed loop with one driver and keep the results: figures, traces, camera movies and one summary.
 
-A route's result and the summary are on the disk as soon as the route ends. A run that was interrupted continues: a route that has a result of the
-same suite and the same driver is not driven again.
-
-When the server dies, hangs or loses a frame, the runner opens a new session (and starts a new server, if the server is its own). Then it drives
-the route again from its start, so that the figures of a route come from one drive.
+A run that was interrupted continues: a drive that has a result of the same task and the same driver is not made again. The table has the suite's
+order, whatever the number of workers and whichever drive ends first.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from driving.drivers.driver import Driver
-from driving.evaluation.drive_task import drive_task
-from driving.evaluation.failures.find import find_failures
-from driving.evaluation.measures.latency import Latency, combine_latencies, measure_latency
-from driving.evaluation.measures.summary import Measures, combine, measure
-from driving.evaluation.suite import SuiteConfig
-from driving.evaluation.tasks import DriveTask, make_tasks
-from driving.rollout.listeners import CAMERA_MOVIE, CameraMovie
-from driving.rollout.trace import META, Trace
-from driving.simulator.errors import NoServerError, SimulatorError
-from driving.simulator.process import server_at
-from driving.simulator.session import Session, SessionConfig
+from driving.evaluation.drive_task import DriverReference
+from driving.evaluation.results import Results
+from driving.evaluation.suite import SuiteConfig, digest_suite
+from driving.evaluation.summary import SUMMARY, Plan, summarise
+from driving.evaluation.tasks import count_tasks, make_tasks
+from driving.evaluation.workers.drive_process import DriveJob
+from driving.evaluation.workers.pool import Outcome, WorkerPool
+from driving.evaluation.workers.servers import Address, NamedServer, OwnServer, Server
+from driving.quantities import UserError
 from policy.whole_file import write_text
 
-ATTEMPTS = 3
-SUMMARY = "summary.json"
-ROUTES = "routes"
+Row = dict[str, Any]
+Stop = Callable[[Sequence[Row]], str | None]
 
 
 @dataclass(frozen=True)
-class Endpoint:
-    """The server to drive on: the one named, or a stand-in of our own where neither host nor port is given."""
+class RunConfig:
+    """How a suite is driven. Nothing here changes a figure.
 
-    host: str | None = None
-    port: int | None = None
-    timeout_s: float = 60.0  # how long a call to the server may take
-    standin: tuple[str, ...] = ()  # command-line arguments of our own stand-in
+    Args:
+        workers: how many drives are made side by side, each on a stand-in server of its own.
+        servers: CARLA servers to drive on instead, with one drive at a time on each.
+        timeout_s: how long a call to a server may take (s).
+        attempts: how often a drive is tried whose server fails.
+        only: the names of the drives to make; () for all.
+        standin: further arguments of our own servers' command line.
+    """
+
+    workers: int = 1
+    servers: Sequence[Address] = ()
+    timeout_s: float = 60.0
+    attempts: int = 3
+    only: Sequence[str] = ()
+    standin: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raises UserError for values with which nothing can be driven."""
+        for name in ("workers", "attempts", "timeout_s"):
+            if getattr(self, name) <= 0:
+                raise UserError(f"{name} is {getattr(self, name)}: give more than 0")
 
 
-Report = Callable[[str], None]
+class ProgressListener:
+    """What an evaluation tells while it runs. The methods do nothing; a caller that shows something overrides them."""
+
+    def say(self, line: str) -> None:
+        """Take one line about a drive or a failed attempt."""
+
+    def advance(self, total: int, summary: dict[str, Any]) -> None:
+        """Take the summary of all drives so far; there are to be `total` of them."""
 
 
 def evaluate(
-    make_driver: Callable[[], Driver],
+    driver: DriverReference,
     suite: SuiteConfig,
-    out: Path | None = None,
-    endpoint: Endpoint | None = None,
-    identity: str = "",
-    report: Report = lambda line: None,
+    out: Path,
+    run: RunConfig | None = None,
+    progress: ProgressListener | None = None,
+    stop: Stop = lambda rows: None,
 ) -> dict[str, Any]:
-    """Drive every route of a suite and return the summary, which is also written to `out`/summary.json.
+    """Drive every route of a suite and return the summary, which is also written to `out`/summary.json after each drive.
 
     Args:
-        make_driver: makes the driver, once.
+        driver: who drives.
         suite: what to drive.
-        out: the folder for the results; None to keep none.
-        endpoint: the server; None for a stand-in of our own.
-        identity: a digest of the driver's content, such as its weights. Finished routes of the same identity are kept.
-        report: takes one line per route, and one per failed attempt.
+        out: the folder for the results.
+        run: on which servers, and how many at a time; None for one stand-in of our own.
+        progress: is told what happens.
+        stop: is asked after each drive, in the suite's order and with all rows up to it, whether that is enough; returns the reason or None.
 
-    Raises SimulatorError when a route failed ATTEMPTS times, and NoServerError at once where no server listens; finished routes are kept.
+    A drive that fails in all attempts stands under "not_driven". Raises NoServerError where no server is left; finished drives are kept.
     """
-    results: list[_Result] = []
-    driver = make_driver()
-    evaluation = _Evaluation(suite, driver, out, endpoint or Endpoint(), f"{driver.name} {identity}", report)
-    with contextlib.closing(evaluation):
-        for task in make_tasks(suite):
-            results.append(evaluation.drive(task))
-            if out is not None:
-                write_text(out / SUMMARY, json.dumps(_summarise(suite, driver, results), indent=1))
-    return _summarise(suite, driver, results)
+    run, progress = run or RunConfig(), progress or ProgressListener()
+    evaluation = _Evaluation(driver, suite, Results(out), run, stop)
+    servers: list[Server] = [NamedServer(address) for address in run.servers]
+    servers = servers or [OwnServer(("--seed", str(suite.seed), *run.standin)) for _ in range(run.workers)]
+    with WorkerPool(servers, run.attempts, progress.say) as pool:
+        for outcome in pool.drive(evaluation.list_jobs()):
+            evaluation.add(outcome)
+            progress.say(describe_outcome(outcome))
+            progress.advance(evaluation.plan.drives, evaluation.write_summary())
+            if evaluation.has_enough():
+                break
+    return evaluation.write_summary()
 
 
-@dataclass(frozen=True)
-class _Result:
-    """One finished route."""
-
-    row: dict[str, Any]  # its figures, as the summary has them
-    measures: Measures
-    latency: Latency
+def describe_outcome(outcome: Outcome) -> str:
+    """Return one line about a drive."""
+    task, drive = outcome.job.task, outcome.drive
+    if drive is None:
+        return f"{task.name}: not driven, because all {len(outcome.failed_attempts)} attempts failed"
+    row = drive.row
+    how = f"{row['departures']} departures, {row['mean_abs_lateral_m']:.3f} m off centre, {row['end_reason']}"
+    return f"{task.name} ({task.weather}): {row['km']:.2f} km, {how}"
 
 
 class _Evaluation:
-    """One evaluation: its server, its session, and where its results go. `key` names the driver in the results."""
+    """One evaluation: what became of its drives so far, by their number in the suite."""
 
-    def __init__(self, suite: SuiteConfig, driver: Driver, out: Path | None, endpoint: Endpoint, key: str, report: Report) -> None:
-        self.suite, self.driver, self.out, self.endpoint, self.key, self.report = suite, driver, out, endpoint, key, report
-        self._open = contextlib.ExitStack()
-        self._session: Session | None = None
+    def __init__(self, driver: DriverReference, suite: SuiteConfig, results: Results, run: RunConfig, stop: Stop) -> None:
+        self._driver, self._results, self._timeout_s, self._stop = driver, results, run.timeout_s, stop
+        self._tasks = iter(list(make_tasks(suite, run.only)) if run.only else make_tasks(suite))
+        self.plan = Plan(suite, digest_suite(suite), driver.load().name, driver.digest(), len(run.only) or count_tasks(suite))
+        self._numbers: dict[str, int] = {}
+        self._outcomes: dict[int, Outcome] = {}
+        self._counted: list[Outcome] = []  # those from the suite's beginning on, without a gap, until there is enough
+        self._enough: str | None = None
 
-    def close(self) -> None:
-        """End the session, and the server if it is our own."""
-        self._open.close()
-        self._session = None
+    def list_jobs(self) -> Iterator[DriveJob]:
+        """Yield the jobs that have no result from an earlier run, until there is enough."""
+        for number, task in enumerate(self._tasks):
+            self._numbers[task.name] = number
+            folder, key = self._results.folder_of(task.name), f"{task.digest()} {self.plan.policy_digest}"
+            job = DriveJob(task, self._driver, folder, key, self._timeout_s)
+            found = self._results.find(job)
+            if found is not None:
+                self._take(found)
+            elif self.has_enough():
+                return
+            else:
+                yield job
+        self.plan = replace(self.plan, drives=len(self._numbers))  # fewer than planned where a map has too few routes
 
-    def open_session(self) -> Session:
-        """Return the session. The first call opens it."""
-        if self._session is None:
-            end = self.endpoint
-            host, port = self._open.enter_context(server_at(end.host, end.port, end.standin))
-            self._session = self._open.enter_context(Session(SessionConfig(host, port, end.timeout_s, self.suite.dt_s)))
-        return self._session
+    def add(self, outcome: Outcome) -> None:
+        """Take in what became of a job, and keep it."""
+        self._results.add(outcome)
+        self._take(outcome)
 
-    def drive(self, task: DriveTask) -> _Result:
-        """Return the result of a task, which is driven unless it is finished."""
-        folder = None if self.out is None else self.out / ROUTES / task.name
-        key = f"{task.digest()} {self.key}"
-        trace = self._load_finished(folder, key) or self._retry(task, folder, key)
-        measures = measure(trace)
-        row = task.describe() | {"end_reason": trace.meta["end_reason"]} | measures.as_dict()
-        row |= {"failures": [failure.as_dict() for failure in find_failures(trace)]}
-        how = f"{row['departures']} departures, {row['mean_abs_lateral_m']:.3f} m off centre, {row['end_reason']}"
-        self.report(f"{task.name} ({task.weather}): {row['km']:.2f} km, {how}")
-        return _Result(row, measures, measure_latency(trace.columns))
+    def _take(self, outcome: Outcome) -> None:
+        """Count an outcome as soon as all before it in the suite are there. So the table does not depend on which drive ends first."""
+        self._outcomes[self._numbers[outcome.job.task.name]] = outcome
+        while self._enough is None and (following := self._outcomes.get(len(self._counted))) is not None:
+            self._counted.append(following)
+            self._enough = self._stop([one.drive.row for one in self._counted if one.drive is not None])
 
-    def _load_finished(self, folder: Path | None, key: str) -> Trace | None:
-        """Return the trace of a route that this suite and this driver have finished before, None where there is none."""
-        if folder is None or not (folder / META).is_file():
-            return None
-        trace = Trace.load(folder)
-        return trace if trace.meta.get("evaluation_key") == key else None
+    def has_enough(self) -> bool:
+        """Return whether the drives so far are enough."""
+        return self._enough is not None
 
-    def _retry(self, task: DriveTask, folder: Path | None, key: str) -> Trace:
-        """Drive a route in up to ATTEMPTS attempts. Raises SimulatorError when all of them failed."""
-        for attempt in range(ATTEMPTS):
-            try:
-                session = self.open_session()
-                return session.watch.call(partial(self._drive_once, session, task, folder, key))
-            except NoServerError:
-                raise
-            except SimulatorError as error:
-                self.close()
-                if attempt + 1 == ATTEMPTS:
-                    raise SimulatorError(f"route {task.name} failed {ATTEMPTS} times; the last time: {error}") from error
-                self.report(f"{task.name}: {error}; trying again ({attempt + 2} of {ATTEMPTS})")
-        raise AssertionError
+    @property
+    def outcomes(self) -> list[Outcome]:
+        """What became of the drives so far, in the suite's order; where there is enough, of those that count."""
+        return self._counted if self.has_enough() else [self._outcomes[number] for number in sorted(self._outcomes)]
 
-    def _drive_once(self, session: Session, task: DriveTask, folder: Path | None, key: str) -> Trace:
-        """Drive a route once and save its trace and movie."""
-        with contextlib.ExitStack() as opened:
-            movie = [] if folder is None else [opened.enter_context(CameraMovie(folder / CAMERA_MOVIE, self.suite.dt_s))]
-            trace = drive_task(session, task, self.driver, movie)
-        trace.meta["evaluation_key"] = key
-        if folder is not None:
-            trace.save(folder)
-        return trace
-
-
-def _summarise(suite: SuiteConfig, driver: Driver, results: list[_Result]) -> dict[str, Any]:
-    """Return the summary of the routes so far."""
-    return {
-        "suite": suite.name,
-        "seed": suite.seed,
-        "driver": driver.name,
-        "departure_rule": f"more than {suite.departure_m:g} m from the centre line; put back on it two seconds of driving further on",
-        "overall": combine([result.measures for result in results]).as_dict(),
-        "wall_clock": combine_latencies([result.latency for result in results]).as_dict()
-        | {"routes": {result.row["name"]: result.latency.as_dict() for result in results}},
-        "routes": [result.row for result in results],
-    }
+    def write_summary(self) -> dict[str, Any]:
+        """Write the summary of the drives so far, and return it."""
+        summary = summarise(self.plan, self.outcomes, self._enough)
+        write_text(self._results.folder / SUMMARY, json.dumps(summary, indent=1))
+        return summary

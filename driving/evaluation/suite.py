@@ -5,7 +5,9 @@ A suite is routes x weathers x disturbances x seeds. `driving/evaluation/tasks.p
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from driving.evaluation.disturbances.kinds import check_disturbance
@@ -107,3 +109,12 @@ class SuiteConfig:
                 check_disturbance(one.kind, severity)
         if not (any(self.families.values()) or self.maps or self.routes):
             raise UserError(f"suite '{self.name}' has no road to drive on: give OpenDRIVE files with --map, or name families, maps or routes in it")
+
+
+def digest_suite(suite: SuiteConfig) -> str:
+    """Return a digest of everything that decides a suite's drives: its values, and what its maps hold. Its name does not count."""
+    values = {name: value for name, value in asdict(suite).items() if name != "name"}
+    files = [*suite.maps, *(Path(route.map) for route in suite.routes if Path(route.map).is_file())]
+    contents = [hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in files]
+    values["maps"] = [Path(path).stem for path in suite.maps]
+    return hashlib.sha256(json.dumps([values, contents], sort_keys=True).encode()).hexdigest()[:16]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,8 @@ from driving.world.generated.families import FAMILIES, generate_road
 from driving.world.generated.tracks import generate_track
 from driving.world.maps.map_text import read_opendrive
 from driving.world.maps.opendrive import read_map
-from driving.world.maps.routes import LaneStart, spread_starts
+from driving.world.maps.routes import LaneStart, follow_lane_from, spread_starts
+from policy.options import nearest
 
 UNDISTURBED = Disturbance.kind
 
@@ -93,40 +94,59 @@ class DriveTask:
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:16]
 
 
-def make_tasks(suite: SuiteConfig) -> Iterator[DriveTask]:
-    """Yield the suite's drives in order. Each road is generated or read only when it is reached.
+def make_tasks(suite: SuiteConfig, only: Collection[str] = ()) -> Iterator[DriveTask]:
+    """Yield the suite's drives in order, or only those of some names. Each road is generated or read only when it is reached.
 
-    Raises UserError where a map cannot be driven, and where two drives have one name.
+    Raises UserError where a map cannot be driven, where two drives have one name, and at the end where a name of `only` was not met.
     """
     seen: set[str] = set()
-    for number, (road, place, name) in enumerate(_list_routes(suite)):
-        for task in _vary(suite, number, road, place, name):
-            if task.name in seen:
-                raise UserError(f"two drives of suite '{suite.name}' are named {task.name}: give maps and routes of different names")
-            seen.add(task.name)
-            yield task
+    for stretch in _list_stretches(suite):
+        if only and not any(name.startswith(stretch.name) for name in only):
+            continue
+        road = _make_road(suite, stretch.map)
+        for number, place in enumerate(_find_places(suite, road, stretch)):
+            name = stretch.name if stretch.count == 1 else f"{stretch.name}_{number}"
+            for task in _vary(suite, stretch.first + number, road, place, name):
+                if task.name in seen:
+                    raise UserError(f"two drives of suite '{suite.name}' are named {task.name}: give maps and routes of different names")
+                seen.add(task.name)
+                if not only or task.name in only:
+                    yield task
+    if missing := sorted(set(only) - seen):
+        close = nearest(missing[0], {*seen, *(stretch.name for stretch in _list_stretches(suite))})
+        raise UserError(f"suite '{suite.name}' has no drive named {missing[0]}{close}: the summary.json of a whole evaluation lists all names")
 
 
 def count_tasks(suite: SuiteConfig) -> int:
     """Return how many drives the suite asks for. They are fewer where a map has fewer routes than `routes_per_map`."""
-    routes = sum(len(seeds) for seeds in suite.families.values()) + len(suite.maps) * suite.routes_per_map + len(suite.routes)
+    routes = sum(stretch.count for stretch in _list_stretches(suite))
     return routes * len(_list_conditions(suite)) * (len(suite.weathers) if suite.every_weather else 1)
 
 
-def _list_routes(suite: SuiteConfig) -> Iterator[tuple[Road, RoutePlace, str]]:
-    """Yield the road, the place and the name of each of the suite's routes in order."""
-    for family, seeds in suite.families.items():
-        for seed in seeds:
-            road = _make_road(suite, f"{family}_{seed}")
-            yield from ((road, place, road.name) for place in _spread_places(suite, road, 1))
+@dataclass(frozen=True)
+class _Stretch:
+    """Routes of a suite that lie on one road."""
+
+    name: str  # how the names of their drives begin
+    map: str  # the road's name, or its OpenDRIVE file
+    first: int  # the number of the first route in the suite
+    count: int = 1
+    route: RouteConfig | None = None  # where the suite says where it begins
+
+
+def _list_stretches(suite: SuiteConfig) -> list[_Stretch]:
+    """Return the suite's roads in order."""
+    stretches: list[_Stretch] = []
+    for name in (f"{family}_{seed}" for family, seeds in suite.families.items() for seed in seeds):
+        stretches.append(_Stretch(name, name, len(stretches)))
     for path in suite.maps:
-        road = _make_road(suite, str(path))
-        for number, place in enumerate(_spread_places(suite, road, suite.routes_per_map)):
-            yield road, place, road.name if suite.routes_per_map == 1 else f"{road.name}_{number}"
+        first = stretches[-1].first + stretches[-1].count if stretches else 0
+        stretches.append(_Stretch(Path(path).stem, str(path), first, suite.routes_per_map))
     for route in suite.routes:
-        road = _make_road(suite, route.map)
-        place = RoutePlace(route.road, route.lane, route.start_m, route.length_m or suite.route_length_m)
-        yield road, place, route.name or _name_route(road, route)
+        name = route.name or f"{Path(route.map).stem}_road{route.road}_lane{route.lane}_{route.start_m:g}m"
+        first = stretches[-1].first + stretches[-1].count if stretches else 0
+        stretches.append(_Stretch(name, route.map, first, 1, route))
+    return stretches
 
 
 def _make_road(suite: SuiteConfig, name: str) -> Road:
@@ -137,16 +157,15 @@ def _make_road(suite: SuiteConfig, name: str) -> Road:
     return Road(Path(name).stem, read_opendrive(Path(name)))
 
 
-def _name_route(road: Road, route: RouteConfig) -> str:
-    """Return a name for a route that has none."""
-    return f"{road.name}_road{route.road}_lane{route.lane}_{route.start_m:g}m"
-
-
-def _spread_places(suite: SuiteConfig, road: Road, count: int) -> list[RoutePlace]:
-    """Return where routes begin on a road. Raises UserError where its map has no drivable lane."""
+def _find_places(suite: SuiteConfig, road: Road, stretch: _Stretch) -> list[RoutePlace]:
+    """Return where the routes on a road begin. Raises UserError where its map has no drivable lane, or not the one that is named."""
+    carla_map, route = read_map(road.name, road.opendrive), stretch.route
+    if route is not None:
+        place = RoutePlace(route.road, route.lane, route.start_m, route.length_m or suite.route_length_m)
+        follow_lane_from(carla_map, place.start, place.length_m)
+        return [place]
     seed = _hash_seed(f"{suite.seed}/{road.name}")
-    starts = spread_starts(read_map(road.name, road.opendrive), count, suite.route_length_m, seed)
-    return [RoutePlace(*start, suite.route_length_m) for start in starts]
+    return [RoutePlace(*start, suite.route_length_m) for start in spread_starts(carla_map, stretch.count, suite.route_length_m, seed)]
 
 
 def _list_conditions(suite: SuiteConfig) -> list[tuple[str, float, int]]:

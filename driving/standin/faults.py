@@ -11,6 +11,7 @@ applies settings, and these ticks count: two where the settings change the step,
     cut@T         tick T has no reply: the RPC connections of all clients are closed
     die@T         at tick T the process ends at once with exit status 3
     refuse:N@L    N loads of a map, from load L since the server started on, are refused
+    version:N     the server says that it is CARLA 0.9.N
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import Literal, get_args
 
 from driving.quantities import UserError
 
-Kind = Literal["drop", "delay", "repeat", "hang", "close", "cut", "die", "refuse"]
+Kind = Literal["drop", "delay", "repeat", "hang", "close", "cut", "die", "refuse", "version"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 LONGEST_DELAY = 1000  # ticks; the messages wait in memory
 DIED = 3  # exit status
@@ -33,7 +34,7 @@ class Fault:
     """One fault."""
 
     kind: Kind
-    amount: float  # how many ticks, loads or seconds, by the kind
+    amount: float  # how many ticks, loads or seconds, by the kind; for `version` the last part of the number
     tick: int  # the tick (for `refuse` the load) at which it begins
 
 

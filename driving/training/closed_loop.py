@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from driving.evaluation.suite import SuiteConfig
+from driving.quantities import UserError
 from driving.training.checkpoint import Judge
-from policy.network import DrivingPolicy
+from policy.network import DrivingPolicy, save_policy
 
 MEASURES = ("departures", "mean_abs_lateral_m", "km")
 
@@ -34,16 +35,21 @@ class ClosedLoopConfig:
 def make_judge(config: ClosedLoopConfig, run: Path) -> Judge | None:
     """Return a function that drives a policy and returns its figures; None where the run has no closed-loop validation.
 
-    The drives of each epoch are saved under RUN/closed_loop/epoch_NNN.
+    The drives of each epoch are saved under RUN/closed_loop/epoch_NNN, with the policy that drove.
     """
     if config.every_n_epochs <= 0:
         return None
     # Imported here, because training alone does not need the simulator.
-    from driving.drivers.learned import LearnedDriver
+    from driving.evaluation.drive_task import DriverReference
     from driving.evaluation.runner import evaluate
 
     def judge(policy: DrivingPolicy, epoch: int) -> Mapping[str, float]:
-        summary = evaluate(lambda: LearnedDriver(policy), config.suite, run / "closed_loop" / f"epoch_{epoch:03d}", identity=f"epoch {epoch}")
+        folder = run / "closed_loop" / f"epoch_{epoch:03d}"
+        save_policy(policy, folder / "checkpoint")
+        summary = evaluate(DriverReference("policy", folder / "checkpoint"), config.suite, folder)
+        if summary["not_driven"]:
+            names = ", ".join(row["name"] for row in summary["not_driven"])
+            raise UserError(f"closed-loop validation of epoch {epoch} could not drive {names}: see why in {folder / 'summary.json'}, and resume")
         overall = summary["overall"]
         return {name: float(overall[name]) for name in MEASURES}
 

@@ -60,8 +60,11 @@ def test_a_route_that_is_named_by_its_place_is_the_same_route() -> None:
     near = follow_lane(carla_map, carla_map.get_waypoint_xodr(*place.start), 120.0)
     for name in ("x_m", "y_m", "yaw_rad", "curvature_per_m"):
         assert getattr(one, name).tobytes() == getattr(two, name).tobytes() == getattr(near, name).tobytes()
-    [generated] = make_tasks(make_suite(families={}, routes=[RouteConfig("motorway_3", 1, -1, 20.0, 60.0)]))
-    assert (generated.name, generated.route.length_m) == ("motorway_3_road1_lane-1_20m", 60.0)
+    [motorway] = make_tasks(make_suite(families={"motorway": [3]}))
+    route = motorway.route
+    [short] = make_tasks(make_suite(families={}, routes=[RouteConfig("motorway_3", route.road, route.lane, route.start_m, 60.0)]))
+    assert short.name == f"motorway_3_road{route.road}_lane{route.lane}_{route.start_m:g}m"
+    assert (short.road, short.route.start, short.route.length_m) == (motorway.road, route.start, 60.0)
     with pytest.raises(UserError, match="no lane at road 99, lane 1, 0 m: name a driving lane"):
         follow_lane_from(carla_map, place.start._replace(road=99, s_m=0.0), 120.0)
 

@@ -46,10 +46,15 @@ class WorldMethods:
         self._simulation = simulation
         self._traffic_managers: dict[int, str] = {}
 
+    def get_version(self) -> Any:
+        """Return the version of CARLA that this server speaks, or the one that a fault asks for."""
+        other = self._simulation.faults.find_amount("version", 1)
+        return respond(VERSION if other is None else f"{VERSION.rpartition('.')[0]}.{other:g}")
+
     def list_methods(self) -> dict[str, Callable[..., Any]]:
         """Return the methods by their names on the wire."""
         return {
-            "version": lambda: respond(VERSION),
+            "version": self.get_version,
             "get_available_maps": lambda: respond([PREFIX + name for name in self._simulation.catalogue.names]),
             "get_episode_info": self.get_episode_info,
             "get_sensor_token": self.get_sensor_token,
