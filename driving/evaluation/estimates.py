@@ -67,15 +67,15 @@ class Estimate:
 
 
 def make_estimates(rows: Sequence[Row]) -> list[Estimate]:
-    """Return all FIGURES over some drives, in order; none where there is no drive."""
-    return [_estimate(figure, rows) for figure in FIGURES] if rows else []
+    """Return all FIGURES over some drives, in order; NaN where there is no drive."""
+    return [_estimate(figure, rows) for figure in FIGURES]
 
 
 def _estimate(figure: Figure, rows: Sequence[Row]) -> Estimate:
     """Return one figure over some drives."""
     if not figure.measure:
         clean = sum(row["departures"] == 0 for row in rows)
-        return _scale(figure, clean / len(rows), wilson_interval(clean, len(rows)), f" drive{'s' * (len(rows) > 1)}")
+        return _scale(figure, clean / len(rows) if rows else float("nan"), wilson_interval(clean, len(rows)), f" drive{'s' * (len(rows) > 1)}")
     top_R, weight_R = _sum_by_route(figure, rows)
     value = float(top_R.sum() / weight_R.sum()) if weight_R.sum() > 0 else float("nan")
     return _scale(figure, value, rate_interval(top_R, weight_R) if figure.weight == "km" else bootstrap_ratio(top_R, weight_R))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 
@@ -72,8 +73,8 @@ def describe_not_driven(summary: Mapping[str, Any]) -> list[str]:
     if not missing:
         return []
     rows = summary["routes"]
-    done, lengths = [row["completion"] * row["length_m"] for row in rows], [row["length_m"] for row in rows]
-    bounds = bound_ratio(done, lengths, [one["length_m"] for one in missing], (0.0, 1.0))
+    lengths, completions = (np.array([row[name] for row in rows], dtype=float) for name in ("length_m", "completion"))
+    bounds = bound_ratio(completions * lengths, lengths, np.array([one["length_m"] for one in missing], dtype=float), (0.0, 1.0))
     names = ", ".join(f"{one['name']} ({one['reason']})" for one in missing)
     return [f"Not driven: {names}.", f"With these, {100.0 * bounds.low:.1f} to {100.0 * bounds.high:.1f} % is driven by itself ({bounds.basis})."]
 

@@ -86,6 +86,14 @@ def test_the_table_shows_sides_intervals_and_what_was_not_driven(capsys: pytest.
     assert describe_not_driven(make_summary([make_row(0)])) == []
 
 
+def test_an_evaluation_in_which_nothing_was_driven_has_a_table_too(capsys: pytest.CaptureFixture[str]) -> None:
+    missing = [{"name": "track_9", "reason": "the server died 3 times", "length_m": 1000.0}]
+    nothing = make_summary([make_row(0)]) | {"routes": [], "overall": {}, "not_driven": missing, "wall_clock": {"latency_p50_ms": None}}
+    print_summary(nothing)
+    print_comparison({"a": nothing, "b": make_summary([make_row(0)])})
+    assert "0.0 to 100.0 % is driven by itself" in capsys.readouterr().out
+
+
 def test_policies_stand_side_by_side(capsys: pytest.CaptureFixture[str]) -> None:
     summaries = {label: make_summary([make_row(number, departures=count) for number in range(4)]) for label, count in (("seed0", 0), ("seed1", 1))}
     print_comparison(summaries)

@@ -60,7 +60,8 @@ class Measures:
         missing = [name for name in names if name not in row]
         if missing:
             raise UserError(f"the result of drive '{row.get('name', '?')}' lacks {missing}: another version wrote it, evaluate again")
-        return Measures(**{name: float("nan") if row[name] is None else row[name] for name in names})
+        values: dict[str, Any] = {name: float("nan") if row[name] is None else row[name] for name in names}
+        return Measures(**values)
 
 
 def measure(trace: Trace) -> Measures:
@@ -130,11 +131,11 @@ def combine(drives: Sequence[Measures]) -> Measures:
     km, elapsed = total["km"], total["elapsed_s"]
     first = values["time_to_departure_s"]
     departed = np.isfinite(first)
+    total |= {name: _average(values[name], values[weight]) for name, weight in WEIGHTS.items()}
+    total |= {name: _average(values[name] ** 2, values["ticks"]) ** 0.5 for name in ("steering_smoothness", "steering_jerk")}
+    total |= {name: _average(values[name], np.ones(len(drives))) for name in ("infraction_penalty", "driving_score")}
     return Measures(
         **total,
-        **{name: _average(values[name], values[weight]) for name, weight in WEIGHTS.items()},
-        **{name: _average(values[name] ** 2, values["ticks"]) ** 0.5 for name in ("steering_smoothness", "steering_jerk")},
-        **{name: _average(values[name], np.ones(len(drives))) for name in ("infraction_penalty", "driving_score")},
         mean_speed_mps=_divide(km * 1e3, elapsed),
         departures_per_km=_divide(total["departures"], km),
         interventions_per_km=_divide(total["interventions"], km),

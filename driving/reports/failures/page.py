@@ -48,9 +48,9 @@ def write_failures(page: Path, evaluation: Evaluation, driven: Driven, report: C
 def make_causes_table(evaluation: Evaluation) -> Table | None:
     """Return one row per cause of failure, None where the evaluation has no failure."""
     groups = group_by_cause(list_failures(evaluation))
-    count, km = sum(len(group.failures) for group in groups), float(evaluation.summary["overall"]["km"])
-    if not count:
+    if not groups:
         return None
+    count, km = sum(len(group.failures) for group in groups), float(evaluation.summary["overall"]["km"])
     rows = [[group.cause, *_describe_group(group, count, km)] for group in groups]
     return Table(
         ["cause", "failures", "share %", "per km", "places", "drives"],
