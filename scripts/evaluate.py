@@ -7,6 +7,8 @@
 
     python scripts/evaluate.py --checkpoint RUN_A RUN_B --suite configs/suite/tracks.yaml --out OUT --workers 2
     python scripts/evaluate.py --checkpoint RUN --suite configs/suite/tracks.yaml --only track_9007 --out AGAIN
+    python scripts/evaluate.py --checkpoint RUN --suite configs/suite/tracks.yaml --until "departures_per_km < 0.1" --out EVAL
+    python scripts/evaluate.py --verify EVAL --share 0.1
 
 RUN is a training run or its checkpoint folder; policy.onnx is a file that scripts/export.py wrote. Several of them get a folder in OUT each.
 Without --servers, --host and --port the command starts its own stand-in servers, one per worker. Drives that are finished in EVAL are not made

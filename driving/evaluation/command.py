@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, get_args
 
+import numpy as np
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from driving.evaluation.drive_task import DriverKind, DriverReference
 from driving.evaluation.runner import ProgressListener, RunConfig, evaluate
 from driving.evaluation.suite import SuiteConfig
+from driving.evaluation.summary import SUMMARY
 from driving.evaluation.table import print_comparison, print_summary
+from driving.evaluation.until import parse_until
+from driving.evaluation.verify import verify
 from driving.evaluation.workers.servers import Address
 from driving.folder_lock import lock_folder
 from driving.interrupts import keep
 from driving.parser import Parser, make_parser
 from driving.quantities import UserError
+from policy.whole_file import write_text
 
-NOT_ALL_DRIVEN = 1  # exit status
+NOT_ALL_DRIVEN = NOT_SHOWN = 1  # exit statuses
 
 
 def evaluate_command(about: str, args: list[str] | None = None) -> int:
@@ -28,6 +34,11 @@ def evaluate_command(about: str, args: list[str] | None = None) -> int:
     Raises UserError for a wrong command line.
     """
     options = (parser := _make_parser(about)).instantiate(parser.parse_args(args))
+    if options.verify is not None:
+        return _verify(options)
+    if options.out is None:
+        raise UserError("no --out: give a folder for the results")
+    rule = None if options.until is None else parse_until(options.until)
     names = [name for name in SuiteConfig.__dataclass_fields__ if name != "camera"]
     values = {name: getattr(options, name) for name in names}
     values["maps"] = [*values["maps"], *options.map]
@@ -35,25 +46,47 @@ def evaluate_command(about: str, args: list[str] | None = None) -> int:
     run = RunConfig(options.workers, _list_servers(options), options.timeout_s, options.attempts, options.only)
     drivers = _list_drivers(options.driver, options.checkpoint, options.threads)
     keep(f"finished drives are kept in {options.out}; the same command goes on with the others")
-    summaries: dict[str, Mapping[str, Any]] = {}
+    summaries: dict[str, dict[str, Any]] = {}
     with lock_folder(options.out):
         for name, driver in drivers.items():
             with _ProgressBar(name or driver.kind) as bar:
-                summaries[name] = evaluate(driver, suite, options.out / name, run, bar)
+                summaries[name] = evaluate(driver, suite, options.out / name, run, bar, rule)
             print_summary(summaries[name])
+            if rule is not None:
+                summaries[name]["until"] = rule.describe(summaries[name]["routes"], summaries[name]["drives"])
+                write_text(options.out / name / SUMMARY, json.dumps(summaries[name], indent=1))
+                print(summaries[name]["until"]["text"])
     if len(summaries) > 1:
         print_comparison(summaries)
-    return NOT_ALL_DRIVEN if any(summary["not_driven"] for summary in summaries.values()) else 0
+    return 0 if all(_is_done(summary) for summary in summaries.values()) else NOT_ALL_DRIVEN
+
+
+def _is_done(summary: Mapping[str, Any]) -> bool:
+    """Return whether every drive was made, or what --until asks was shown."""
+    return bool(summary["until"]["decision"] == "shown") if "until" in summary else not summary["not_driven"]
+
+
+def _verify(options: Any) -> int:
+    """Drive a share of an evaluation again, print what is not the same, and return the exit status."""
+    run = RunConfig(options.workers, _list_servers(options), options.timeout_s, options.attempts)
+    with _ProgressBar("again") as bar:
+        return NOT_SHOWN if verify(options.verify, options.share, run, bar, np.random.default_rng()) else 0
 
 
 def _make_parser(about: str) -> Parser:
-    parser = make_parser(about, "exit status: 0 where every drive was made, 1 where some were not, 2 for what cannot be driven at all")
+    parser = make_parser(
+        about,
+        "exit status: 0 where all drives were made (--until: the claim was shown; --verify: all were the same), 1 where not, 2 for a mistake",
+    )
     parser.add_argument("--suite", action="config", help="YAML file with the suite's values")
     parser.add_argument("--driver", choices=get_args(DriverKind), default="policy", help="who drives: the policy of --checkpoint, or the expert")
     what = "training runs, their folders with policy.safetensors, or .onnx files; the results of several go to OUT/NAME each"
     parser.add_argument("--checkpoint", type=Path, nargs="+", default=[], help=what)
-    parser.add_argument("--out", type=Path, required=True, help="folder for summary.json, results.jsonl and routes/NAME")
+    parser.add_argument("--out", type=Path | None, default=None, help="folder for summary.json, results.jsonl and routes/NAME")
     parser.add_argument("--only", type=str, nargs="+", default=[], metavar="NAME", help="make only the suite's drives of these names")
+    parser.add_argument("--until", type=str | None, default=None, metavar="CLAIM", help='stop when, say, "departures_per_km < 0.1" is decided')
+    parser.add_argument("--verify", type=Path | None, default=None, metavar="EVAL", help="make drives of EVAL again and compare every tick")
+    parser.add_argument("--share", type=float, default=0.1, help="the share of EVAL's drives that --verify makes again")
     parser.add_argument("--map", type=Path, nargs="+", default=[], help="OpenDRIVE files to drive on as well")
     parser.add_argument("--workers", type=int, default=1, help="how many drives to make side by side, each on its own stand-in server")
     parser.add_argument("--servers", type=str | None, default=None, metavar="HOST:PORT,...", help="CARLA servers to drive on, one drive on each")

@@ -12,8 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from driving.evaluation.drive_task import DriverReference
 from driving.evaluation.results import Results
+from driving.evaluation.settings import write_settings
 from driving.evaluation.suite import SuiteConfig, digest_suite
 from driving.evaluation.summary import SUMMARY, Plan, summarise
 from driving.evaluation.tasks import count_tasks, make_tasks
@@ -70,7 +73,7 @@ def evaluate(
     out: Path,
     run: RunConfig | None = None,
     progress: ProgressListener | None = None,
-    stop: Stop = lambda rows: None,
+    stop: Stop | None = None,
 ) -> dict[str, Any]:
     """Drive every route of a suite and return the summary, which is also written to `out`/summary.json after each drive.
 
@@ -80,13 +83,15 @@ def evaluate(
         out: the folder for the results.
         run: on which servers, and how many at a time; None for one stand-in of our own.
         progress: is told what happens.
-        stop: is asked after each drive, in the suite's order and with all rows up to it, whether that is enough; returns the reason or None.
+        stop: is asked after each drive, in their order and with all rows up to it, whether that is enough; returns the reason or None. With it, the
+            drives are made in an order that the suite's seed decides: those at the suite's beginning need not be like the others.
 
     A drive that fails in all attempts stands under "not_driven". Raises NoServerError where no server is left; finished drives are kept.
     """
     run, progress = run or RunConfig(), progress or ProgressListener()
     evaluation = _Evaluation(driver, suite, Results(out), run, stop)
     servers: list[Server] = [NamedServer(address) for address in run.servers]
+    write_settings(out, driver, suite)
     servers = servers or [OwnServer(("--seed", str(suite.seed), *run.standin)) for _ in range(run.workers)]
     with WorkerPool(servers, run.attempts, progress.say) as pool:
         for outcome in pool.drive(evaluation.list_jobs()):
@@ -111,10 +116,14 @@ def describe_outcome(outcome: Outcome) -> str:
 class _Evaluation:
     """One evaluation: what became of its drives so far, by their number in the suite."""
 
-    def __init__(self, driver: DriverReference, suite: SuiteConfig, results: Results, run: RunConfig, stop: Stop) -> None:
+    def __init__(self, driver: DriverReference, suite: SuiteConfig, results: Results, run: RunConfig, stop: Stop | None) -> None:
         self._driver, self._results, self._timeout_s, self._stop = driver, results, run.timeout_s, stop
         self._tasks = iter(list(make_tasks(suite, run.only)) if run.only else make_tasks(suite))
         self.plan = Plan(suite, digest_suite(suite), driver.load().name, driver.digest(), len(run.only) or count_tasks(suite))
+        if stop is not None:
+            tasks = list(self._tasks)
+            self._tasks = iter([tasks[place] for place in np.random.default_rng(suite.seed).permutation(len(tasks))])
+            self.plan = replace(self.plan, drives=len(tasks))
         self._numbers: dict[str, int] = {}
         self._outcomes: dict[int, Outcome] = {}
         self._counted: list[Outcome] = []  # those from the suite's beginning on, without a gap, until there is enough
@@ -145,7 +154,8 @@ class _Evaluation:
         self._outcomes[self._numbers[outcome.job.task.name]] = outcome
         while self._enough is None and (following := self._outcomes.get(len(self._counted))) is not None:
             self._counted.append(following)
-            self._enough = self._stop([one.drive.row for one in self._counted if one.drive is not None])
+            if self._stop is not None:
+                self._enough = self._stop([one.drive.row for one in self._counted if one.drive is not None])
 
     def has_enough(self) -> bool:
         """Return whether the drives so far are enough."""
