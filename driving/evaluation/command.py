@@ -43,7 +43,7 @@ def evaluate_command(about: str, args: list[str] | None = None) -> int:
     values = {name: getattr(options, name) for name in names}
     values["maps"] = [*values["maps"], *options.map]
     suite = SuiteConfig(**values)
-    run = RunConfig(options.workers, _list_servers(options), options.timeout_s, options.attempts, options.only)
+    run = RunConfig(options.workers, _list_servers(options), options.timeout_s, options.attempts, options.only, ray=options.ray)
     drivers = _list_drivers(options.driver, options.checkpoint, options.threads)
     keep(f"finished drives are kept in {options.out}; the same command goes on with the others")
     summaries: dict[str, dict[str, Any]] = {}
@@ -90,6 +90,8 @@ def _make_parser(about: str) -> Parser:
     parser.add_argument("--map", type=Path, nargs="+", default=[], help="OpenDRIVE files to drive on as well")
     parser.add_argument("--workers", type=int, default=1, help="how many drives to make side by side, each on its own stand-in server")
     parser.add_argument("--servers", type=str | None, default=None, metavar="HOST:PORT,...", help="CARLA servers to drive on, one drive on each")
+    what = "drive on a Ray cluster: its address, or local for one of this machine alone; --workers or --servers say how many drives at a time"
+    parser.add_argument("--ray", type=str | None, default=None, metavar="ADDRESS", help=what)
     parser.add_argument("--host", type=str | None, default=None, help="one CARLA server to drive on")
     parser.add_argument("--port", type=int | None, default=None, help="its port")
     parser.add_argument("--timeout_s", type=float, default=60.0, help="how long a call to the server may take")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -24,6 +24,7 @@ from driving.world.maps.routes import follow_lane_from
 from driving.world.weather import PRESETS
 from policy.network import DESCRIPTION, WEIGHTS, load_policy
 from policy.runtime import SUFFIX, ExportedPolicy
+from policy.whole_file import write_bytes
 
 DriverKind = Literal["policy", "expert"]
 
@@ -54,6 +55,17 @@ class DriverReference:
     def digest(self) -> str:
         """Return a digest of the driver's content, such as the policy's weights. Raises OSError where the policy cannot be read."""
         return hashlib.sha256(b"".join([self.kind.encode(), *(file.read_bytes() for file in self._files())])).hexdigest()[:16]
+
+    def read_files(self) -> dict[str, bytes]:
+        """Return the files that make the policy, by name. With them `write_files` makes the same driver on another machine."""
+        return {file.name: file.read_bytes() for file in self._files()}
+
+    def write_files(self, files: Mapping[str, bytes], folder: Path) -> DriverReference:
+        """Write the files into a folder, and return the driver that they make there."""
+        for name, content in files.items():
+            write_bytes(folder / name, content)
+        exported = [folder / name for name in files if name.endswith(SUFFIX)]
+        return replace(self, checkpoint=(exported or [folder])[0] if files else None)
 
     def load(self) -> Driver:
         """Make the driver. Raises ConfigError for a policy that cannot be read."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from driving.evaluation.summary import SUMMARY, Plan, summarise
 from driving.evaluation.tasks import count_tasks, make_tasks
 from driving.evaluation.workers.drive_process import DriveJob
 from driving.evaluation.workers.pool import Outcome, WorkerPool
+from driving.evaluation.workers.ray_environment import prepare_environment
+from driving.evaluation.workers.seats import LocalSeat, Seat
 from driving.evaluation.workers.servers import Address, NamedServer, OwnServer, Server
 from driving.quantities import UserError
 from policy.whole_file import write_text
@@ -41,6 +44,7 @@ class RunConfig:
         attempts: how often a drive is tried whose server fails.
         only: the names of the drives to make; () for all.
         standin: further arguments of our own servers' command line.
+        ray: the address of a Ray cluster on whose machines to drive, "local" for one of this machine alone; None to do without Ray.
     """
 
     workers: int = 1
@@ -49,6 +53,7 @@ class RunConfig:
     attempts: int = 3
     only: Sequence[str] = ()
     standin: tuple[str, ...] = ()
+    ray: str | None = None
 
     def __post_init__(self) -> None:
         """Raises UserError for values with which nothing can be driven."""
@@ -93,7 +98,9 @@ def evaluate(
     servers: list[Server] = [NamedServer(address) for address in run.servers]
     write_settings(out, driver, suite)
     servers = servers or [OwnServer(("--seed", str(suite.seed), *run.standin)) for _ in range(run.workers)]
-    with WorkerPool(servers, run.attempts, progress.say) as pool:
+    with ExitStack() as opened:
+        seats = [LocalSeat(server) for server in servers] if run.ray is None else _find_seats(run.ray, servers, driver, opened)
+        pool = opened.enter_context(WorkerPool(seats, run.attempts, progress.say))
         for outcome in pool.drive(evaluation.list_jobs()):
             evaluation.add(outcome)
             progress.say(describe_outcome(outcome))
@@ -101,6 +108,15 @@ def evaluate(
             if evaluation.has_enough():
                 break
     return evaluation.write_summary()
+
+
+def _find_seats(address: str, servers: Sequence[Server], driver: DriverReference, opened: ExitStack) -> Sequence[Seat]:
+    """Connect to a Ray cluster until `opened` ends, and return a seat on it for each server."""
+    prepare_environment(address)
+    from driving.evaluation.workers.cluster import Cluster, ClusterSeat  # only now, and Ray may not be installed
+
+    opened.enter_context(Cluster(address, len(servers)))
+    return [ClusterSeat(server, driver) for server in servers]
 
 
 def describe_outcome(outcome: Outcome) -> str:

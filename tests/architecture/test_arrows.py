@@ -32,7 +32,6 @@ ALLOWED: dict[str, set[str]] = {
     "driving.logs": {"policy", "driving.quantities", "driving.folder_lock", "driving.video"},
     "driving.standin": {"driving.quantities", "driving.interrupts", "driving.world", "driving.parser", "driving.command"},
     "driving.simulator": {"driving.interrupts", "driving.quantities", "driving.world", "driving.bicycle"},
-    "driving.benchmarks": {"perception", "policy", "driving.quantities", "driving.world", "driving.simulator"},
     "driving.drivers": {"policy", "driving.quantities", "driving.world", "driving.bicycle"},
     "driving.rollout": {
         "policy",
@@ -46,6 +45,7 @@ ALLOWED: dict[str, set[str]] = {
         "driving.simulator",
         "driving.drivers",
     },
+    "driving.benchmarks": {"perception", "policy", "driving.quantities", "driving.world", "driving.simulator", "driving.drivers", "driving.rollout"},
     "driving.evaluation": {
         "policy",
         "driving.quantities",
@@ -110,6 +110,7 @@ DOORS: dict[str, set[str]] = {
     "msgpack": {"driving.standin.wire"},
     "scenariogeneration": {"driving.world.generated"},
     "onnxruntime": {"policy"},
+    "ray": {"driving.evaluation.workers"},
     "onnx_ir": {"policy"},
 }
 

@@ -1,4 +1,4 @@
-"""Workers that drive side by side on this machine. Each has one server and makes one drive at a time.
+"""Workers that drive side by side. Each has a seat with one server, on this machine or in a cluster, and makes one drive at a time.
 
 What the server or the connection does to a drive (it ends, hangs, loses a frame, refuses a map) is not a failure of driving: the drive is made
 again from its start, up to `attempts` times, and each failed attempt is recorded. A worker whose server accepts no connections any more hands its
@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 
-from driving.evaluation.workers.drive_process import Drive, DriveJob, DriveProcess, start_fork_server
-from driving.evaluation.workers.servers import Server, wait_s
+from driving.evaluation.workers.drive_process import Drive, DriveJob
+from driving.evaluation.workers.seats import Seat
+from driving.evaluation.workers.servers import wait_s
 from driving.simulator.errors import NoServerError, SimulatorError
 
 JOIN_S = 1.0  # for workers that are asked to end; what they hold ends with this process in any case
@@ -40,15 +41,14 @@ class _Order:
 class WorkerPool:
     """A pool with one worker per server. A context manager: its end kills the drives that still run and ends our own servers."""
 
-    def __init__(self, servers: Sequence[Server], attempts: int, report: Callable[[str], None]) -> None:
+    def __init__(self, seats: Sequence[Seat], attempts: int, report: Callable[[str], None]) -> None:
         """Start the workers. `report` takes one line per failed attempt, in the thread that takes the outcomes."""
         self.attempts = attempts
         self._report = report
         self.orders: queue.SimpleQueue[_Order | None] = queue.SimpleQueue()
         self.news: queue.SimpleQueue[Outcome | str | BaseException] = queue.SimpleQueue()
         self.is_closing = threading.Event()
-        start_fork_server()
-        self._workers = [_Worker(self, server) for server in servers]
+        self._workers = [_Worker(self, seat) for seat in seats]
 
     def drive(self, jobs: Iterable[DriveJob]) -> Iterator[Outcome]:
         """Drive all jobs and yield what became of each, in the order in which they end.
@@ -87,18 +87,17 @@ class WorkerPool:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.is_closing.set()
         for worker in self._workers:
-            worker.process.kill()
+            worker.seat.kill()
             self.orders.put(None)
         for worker in self._workers:
             worker.thread.join(JOIN_S)
 
 
 class _Worker:
-    """One worker with its server, in a thread of its own."""
+    """One worker with its seat, in a thread of its own."""
 
-    def __init__(self, pool: WorkerPool, server: Server) -> None:
-        self._pool, self._server = pool, server
-        self.process = DriveProcess()
+    def __init__(self, pool: WorkerPool, seat: Seat) -> None:
+        self._pool, self.seat = pool, seat
         self.is_working = True
         self.thread = threading.Thread(target=self._work, name="evaluation worker", daemon=True)
         self.thread.start()
@@ -116,7 +115,7 @@ class _Worker:
         except BaseException as error:
             self._pool.news.put(error)
         finally:
-            self._server.close()
+            self.seat.close()
 
     def _fill(self, order: _Order) -> None:
         """Make a drive in as many attempts as are left to it. Raises NoServerError where the user's server is gone."""
@@ -124,13 +123,13 @@ class _Worker:
         failures = 0
         while not self._pool.is_closing.wait(wait_s(failures)):
             try:
-                drive = self._attempt(order.job)
+                drive = self.seat.attempt(order.job)
             except NoServerError:
                 raise
             except SimulatorError as error:
                 if self._pool.is_closing.is_set():
                     return
-                how = self._server.note_failure()
+                how = self.seat.note_failure()
                 failures += 1
                 failed.append(f"{error}" + (f" (the server: {how})" if how else ""))
                 if len(failed) == attempts:
@@ -140,11 +139,3 @@ class _Worker:
             else:
                 self._pool.news.put(Outcome(order.job, drive, failed))
                 return
-
-    def _attempt(self, job: DriveJob) -> Drive:
-        """Make a drive. Raises NoServerError where the user's server is gone, SimulatorError where it or the drive's process has failed."""
-        address = self._server.prepare()
-        try:
-            return self.process.drive(job, address)
-        except NoServerError as error:  # it has ended since: whether it comes back is found out at the next attempt
-            raise SimulatorError(str(error)) from error
