@@ -37,7 +37,7 @@ from driving.simulator.errors import SimulatorError
 from driving.simulator.session import Session, SessionConfig
 
 CONTEXT = multiprocessing.get_context("forkserver")
-PRELOADED = ["driving.evaluation.workers.preload"]
+PRELOADED = [__name__]
 ORPHANED = 1  # exit status of a process whose outcome nobody waits for any more
 
 
