@@ -25,7 +25,7 @@ run() {
 }
 
 run record "the expert drives 28 generated tracks and 24 streets, disturbed on purpose; its corrections are the labels -> $out/log" \
-    own python scripts/record.py --out "$out/log" --tracks 28 --streets 24 --minutes 41 --servers 2 --seed 0
+    own python scripts/record.py --out "$out/log" --families '{track: 28, street: 24}' --minutes 41 --servers 2 --seed 0
 run train "a small CNN and 19 liquid neurons learn to steer from the log -> $out/training, $out/checkpoint" \
     own python scripts/train.py fit --config configs/train/quickstart.yaml --data.log "$out/log" --out "$out/training"
 cp -r "$out/training/checkpoint" "$out/checkpoint"

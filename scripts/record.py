@@ -1,7 +1,9 @@
-"""Record a driving log: the expert drives generated tracks or maps and is disturbed on purpose; its corrections are the labels.
+"""Record a driving log: the expert drives generated roads or maps and is disturbed on purpose; its corrections are the labels.
 
-    python scripts/record.py --out LOG --tracks 3 --minutes 5 --seed 0
-    python scripts/record.py --out LOG --maps '[Town01.xodr]' --tracks 0 --minutes 5 --host 127.0.0.1 --port 2000
+    python scripts/record.py --out LOG --families '{track: 3}' --minutes 5 --seed 0
+    python scripts/record.py --out LOG --config configs/record/varied.yaml --servers 2
+    python scripts/record.py --out LOG --families '{}' --server_maps '[Town03]' --minutes 5 --host 127.0.0.1 --port 2000
+    python scripts/record.py --out LOG --families '{}' --maps DIR --minutes 5
 
 Without --host and --port the command starts its own stand-in server. An existing log is continued.
 """

@@ -11,7 +11,8 @@ from driving.folder_lock import lock_folder
 from driving.interrupts import keep
 from driving.parser import make_parser
 from driving.quantities import UserError
-from driving.rollout.record import RecordConfig, record
+from driving.rollout.record import record
+from driving.rollout.record_config import RecordConfig
 from driving.simulator.process import server_at
 from driving.simulator.session import Session, SessionConfig
 

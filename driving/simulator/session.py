@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from types import TracebackType
 from typing import TypeVar
 
 import carla
+import numpy as np
 
 from driving.quantities import CameraSpec, Pose, UserError
 from driving.simulator.client import connect
 from driving.simulator.ego import EgoVehicle
 from driving.simulator.errors import SimulatorError
+from driving.simulator.other_cars import OtherCars
 from driving.simulator.watch import ServerWatch
 from driving.world.maps.opendrive import suppress_georeference_warning
 from driving.world.weather import NAMES, Weather
@@ -144,6 +146,10 @@ class Session:
         car = self._ask(f"spawn {blueprint}", lambda: EgoVehicle(self.world, pose, camera, blueprint, self.watch, self.config.timeout_s))
         self._cars.append(car)
         return car
+
+    def spawn_others(self, poses: Sequence[Pose], random: np.random.Generator) -> OtherCars:
+        """Spawn cars without physics, of models drawn at random. Who asks for them removes them. Raises SimulatorError where the server fails."""
+        return OtherCars(self.client, self.world, poses, random, self._ask)
 
     def _forget_cars(self) -> None:
         """Remove the cars that this session has spawned."""

@@ -22,7 +22,7 @@ def run_script(name: str, *words: object) -> str:
 def test_record_train_drive_export_show(tmp_path: Path) -> None:
     log, run, drives, view = (tmp_path / name for name in ("log", "run", "drives", "view"))
     camera = ("--camera.width_px", 160, "--camera.height_px", 90)
-    run_script("record", "--out", log, "--tracks", 1, "--streets", 1, "--minutes", 0.5, "--episode_s", 10, "--seed", 5, *camera)
+    run_script("record", "--out", log, "--families", "{track: 1, street: 1}", "--minutes", 0.5, "--episode_s", 10, "--seed", 5, *camera)
     assert "sound" in run_script("doctor", log)
     train = ("--config", "configs/train/quickstart.yaml", "--data.log", log, "--out", run, "--trainer.max_epochs", 1)
     run_script("train", "fit", *train, "--data.stride", 4)

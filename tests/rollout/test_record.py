@@ -12,7 +12,8 @@ from driving.logs import keys
 from driving.logs.doctor import examine
 from driving.logs.reader import Log
 from driving.quantities import UserError
-from driving.rollout.record import RecordConfig, record
+from driving.rollout.record import record
+from driving.rollout.record_config import RecordConfig
 from driving.simulator.errors import SimulatorError
 from driving.simulator.process import StandinProcess
 from driving.simulator.session import Session, SessionConfig
@@ -20,7 +21,7 @@ from tests.rollout.world import CAMERA, TRACK
 
 
 def config(**values: object) -> RecordConfig:
-    plain: dict[str, object] = {"tracks": 2, "minutes": 0.4, "streets": 0, "episode_s": 6.0, "camera": CAMERA, "track": TRACK}
+    plain: dict[str, object] = {"families": {"track": 2}, "minutes": 0.4, "episode_s": 6.0, "camera": CAMERA, "track": TRACK}
     return RecordConfig(**(plain | values))  # type: ignore[arg-type]
 
 
@@ -42,7 +43,7 @@ def test_a_recording_is_a_valid_log_with_recoveries(session: Session, tmp_path: 
 
 def test_the_same_seed_records_the_same_labels(session: Session, tmp_path: Path) -> None:
     for name in ("one", "two"):
-        record([session], config(tracks=1, minutes=0.1), tmp_path / name)
+        record([session], config(families={"track": 1}, minutes=0.1), tmp_path / name)
     one, two = (Log(tmp_path / name).columns(0) for name in ("one", "two"))
     for key in (keys.ACTION, keys.LANE, keys.STATE, keys.DISTURBANCE):
         np.testing.assert_array_equal(one[key], two[key])
@@ -50,7 +51,7 @@ def test_the_same_seed_records_the_same_labels(session: Session, tmp_path: Path)
 
 def test_recording_again_continues_the_log(session: Session, tmp_path: Path) -> None:
     for _ in range(2):
-        record([session], config(tracks=1, minutes=0.1), tmp_path / "log")
+        record([session], config(families={"track": 1}, minutes=0.1), tmp_path / "log")
     assert len(Log(tmp_path / "log").episodes) == 2
 
 
@@ -81,12 +82,12 @@ def test_when_one_server_dies_recording_ends_and_keeps_what_was_finished(session
                 server.close()
 
         with pytest.raises(SimulatorError, match=str(server.port)):
-            record([session, other], config(tracks=2, minutes=0.8), tmp_path / "log", count)
+            record([session, other], config(minutes=0.8), tmp_path / "log", count)
     assert 2 <= len(Log(tmp_path / "log").episodes) < 8
     assert examine(tmp_path / "log") == []
 
 
-@pytest.mark.parametrize("values", [{"minutes": 0.0}, {"episode_s": 1.0}, {"tracks": 0}, {"seed": -1}])
+@pytest.mark.parametrize("values", [{"minutes": 0.0}, {"episode_s": 1.0}, {"families": {}}, {"seed": -1}])
 def test_values_that_record_nothing_are_refused(values: dict[str, object]) -> None:
     with pytest.raises(UserError, match=next(iter(values))):
         config(**values)

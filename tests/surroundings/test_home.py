@@ -24,7 +24,7 @@ def test_a_command_explains_itself_without_any_environment_variable(script: str)
 
 
 def test_a_user_whom_the_system_does_not_know_records_a_log_without_any_environment_variable(tmp_path: Path) -> None:
-    done = run_bare("scripts/record.py", "--out", tmp_path / "log", "--tracks", "1", "--minutes", "0.02", before=as_stranger())
+    done = run_bare("scripts/record.py", "--out", tmp_path / "log", "--families", "{track: 1}", "--minutes", "0.02", before=as_stranger())
     assert done.returncode == 0, done.stderr
     assert "frames added" in done.stdout
     assert run_bare("scripts/doctor.py", tmp_path / "log", before=as_stranger()).returncode == 0

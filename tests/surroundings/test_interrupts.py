@@ -51,7 +51,7 @@ class Case:
 def make_case(name: str, folder: Path) -> Case:
     out = folder / "out"
     if name == "record":
-        words = ["scripts/record.py", "--out", out, "--tracks", 4, "--minutes", 60, "--episode_s", 5, "--servers", 2, *SMALL_CAMERA]
+        words = ["scripts/record.py", "--out", out, "--families", "{track: 4}", "--minutes", 60, "--episode_s", 5, "--servers", 2, *SMALL_CAMERA]
         return Case(words, lambda _: (out / "meta" / "info.json").is_file() and read_info(out)["total_episodes"] > 0, "finished episodes", 3)
     if name == "evaluate":
         words = ["scripts/evaluate.py", "--driver", "expert", "--out", out, "--families", "{track: [1,2,3,4]}", "--route_length_m", 300]
