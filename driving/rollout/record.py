@@ -134,20 +134,23 @@ def _drive_episode(
     session: Session, config: RecordConfig, route: Route, seconds: float, episode: Episode, random: np.random.Generator, progress: Progress
 ) -> None:
     """Record one episode of `seconds` somewhere on a route. After an error the session's end removes the car."""
+    own = random.spawn(1)[0]  # the draws of the traffic do not change those of the rest
+    has_traffic = bool(own.random() < config.traffic.share)
+    if has_traffic:
+        near = config.traffic.drift_m
+        disturbance = replace(config.disturbance, drift_m=min(config.disturbance.drift_m, near))
+        config = replace(config, disturbance=disturbance, start_lateral_m=min(config.start_lateral_m, near))
     speed = float(random.uniform(*config.speed_mps))
     room = route.length_m if route.closed else max(0.0, route.length_m - seconds * speed)
     start = float(random.uniform(0.0, room))
     pose = _shift_pose(route.pose_at(start), config, random)
     ego = session.spawn_ego(pose, draw_camera(config.camera, config.mounting, random))
     plan = DriveConfig(max_speed_mps=speed, departure_m=4.0, start_m=start, time_s=seconds, seed=int(random.integers(1 << 31)))
-    own = random.spawn(1)[0]  # the draws of the traffic do not change those of the rest
     with ExitStack() as held:
         listeners: list[Listener] = [EpisodeRecorder(episode), _WeatherChanges(session, config.weather_s, random), _FrameCounter(progress)]
-        disturbance = config.disturbance
-        if own.random() < config.traffic.share:
-            disturbance = replace(disturbance, drift_m=min(disturbance.drift_m, config.traffic.drift_m))
-            listeners.append(held.enter_context(Traffic(session, route, start, config.traffic, own)))
-        drive(session, ego, route, PerturbedExpert(disturbance), plan, listeners)
+        if has_traffic:
+            listeners.append(held.enter_context(Traffic(session, route, (start, start + seconds * speed), config.traffic, own)))
+        drive(session, ego, route, PerturbedExpert(config.disturbance), plan, listeners)
     ego.destroy()
 
 

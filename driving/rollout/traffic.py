@@ -22,6 +22,7 @@ from driving.world.maps.route import Route
 BEHIND_M, AHEAD_M = 40.0, 120.0  # where the lanes beside the recorded car begin to be used
 AWAY_M = 60.0  # a car begins its lane again only this far away from the recorded one
 APART_M = (25.0, 60.0)  # between two cars of a lane
+NARROWEST_M = 2.8  # in narrower lanes a disturbed car could touch its neighbour
 GAP_WAVE_S = 17.0  # period of the gap's slow change
 GAP_SETTLES_S = 1.5  # how quickly the car ahead corrects the gap
 
@@ -36,7 +37,7 @@ class TrafficConfig:
         gap_m: the range of its distance (m), between the two cars' middles.
         most: the largest number of cars.
         speed_mps: the range of the other cars' speeds (m/s).
-        drift_m: how far disturbances push the recorded car aside beside traffic (m): less than elsewhere, so that it does not hit a neighbour.
+        drift_m: how far the recorded car is put and pushed aside beside traffic (m): less than elsewhere, so that it does not hit a neighbour.
     """
 
     share: float = 0.0
@@ -93,14 +94,20 @@ class _Leader:
 class Traffic:
     """A listener that moves the other cars of one episode. A context manager: at its end they are removed."""
 
-    def __init__(self, session: Session, route: Route, start_m: float, config: TrafficConfig, random: np.random.Generator) -> None:
-        """Place the cars around the place `start_m` of the recorded car's route."""
-        around = find_neighbours(session.map, route, start_m, BEHIND_M, AHEAD_M)
-        self._cars = list(_draw_cars([*around.beside, *around.oncoming], config, random))
-        self._leader = _Leader(route, config, random) if random.random() < config.ahead_share else None
+    def __init__(self, session: Session, route: Route, stretch_m: tuple[float, float], config: TrafficConfig, random: np.random.Generator) -> None:
+        """Place the cars around the start of the stretch (m) of its route that the recorded car may drive on.
+
+        A car ahead needs room beyond the stretch's end, and cars beside need wide lanes.
+        """
+        start, end = stretch_m
+        around = find_neighbours(session.map, route, start, BEHIND_M, AHEAD_M)
+        lanes = [lane for lane in (*around.beside, *around.oncoming) if min(lane.lane_width_m.min(), route.lane_width_m.min()) > NARROWEST_M]
+        self._cars = list(_draw_cars(lanes, config, random))
+        follows = random.random() < config.ahead_share and (route.closed or end + config.gap_m[1] < route.length_m)
+        self._leader = _Leader(route, config, random) if follows else None
         poses = [car.lane.pose_at(car.s_m) for car in self._cars]
         if self._leader is not None:
-            poses.append(self._leader.advance(start_m, 0.0, 0.0))
+            poses.append(self._leader.advance(start, 0.0, 0.0))
         self._others: OtherCars = session.spawn_others(poses, random)
 
     def on_tick(self, tick: Tick) -> None:

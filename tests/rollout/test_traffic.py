@@ -49,7 +49,7 @@ def test_the_car_ahead_keeps_its_distance_and_the_traffic_leaves_with_the_episod
     ego = session.spawn_ego(route.pose_at(50.0), CAMERA)
     [own] = session.world.get_actors().filter("vehicle.*")
     seen = Distances(session, own.id)
-    with Traffic(session, route, 50.0, TrafficConfig(ahead_share=1.0, gap_m=(9.0, 20.0)), np.random.default_rng(4)) as traffic:
+    with Traffic(session, route, (50.0, 200.0), TrafficConfig(ahead_share=1.0, gap_m=(9.0, 20.0)), np.random.default_rng(4)) as traffic:
         trace = drive(session, ego, route, Expert(), DriveConfig(start_m=50.0, time_s=12.0), [traffic, seen])
     assert np.abs(trace.columns["lateral_m"]).max() < 0.5
     assert not ego.collisions
