@@ -47,6 +47,7 @@ def test_the_car_ahead_keeps_its_distance_and_the_traffic_leaves_with_the_episod
     around = find_neighbours(session.map, route, 50.0, 40.0, 120.0)
     assert around.beside
     ego = session.spawn_ego(route.pose_at(50.0), CAMERA)
+    session.tick()
     [own] = session.world.get_actors().filter("vehicle.*")
     seen = Distances(session, own.id)
     with Traffic(session, route, (50.0, 200.0), TrafficConfig(ahead_share=1.0, gap_m=(9.0, 20.0)), np.random.default_rng(4)) as traffic:
