@@ -12,7 +12,7 @@ from driving.drivers.driver import Driver
 from driving.drivers.expert import Expert
 from driving.drivers.exported import ExportedDriver
 from driving.drivers.learned import LearnedDriver, checkpoint_folder
-from driving.evaluation.disturbances.kinds import describe_disturbance, make_disturbance
+from driving.evaluation.disturbances.kinds import describe_disturbance
 from driving.evaluation.tasks import DriveTask
 from driving.quantities import UserError
 from driving.rollout.loop import DriveConfig, drive
@@ -82,7 +82,7 @@ def drive_task(session: Session, task: DriveTask, driver: Driver, listeners: Seq
     Raises SimulatorError where the server fails, UserError where the route does not exist. After an error the session's end removes the car.
     """
     rules = task.rules
-    disturbance = make_disturbance(task.disturbance, task.severity, task.disturbance_seed())
+    disturbance = task.make_disturbance()
     opendrive = disturbance.change_opendrive(task.road.opendrive)
     route = follow_lane_from(read_map(task.road.name, opendrive), task.route.start, task.route.length_m, task.name)
     session.config = replace(session.config, dt_s=disturbance.change_dt_s(rules.dt_s))  # loading the world sets it on the server
@@ -93,5 +93,5 @@ def drive_task(session: Session, task: DriveTask, driver: Driver, listeners: Seq
     trace = drive(session, ego, route, driver, config, listeners, disturbance)
     ego.destroy()
     trace.meta |= {"map": task.road.name, "weather": task.weather, "camera": asdict(rules.camera)}
-    trace.meta |= {"disturbance": describe_disturbance(task.disturbance, task.severity, task.disturbance_seed())}
+    trace.meta |= {"disturbance": describe_disturbance(task.disturbance, task.severity, task.disturbance_seed)}
     return trace

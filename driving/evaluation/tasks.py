@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from driving.evaluation.disturbances.kinds import make_disturbance
 from driving.evaluation.suite import RouteConfig, SuiteConfig
 from driving.quantities import CameraSpec, UserError
 from driving.rollout.disturbance import Disturbance
@@ -85,9 +86,20 @@ class DriveTask:
             "seed": self.seed,
         }
 
+    @property
     def disturbance_seed(self) -> int:
-        """Return the seed of what the disturbance draws: another one for each route, and the same for all severities."""
+        """The seed of what the disturbance draws: another one for each route, and the same for all severities."""
         return _hash_seed(f"{self.seed}/{self.road.name}/{self.route}")
+
+    def make_disturbance(self) -> Disturbance:
+        """Return a new disturbance. It serves one drive."""
+        return make_disturbance(self.disturbance, self.severity, self.disturbance_seed)
+
+    @property
+    def step_s(self) -> float:
+        """The mean time between two images that the driver gets (s)."""
+        disturbance = self.make_disturbance()
+        return disturbance.change_dt_s(self.rules.dt_s) * disturbance.ticks_per_step
 
     def digest(self) -> str:
         """Return a digest of everything that decides how this task is driven, besides the driver."""

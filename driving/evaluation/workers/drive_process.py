@@ -152,7 +152,7 @@ def _drive(job: DriveJob, address: Address) -> Drive:
     with Session(SessionConfig(address.host, address.port, job.timeout_s, task.rules.dt_s)) as session:
 
         def drive_and_film() -> Trace:
-            with CameraMovie(job.folder / CAMERA_MOVIE, task.rules.dt_s) as movie:
+            with CameraMovie(job.folder / CAMERA_MOVIE, task.step_s) as movie:
                 return drive_task(session, task, driver, [movie])
 
         trace = session.watch.call(drive_and_film)

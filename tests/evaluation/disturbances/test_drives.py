@@ -136,7 +136,8 @@ def test_a_suite_s_drives_are_disturbed_one_by_one_and_say_how(session: Session)
     assert faster.meta["disturbance"]["unit"] == "Hz"
     assert plain.meta["disturbance"]["kind"] == "none"
     assert len({trace.meta["disturbance"]["seed"] for trace in (plain, faster, wider)}) == 1
-    assert faster.meta["dt_s"] == 0.05
+    assert faster.meta["dt_s"] == tasks[1].step_s == 0.05
+    assert tasks[0].step_s == 0.1
     assert wider.columns["lane_width_m"].mean() == pytest.approx(1.2 * plain.columns["lane_width_m"].mean(), rel=1e-3)
     assert heavy.columns["speed_mps"].mean() < plain.columns["speed_mps"].mean()
     for name in ("x_m", "y_m", "yaw_rad", "steer"):
