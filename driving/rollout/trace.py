@@ -126,5 +126,5 @@ class TraceRecorder:
         columns: dict[str, np.ndarray] = {name: np.array(column, dtype=COLUMNS[name].dtype) for name, column in zip(COLUMNS, values, strict=True)}
         for name, rows in (("neuron_state", self._states), ("neuron_tau_s", tau_s_TH)):
             if rows is not None and len(rows) == len(self._rows) > 0:
-                columns[name] = np.stack(rows)
+                columns[name] = np.asarray(rows)
         return columns

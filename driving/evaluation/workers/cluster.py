@@ -92,7 +92,8 @@ class ClusterSeat:
         """
         try:
             if self._actor is None:
-                self._actor = _RemoteSeat.options(num_cpus=1, scheduling_strategy="SPREAD").remote(self._server, self._driver, self._files)
+                actor: Any = ray.remote(_RemoteSeat)
+                self._actor = actor.options(num_cpus=1, scheduling_strategy="SPREAD").remote(self._server, self._driver, self._files)
                 ray.get(self._actor.ready.remote(), timeout=START_S)
             drive, files = ray.get(self._actor.attempt.remote(job))
         except RayTaskError as error:
@@ -125,7 +126,6 @@ class ClusterSeat:
         self.kill()
 
 
-@ray.remote
 class _RemoteSeat:
     """A seat, on the machine that has it."""
 
