@@ -118,11 +118,11 @@ def _add_spots(pixels_TYXC: np.ndarray, config: CameraLooksConfig, random: np.ra
         centre = (int(random.integers(columns)), int(random.integers(rows)))
         axes = (int(random.integers(2, max(3, columns // 14))), int(random.integers(2, max(3, rows // 6))))
         cv2.ellipse(mask, centre, axes, float(random.uniform(0, 180)), 0, 360, float(random.uniform(0.3, 0.9)), -1)
-    mask = cv2.GaussianBlur(mask, (0, 0), 1.5)[..., None]
+    opacity = cv2.GaussianBlur(mask, (0, 0), 1.5)[..., None]
     is_drop, tone = random.random() < 0.5, float(random.uniform(20, 110))
     for image in pixels_TYXC:
         under = cv2.GaussianBlur(image, (0, 0), 5.0).astype(np.float32) if is_drop else tone
-        image[:] = (image * (1.0 - mask) + under * mask).astype(np.uint8)
+        image[:] = (image * (1.0 - opacity) + under * opacity).astype(np.uint8)
 
 
 def _cover_with_bonnet(pixels_TYXC: np.ndarray, config: CameraLooksConfig, random: np.random.Generator) -> None:
