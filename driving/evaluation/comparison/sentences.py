@@ -117,4 +117,5 @@ def explain_judgement(judgement: Judgement, replicates: Replicates) -> str:
     if judgement.decision != "undecided":
         return f"{said}."
     more = describe_more(judgement.factor_to_settle, replicates)
-    return f"{said}; {more} of further {replicates.unit} per side would settle it, if the observed improvement is the true one."
+    more += " of" if math.isinf(judgement.factor_to_settle) else " more"
+    return f"{said}; {more} {replicates.unit} per side would settle it, if the observed improvement is the true one."

@@ -46,7 +46,7 @@ def test_a_claim_that_is_refuted_or_undecided_ends_with_status_1(tmp_path: Path,
     status, said = compare(capsys, a, b, "--at_least", "departures_per_km=8")
     assert status == 1
     assert "undecided: in departures_per_km, A is better than B by at least 8 per km" in said
-    assert "of further drives per side would settle it" in said
+    assert "more drives per side would settle it" in said
 
 
 def test_two_drivers_without_a_departure_are_undecided_and_the_bound_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
