@@ -13,6 +13,7 @@ from typing import Any, Literal
 from driving.evaluation.comparison.difference import difference_interval
 from driving.evaluation.comparison.measures import MEASURES, Rows, find_measure, sum_routes
 from driving.evaluation.statistics.interval import CONFIDENCE
+from driving.evaluation.statistics.paired import difference_p_value
 from driving.evaluation.statistics.power import detectable_difference, detectable_rate_difference, factor_to_settle
 from driving.quantities import UserError
 
@@ -82,5 +83,7 @@ def judge(claim: Claim, sides: Sequence[Sequence[Rows]], seed: int = 0) -> Judge
     improvement = (a.value() - b.value()) * (-1.0 if measure.less_is_better else 1.0)
     least = claim.least_improvement
     decision: Decision = "shown" if low > least else "refuted" if high < least else "undecided"
+    if claim.kind == "at_least" and decision == "shown" and difference_p_value(a, b, seed) / 2.0 > 1.0 - CONFIDENCE:
+        decision = "undecided"  # an interval over few routes is too narrow; what is better must show in the permutation test as well
     detectable = detectable_rate_difference(a, b) if measure.events else detectable_difference(a, b)
     return Judgement(claim, decision, low, high, factor_to_settle(improvement - least, detectable))
