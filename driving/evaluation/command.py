@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from driving.evaluation.drive_task import DriverKind, DriverReference
 from driving.evaluation.runner import ProgressListener, RunConfig, evaluate
+from driving.evaluation.settings import read_settings
 from driving.evaluation.suite import SuiteConfig
 from driving.evaluation.summary import SUMMARY
 from driving.evaluation.table import print_comparison, print_summary
@@ -39,12 +40,8 @@ def evaluate_command(about: str, args: list[str] | None = None) -> int:
     if options.out is None:
         raise UserError("no --out: give a folder for the results")
     rule = None if options.until is None else parse_until(options.until)
-    names = [name for name in SuiteConfig.__dataclass_fields__ if name != "camera"]
-    values = {name: getattr(options, name) for name in names}
-    values["maps"] = [*values["maps"], *options.map]
-    suite = SuiteConfig(**values)
+    drivers, suite = _choose(options)
     run = RunConfig(options.workers, _list_servers(options), options.timeout_s, options.attempts, options.only, ray=options.ray)
-    drivers = _list_drivers(options.driver, options.checkpoint, options.threads)
     keep(f"finished drives are kept in {options.out}; the same command goes on with the others")
     summaries: dict[str, dict[str, Any]] = {}
     with lock_folder(options.out):
@@ -59,6 +56,16 @@ def evaluate_command(about: str, args: list[str] | None = None) -> int:
     if len(summaries) > 1:
         print_comparison(summaries)
     return 0 if all(_is_done(summary) for summary in summaries.values()) else NOT_ALL_DRIVEN
+
+
+def _choose(options: Any) -> tuple[Mapping[str, DriverReference], SuiteConfig]:
+    """Return the drivers by the folder of their results inside OUT, and the suite: those of another evaluation, or those that the options give."""
+    if options.again is not None:
+        driver, suite = read_settings(options.again)
+        return {"": driver}, suite
+    values = {name: getattr(options, name) for name in SuiteConfig.__dataclass_fields__ if name != "camera"}
+    values["maps"] = [*values["maps"], *options.map]
+    return _list_drivers(options.driver, options.checkpoint, options.threads), SuiteConfig(**values)
 
 
 def _is_done(summary: Mapping[str, Any]) -> bool:
@@ -85,6 +92,8 @@ def _make_parser(about: str) -> Parser:
     parser.add_argument("--out", type=Path | None, default=None, help="folder for summary.json, results.jsonl and routes/NAME")
     parser.add_argument("--only", type=str, nargs="+", default=[], metavar="NAME", help="make only the suite's drives of these names")
     parser.add_argument("--until", type=str | None, default=None, metavar="CLAIM", help='stop when, say, "departures_per_km < 0.1" is decided')
+    what = "take driver and suite from the evaluation EVAL; with --only NAME, a drive that failed is made again alone"
+    parser.add_argument("--again", type=Path | None, default=None, metavar="EVAL", help=what)
     parser.add_argument("--verify", type=Path | None, default=None, metavar="EVAL", help="make drives of EVAL again and compare every tick")
     parser.add_argument("--share", type=float, default=0.1, help="the share of EVAL's drives that --verify makes again")
     parser.add_argument("--map", type=Path, nargs="+", default=[], help="OpenDRIVE files to drive on as well")

@@ -14,9 +14,9 @@ from driving.folder_lock import lock_folder
 from driving.parser import make_parser
 from driving.quantities import UserError
 from driving.reports.drives import Evaluation, read_evaluations
-from driving.reports.failures.page import PAGE, Driven, write_failures
+from driving.reports.failures.page import PAGE, write_failures
 from driving.reports.report import ReportInputs, Stage, View, write_report
-from policy.network import load_policy
+from policy.network import DrivingPolicy, load_policy
 from policy.runtime import SUFFIX
 
 VIEWS = {
@@ -75,20 +75,14 @@ def _show_failures(out: Path, evaluations: Sequence[Evaluation], checkpoints: Se
     """Write a page of each evaluation's failures, if it has any. The checkpoints are in the order of the evaluations; the last ones may lack."""
     pages = []
     for number, (evaluation, checkpoint) in enumerate(zip_longest(evaluations, checkpoints[: len(evaluations)])):
-        page = write_failures(
-            out / PAGE.format("" if len(evaluations) == 1 else f"_{number}"), evaluation, _find_driver(evaluation, checkpoint), print
-        )
+        page = write_failures(out / PAGE.format("" if len(evaluations) == 1 else f"_{number}"), evaluation, _load_policy(checkpoint), print)
         pages += [page] if page else []
     return pages
 
 
-def _find_driver(evaluation: Evaluation, checkpoint: Path | None) -> Driven:
-    """Return who drove an evaluation."""
-    if evaluation.summary["driver"] == "expert":
-        return Driven("--driver expert")
-    is_saved = checkpoint is not None and checkpoint.suffix != SUFFIX  # an exported policy has no front-end to look into
-    policy = load_policy(checkpoint_folder(checkpoint)) if checkpoint is not None and is_saved else None
-    return Driven(f"--checkpoint {checkpoint or 'RUN'}", policy)
+def _load_policy(checkpoint: Path | None) -> DrivingPolicy | None:
+    """Return a policy, None without one or for an exported one, which has no front-end to look into."""
+    return None if checkpoint is None or checkpoint.suffix == SUFFIX else load_policy(checkpoint_folder(checkpoint))
 
 
 def read_stages(path: Path) -> list[Stage]:

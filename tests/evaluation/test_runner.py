@@ -174,6 +174,8 @@ def test_the_command_drives_chosen_drives_and_says_by_its_status_that_one_was_no
     assert evaluate_command("", [*words, *short]) == 0
     [row] = json.loads((tmp_path / "summary.json").read_text())["routes"]
     assert (row["name"], row["weather"]) == ("track_9002", "CloudySunset")
+    assert evaluate_command("", ["--again", str(tmp_path), "--only", "track_9002", "--out", str(tmp_path / "again")]) == 0
+    assert json.loads((tmp_path / "again" / "summary.json").read_text())["routes"] == [row]
     with StandinProcess("--fault", "refuse:9@1") as server:
         other = ["--servers", f"{server.host}:{server.port}", "--attempts", "1", "--max_speed_mps", "7"]
         assert evaluate_command("", [*words, *short, *other]) == NOT_ALL_DRIVEN

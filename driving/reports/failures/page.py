@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
@@ -19,18 +18,12 @@ from policy.whole_file import write_text
 PAGE = "failures{}.html"
 
 
-@dataclass(frozen=True)
-class Driven:
-    """Who drove the evaluation, for the clips and for the commands that drive a failure again."""
-
-    option: str  # the option of scripts/evaluate.py that names the driver
-    policy: DrivingPolicy | None = None  # None where it is not at hand: the clips then show the camera alone
-
-
-def write_failures(page: Path, evaluation: Evaluation, driven: Driven, report: Callable[[str], None] = lambda line: None) -> Path | None:
+def write_failures(
+    page: Path, evaluation: Evaluation, policy: DrivingPolicy | None, report: Callable[[str], None] = lambda line: None
+) -> Path | None:
     """Write the page of an evaluation's failures, and its clips beside it. Return its path, None where the evaluation has no failure.
 
-    Raises UserError where a drive cannot be read.
+    Without the policy that drove, the clips show the camera alone. Raises UserError where a drive cannot be read.
     """
     groups = group_by_cause(list_failures(evaluation))
     if not groups:
@@ -38,10 +31,10 @@ def write_failures(page: Path, evaluation: Evaluation, driven: Driven, report: C
     clips = {}
     for one in (one for group in groups for one in group.shown):
         path = page.with_suffix("") / f"{one.clip_name}.mp4"
-        if write_failure_clip(path, one, driven.policy):
+        if write_failure_clip(path, one, policy):
             clips[one.clip_name] = f"{path.parent.name}/{path.name}"
             report(f"{path}: {one.failure.words}")
-    write_text(page, _render(evaluation, groups, clips, driven))
+    write_text(page, _render(evaluation, groups, clips))
     return page
 
 
@@ -66,13 +59,13 @@ def _describe_group(group: CauseGroup, count: int, km: float) -> list[str]:
     return [str(len(failures)), f"{100.0 * len(failures) / count:.0f}", f"{len(failures) / km:.2f}" if km > 0 else "–", str(places), str(drives)]
 
 
-def make_command(evaluation: Evaluation, driven: Driven, failure: DriveFailure) -> str:
-    """Return the command that drives a failure's drive again, exactly as it was."""
+def make_command(evaluation: Evaluation, failure: DriveFailure) -> str:
+    """Return the command that makes a failure's drive again, exactly as it was."""
     folder = evaluation.folder
-    return f"python scripts/evaluate.py {driven.option} --suite {folder / 'suite.yaml'} --only {failure.name} --out {folder}_again"
+    return f"python scripts/evaluate.py --again {folder} --only {failure.name} --out {folder}_again"
 
 
-def _render(evaluation: Evaluation, groups: list[CauseGroup], clips: dict[str, str], driven: Driven) -> str:
+def _render(evaluation: Evaluation, groups: list[CauseGroup], clips: dict[str, str]) -> str:
     loader = jinja2.PackageLoader("driving.reports.failures", package_path="")
     environment = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     style = (files("driving.reports") / "report.css").read_text(encoding="utf-8")
@@ -82,6 +75,6 @@ def _render(evaluation: Evaluation, groups: list[CauseGroup], clips: dict[str, s
         groups=groups,
         count=sum(len(group.failures) for group in groups),
         clips=clips,
-        command=lambda one: make_command(evaluation, driven, one),
+        command=lambda one: make_command(evaluation, one),
         style=style + own,
     )

@@ -18,7 +18,7 @@ from driving.quantities import UserError
 from driving.reports.command import report_command
 from driving.reports.drives import Evaluation, read_evaluations
 from driving.reports.failures.choose import MOST_CLIPS, MOST_PER_CAUSE, DriveFailure, group_by_cause, list_failures
-from driving.reports.failures.page import Driven, make_causes_table, write_failures
+from driving.reports.failures.page import make_causes_table, write_failures
 from driving.rollout.trace import Trace
 from driving.video import VideoWriter
 from policy.network import DrivingPolicy, PolicyConfig
@@ -104,7 +104,7 @@ def evaluation(tmp_path_factory: pytest.TempPathFactory, policy: DrivingPolicy) 
 
 
 def test_the_page_has_each_failures_words_place_clip_and_command(tmp_path: Path, evaluation: Evaluation, policy: DrivingPolicy) -> None:
-    page = write_failures(tmp_path / "failures.html", evaluation, Driven("--checkpoint RUN", policy))
+    page = write_failures(tmp_path / "failures.html", evaluation, policy)
     assert page is not None
     text = page.read_text()
     assert "2 failures of ltc on suite made" in text
@@ -112,7 +112,7 @@ def test_the_page_has_each_failures_words_place_clip_and_command(tmp_path: Path,
     assert "road 3, lane -1, 60 m" in text
     assert "blur 2" in text
     assert "&lt;b&gt;" in text
-    assert f"--checkpoint RUN --suite {evaluation.folder / 'suite.yaml'} --only track_1 " in text
+    assert f"scripts/evaluate.py --again {evaluation.folder} --only track_1 --out " in text
     clips = re.findall(r'<video src="([^"]+)" poster="([^"]+)"', text)
     assert clips == [("failures/track_0_62.mp4", "failures/track_0_62.jpg")]
     assert "kept no camera movie" in text
@@ -123,7 +123,7 @@ def test_the_page_has_each_failures_words_place_clip_and_command(tmp_path: Path,
 
 
 def test_without_the_policy_the_clip_shows_the_camera_alone(tmp_path: Path, evaluation: Evaluation) -> None:
-    write_failures(tmp_path / "failures.html", evaluation, Driven("--checkpoint RUN"))
+    write_failures(tmp_path / "failures.html", evaluation, None)
     with av.open(str(tmp_path / "failures" / "track_0_62.mp4")) as container:
         assert container.streams.video[0].width == 320
 
@@ -153,7 +153,7 @@ def test_policies_of_one_name_are_told_apart_and_shown_side_by_side(tmp_path: Pa
 def test_an_evaluation_without_failures_has_no_page_and_one_that_is_broken_is_refused(tmp_path: Path) -> None:
     good = Evaluation(tmp_path, make_summary([make_row(0, failures=[])]), "ltc")
     assert list_failures(good) == []
-    assert write_failures(tmp_path / "failures.html", good, Driven("")) is None
+    assert write_failures(tmp_path / "failures.html", good, None) is None
     assert make_causes_table(good) is None
     with pytest.raises(UserError, match=r"summary\.json cannot be read"):
         read_evaluations([tmp_path / "none"])
