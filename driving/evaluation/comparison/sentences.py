@@ -22,7 +22,7 @@ class Replicates(NamedTuple):
     """What a comparison has several of on each side."""
 
     unit: str  # drives, or training seeds
-    count: int
+    number: int
 
 
 def print_table(differences: Sequence[Difference], replicates: Replicates) -> None:
@@ -106,8 +106,8 @@ def describe_more(factor: float, replicates: Replicates) -> str:
     if not math.isfinite(factor):
         return "no number"
     if factor > MANY_TIMES:
-        return f"over {MANY_TIMES * replicates.count:g}"
-    return f"about {max(1, math.ceil((factor - 1.0) * replicates.count))}"
+        return f"over {MANY_TIMES * replicates.number:g}"
+    return f"about {max(1, math.ceil((factor - 1.0) * replicates.number))}"
 
 
 def explain_judgement(judgement: Judgement, replicates: Replicates) -> str:
