@@ -38,10 +38,11 @@ def list_map_objects(root: ET.Element) -> Iterator[MapObject]:
         offsets = read_cubics(road.findall("lanes/laneOffset")) if found else []
         for one in found:
             s, heading = read_number(one, "s"), read_number(one, "hdg")
-            size = (read_number(one, key) for key in ("length", "width", "height"))
-            place = s, read_number(one, "t") - _offset(offsets, s), heading, *size
+            t_m = read_number(one, "t") - _offset(offsets, s)
+            length, width, height = (read_number(one, key) for key in ("length", "width", "height"))
+            kind, name = (one.get("type") or "").lower(), one.get("name") or ""
             for corners, along in _outlines(one, offsets) or [((), False)]:
-                yield MapObject(int(road.get("id", "0")), (one.get("type") or "").lower(), one.get("name") or "", *place, corners, along)
+                yield MapObject(int(road.get("id", "0")), kind, name, s, t_m, heading, length, width, height, corners, along)
 
 
 @dataclass(frozen=True, slots=True)

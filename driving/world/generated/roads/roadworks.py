@@ -69,8 +69,9 @@ def _leave_old_lines(plan: RoadPlan) -> Iterator[Thing]:
     ends = [*(section.start_m for section in plan.sections[1:]), plan.length_m]
     for section, end in zip(plan.sections, ends, strict=True):
         if section.centre.colour == "yellow":
-            for t, kind in ((0.0, "old dashed line"), (width, "old solid line"), (-width, "old solid line")):
-                yield _make_line(kind, section.start_m, end, t)
+            yield _make_line("old dashed line", section.start_m, end, 0.0)
+            for t in (width, -width):
+                yield _make_line("old solid line", section.start_m, end, t)
 
 
 def _make_line(kind: ThingKind, start_m: float, end_m: float, t_m: float) -> Thing:

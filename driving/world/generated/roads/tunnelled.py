@@ -36,7 +36,7 @@ def _draw_sections(random: np.random.Generator, length_m: float) -> tuple[Sectio
 
 def _draw_tunnels(random: np.random.Generator, length_m: float) -> tuple[Tunnel, ...]:
     """Draw tunnels and underpasses one after the other."""
-    made, s = [], float(random.uniform(*OPEN_M))
+    made, s = list[Tunnel](), float(random.uniform(*OPEN_M))
     while True:
         size = float(random.uniform(*(UNDERPASS_M if random.random() < UNDERPASS_SHARE else TUNNEL_M)))
         if s + size > length_m - OPEN_M[0]:
