@@ -49,4 +49,6 @@ def _draw(trace: Trace, camera: Path, failure: DriveFailure, policy: DrivingPoli
 def _is_driven_by(trace: Trace, policy: DrivingPolicy) -> bool:
     """Return whether a policy's neurons are those in the trace."""
     neurons = trace.meta.get("neurons")
-    return bool(neurons) and list(neurons["names"]) == list(policy.cell.neuron_names)
+    if not neurons:
+        return False
+    return list(neurons["names"]) == list(policy.cell.neuron_names)
