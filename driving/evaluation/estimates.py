@@ -15,6 +15,7 @@ from driving.evaluation.statistics.bootstrap import bootstrap_ratio
 from driving.evaluation.statistics.interval import Interval
 from driving.evaluation.statistics.proportions import wilson_interval
 from driving.evaluation.statistics.rates import rate_interval
+from driving.rollout.disturbance import Disturbance
 
 Row = Mapping[str, Any]
 Weight = Literal["km", "length_m", "ticks", "elapsed_s", "drives"]
@@ -98,6 +99,20 @@ def _sum_by_route(figure: Figure, rows: Sequence[Row]) -> tuple[np.ndarray, np.n
         sums.setdefault(name_route(row), np.zeros(2))[:] += top, weight
     both_R2 = np.array(list(sums.values())).reshape(-1, 2)
     return both_R2[:, 0], both_R2[:, 1]
+
+
+def choose_headline(rows: Sequence[Row]) -> list[Row]:
+    """Return the drives that stand for the driver: those without a disturbance, or all where each has one. Others are shown by severity."""
+    return [row for row in rows if row.get("disturbance", Disturbance.kind) == Disturbance.kind] or list(rows)
+
+
+def group_by_disturbance(rows: Sequence[Row]) -> dict[tuple[str, float], list[Row]]:
+    """Return the disturbed drives by kind and severity, in the suite's order."""
+    groups: dict[tuple[str, float], list[Row]] = {}
+    for row in rows:
+        if row.get("disturbance", Disturbance.kind) != Disturbance.kind:
+            groups.setdefault((str(row["disturbance"]), float(row["severity"])), []).append(row)
+    return groups
 
 
 def name_route(row: Row) -> str:

@@ -1,7 +1,7 @@
 """The summary of an evaluation, which follows from what became of its drives.
 
 What a second run of the same suite and driver does not repeat byte for byte lies under "wall_clock" (durations, latencies, failed attempts) and
-under "machine" of "identity".
+under "machine" of "identity". "overall" has the figures of the undisturbed drives, or of all where each is disturbed.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from driving.evaluation.estimates import choose_headline
 from driving.evaluation.identity import describe_build, digest_all
 from driving.evaluation.measures.latency import Latency, combine_latencies
 from driving.evaluation.measures.summary import Measures, combine
@@ -49,7 +50,7 @@ def summarise(plan: Plan, outcomes: Sequence[Outcome], stopped: str | None = Non
         },
         "drives": plan.drives,
         "stopped": stopped,
-        "overall": combine([Measures.from_row(row) for row in rows]).as_dict() if rows else {},
+        "overall": combine([Measures.from_row(row) for row in choose_headline(rows)]).as_dict() if rows else {},
         "not_driven": [_describe_missing(one) for one in outcomes if one.drive is None],
         "wall_clock": _summarise_times(outcomes),
         "routes": rows,

@@ -9,8 +9,10 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from driving.evaluation.estimates import Row, describe, make_estimates
+from driving.evaluation.disturbances.kinds import KINDS
+from driving.evaluation.estimates import Estimate, Row, choose_headline, describe, group_by_disturbance, make_estimates
 from driving.evaluation.statistics.not_driven import bound_ratio
+from driving.rollout.disturbance import Disturbance
 
 # (key in a drive's row, heading, format)
 COLUMNS = (
@@ -25,13 +27,14 @@ COLUMNS = (
     ("driving_score", "score", "{:.1f}"),
     ("mean_speed_mps", "m/s", "{:.1f}"),
 )
-NARROWEST = 150  # characters; the terminal may wrap, but the table does not drop columns
+DISTURBED_FIGURES = ("departures_per_km", "clean_share", "mean_abs_lateral_m")
+NARROWEST = 170  # characters; the terminal may wrap, but the table does not drop columns
 MOST_DRIVES = 40  # that are listed; of more, the worst
 
 
 def print_summary(summary: Mapping[str, Any]) -> None:
-    """Print one evaluation: one row per drive, one for all of them, the figures with their intervals, and what they show in words."""
-    rows = summary["routes"]
+    """Print one evaluation: its drives, the undisturbed ones together, their figures with intervals, what they show in words, the disturbed ones."""
+    rows, headline = summary["routes"], choose_headline(summary["routes"])
     table = Table(title=f"{summary['driver']} on suite '{summary['suite']}'", title_justify="left")
     table.add_column("drive", no_wrap=True)
     table.add_column("weather", no_wrap=True)
@@ -41,14 +44,16 @@ def print_summary(summary: Mapping[str, Any]) -> None:
     for row in choose_drives(rows):
         table.add_row(row["name"], row["weather"], *_cells(row), row["end_reason"])
     table.add_section()
-    table.add_row("overall", "", *_cells(summary["overall"]), "", style="bold")
+    table.add_row("overall" if len(headline) == len(rows) else "undisturbed", "", *_cells(summary["overall"]), "", style="bold")
     console = _open_console()
     console.print(table)
     if len(rows) > MOST_DRIVES:
         console.print(f"The {MOST_DRIVES} worst of {len(rows)} drives; summary.json has all of them.")
-    console.print(_make_figures_table({"": summary}))
-    for line in (*describe(rows), *describe_not_driven(summary), describe_latency(summary)):
+    console.print(_make_figures_table({"all drives" if len(headline) == len(rows) else "undisturbed drives": summary}))
+    for line in (*describe(headline), *describe_not_driven(summary), describe_latency(summary)):
         console.print(line)
+    if len(headline) < len(rows):
+        console.print(_make_disturbance_table(rows))
 
 
 def print_comparison(summaries: Mapping[str, Mapping[str, Any]]) -> None:
@@ -56,7 +61,7 @@ def print_comparison(summaries: Mapping[str, Mapping[str, Any]]) -> None:
     console = _open_console()
     console.print(_make_figures_table(summaries))
     for label, summary in summaries.items():
-        for line in (*describe(summary["routes"]), *describe_not_driven(summary)):
+        for line in (*describe(choose_headline(summary["routes"])), *describe_not_driven(summary)):
             console.print(f"{label}: {line}")
 
 
@@ -86,18 +91,36 @@ def describe_latency(summary: Mapping[str, Any]) -> str:
 
 
 def _make_figures_table(summaries: Mapping[str, Mapping[str, Any]]) -> Table:
-    """Return a table with one row per figure and one column per evaluation; with a single one, a column says what was resampled."""
+    """Return a row per figure and a column per evaluation, of undisturbed drives; with a single evaluation, also what was resampled."""
     table = Table(title="95 % intervals in brackets", title_justify="left")
     table.add_column("", no_wrap=True)
-    estimates = [make_estimates(summary["routes"]) for summary in summaries.values()]
+    estimates = [make_estimates(choose_headline(summary["routes"])) for summary in summaries.values()]
     for label in summaries:
-        table.add_column(label or "all drives", justify="right")
+        table.add_column(label, justify="right")
     if len(estimates) == 1:
         table.add_column("interval")
     for of_figure in zip(*estimates, strict=True):
         basis = [of_figure[0].interval.basis] if len(estimates) == 1 else []
         table.add_row(of_figure[0].figure.heading, *(estimate.text for estimate in of_figure), *basis)
     return table
+
+
+def _make_disturbance_table(rows: Sequence[Row]) -> Table:
+    """Return a table with one row per disturbance and severity, and the main figures of these drives."""
+    table = Table(title="Disturbed drives", title_justify="left")
+    table.add_column("disturbance", no_wrap=True)
+    table.add_column("drives", justify="right")
+    for estimate in _choose_figures([]):
+        table.add_column(estimate.figure.heading, justify="right")
+    for (kind, severity), drives in group_by_disturbance(rows).items():
+        name = f"{kind}, {severity:g} {KINDS.get(kind, Disturbance).unit}".rstrip()
+        table.add_row(name, str(len(drives)), *(estimate.text for estimate in _choose_figures(drives)))
+    return table
+
+
+def _choose_figures(rows: Sequence[Row]) -> list[Estimate]:
+    """Return the figures that the table of the disturbed drives shows."""
+    return [estimate for estimate in make_estimates(rows) if estimate.figure.name in DISTURBED_FIGURES]
 
 
 def _open_console() -> Console:

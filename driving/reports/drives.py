@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
-from driving.evaluation.estimates import make_estimates
+from driving.evaluation.estimates import choose_headline, make_estimates
 from driving.evaluation.table import choose_drives
 from driving.quantities import UserError
 from driving.reports import figures
@@ -55,6 +55,8 @@ COLUMNS_NOTE = (
     "error; steering: root mean square of the steering's rate of change; comfortable: share of the pieces of 2 s within Bench2Drive's bounds; "
     "score: the CARLA leaderboard's driving score."
 )
+
+UNDISTURBED_NOTE = "All figures are of the undisturbed drives, where there are such drives."
 
 
 @dataclass(frozen=True)
@@ -107,13 +109,13 @@ def read_evaluation(folder: Path) -> Evaluation:
 
 def make_figures_table(evaluations: Sequence[Evaluation]) -> Table:
     """Return one row per figure and one column per evaluation, with 95 % intervals; the last column says what the first one's rest on."""
-    estimates = [make_estimates(evaluation.routes) for evaluation in evaluations]
+    estimates = [make_estimates(choose_headline(evaluation.routes)) for evaluation in evaluations]
     rows = [[same[0].figure.heading, *(one.text for one in same), same[0].interval.basis] for same in zip(*estimates, strict=True)]
     rows.append(
         ["image to action, ms", *(_format_latency(evaluation) for evaluation in evaluations), "median and 99 of 100 ticks, by the wall clock"]
     )
     labels = [evaluation.label for evaluation in evaluations]
-    return Table(["95 % intervals in brackets", *labels, f"interval of {labels[0]}"], rows)
+    return Table(["95 % intervals in brackets", *labels, f"interval of {labels[0]}"], rows, UNDISTURBED_NOTE)
 
 
 def _format_latency(evaluation: Evaluation) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from driving import provenance
-from driving.evaluation.estimates import describe
+from driving.evaluation.estimates import choose_headline, describe
 from driving.evaluation.table import describe_not_driven
 from driving.reports import benchmarks, drives, robustness, training
 from driving.reports.document import Block, Document, Link, LinkList, Paragraph, Section, Table, Tile, render_html, render_markdown, write_pictures
@@ -120,7 +120,7 @@ def _describe_driving(policies: Sequence[drives.Evaluation], expert: drives.Eval
     facts = f"Suite {summary['suite']}, seed {summary.get('seed', '–')}." + (f" Departure: {rule}." if rule else "")
     blocks: list[Block] = [Paragraph(facts), drives.make_figures_table([*policies, *([expert] if expert else [])])]
     for one in policies:
-        words = (*describe(one.routes), *describe_not_driven(one.summary))
+        words = (*describe(choose_headline(one.routes)), *describe_not_driven(one.summary))
         blocks.append(Paragraph(" ".join([f"{one.label}:" if len(policies) > 1 else "", *words]).strip()))
         blocks.append(drives.make_routes_table(one, expert))
     blocks += [gallery for gallery in (drives.draw_maps(policy), drives.pick_key_frames(policy)) if gallery.pictures]

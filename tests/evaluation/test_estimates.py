@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from driving.evaluation.estimates import Estimate, describe, make_estimates
+from driving.evaluation.estimates import Estimate, choose_headline, describe, make_estimates
 from driving.evaluation.table import MOST_DRIVES, choose_drives, describe_not_driven, print_comparison, print_summary
 
 
@@ -102,3 +102,16 @@ def test_policies_stand_side_by_side(capsys: pytest.CaptureFixture[str]) -> None
     assert "0.00 (below 0.75)" in line
     assert "1.00 (" in line
     assert "seed1: 4 departures in 4.0 km." in shown
+
+
+def test_disturbed_drives_do_not_count_in_the_drivers_figures_and_stand_in_a_table_by_severity(capsys: pytest.CaptureFixture[str]) -> None:
+    calm = [make_row(number) for number in range(3)]
+    noisy = [make_row(number, departures=4, disturbance="image_noise", severity=0.2) for number in range(3)]
+    assert choose_headline(calm + noisy) == calm
+    assert choose_headline(noisy) == noisy
+    print_summary(make_summary(calm + noisy))
+    printed = capsys.readouterr().out
+    assert "No departure in 3.0 km" in printed
+    assert "undisturbed" in printed
+    (line,) = (line for line in printed.splitlines() if "image_noise, 0.2" in line)
+    assert "4.00 (" in line
