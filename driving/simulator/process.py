@@ -17,7 +17,7 @@ from typing import IO, ClassVar
 from driving.interrupts import OWNER
 from driving.simulator.errors import SimulatorError
 
-START_TIMEOUT_S = 300.0  # the first start compiles, which takes a busy machine minutes
+START_TIMEOUT_S = 600.0  # the first start compiles, which takes a busy machine minutes
 STOP_TIMEOUT_S = 5.0
 READY = "listening on "
 
