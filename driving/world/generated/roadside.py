@@ -7,9 +7,10 @@ from typing import Literal
 
 import numpy as np
 
-from driving.world.generated.plan import UNMARKED_SHOULDER_M, Lane, Mark, MarkColour, constant, draw_mark
+from driving.world.generated.plan import UNMARKED_SHOULDER_M, Lane, Mark, MarkColour, MarkKind, constant, draw_mark
 
 Roadside = Literal["shoulder", "kerb", "parking", "gravel", "grass"]
+CENTRES: tuple[MarkKind, ...] = ("broken", "solid", "solid_solid")  # of a road with one lane each way
 
 
 @dataclass(frozen=True)
@@ -61,3 +62,8 @@ def lay_median(gutter_m: float, width_m: float, line: Mark, oncoming: tuple[Lane
 def draw_divider(random: np.random.Generator, colour: MarkColour = "white") -> Mark:
     """Draw the line between lanes of one direction."""
     return draw_mark("solid" if random.random() < 0.06 else "broken", colour, random)
+
+
+def draw_centre(random: np.random.Generator, colour: MarkColour, lanes_each_way: int = 1) -> Mark:
+    """Draw the line between the directions of a road. With several lanes each way it is a double solid line."""
+    return draw_mark(CENTRES[int(random.integers(len(CENTRES)))] if lanes_each_way == 1 else "solid_solid", colour, random)

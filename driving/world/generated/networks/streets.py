@@ -10,8 +10,8 @@ import math
 import numpy as np
 
 from driving.world.generated.networks.layout import Arm, Network, Place, Way, find_biarc
-from driving.world.generated.plan import Lane, MarkColour, MarkKind, Section, Thing, draw_mark
-from driving.world.generated.roadside import Roadside, draw_divider, draw_edge, lay_lanes
+from driving.world.generated.plan import Lane, MarkColour, Section, Thing
+from driving.world.generated.roadside import Roadside, draw_centre, draw_divider, draw_edge, lay_lanes
 
 ACROSS = 3  # junctions along each side
 BLOCK_M = (90.0, 170.0)
@@ -20,7 +20,6 @@ LEFT_OUT, LEADS_OUT = 0.2, 0.6  # share of streets that are not there, and of ju
 ROOM_M, TURN_M = 2.5, 5.5  # least radius of the corner of a pavement, and of the edge of a lane for driving
 LEAST_RADIUS_M, WIDEST_GAP_RAD = 6.0, 3.1  # of a junction, and of the angle between two neighbours that demands room
 SIDES: tuple[Roadside, ...] = ("kerb", "kerb", "grass", "shoulder")
-CENTRES: tuple[MarkKind, ...] = ("broken", "solid", "solid_solid")
 STOP_SHARE, CROSSWALK_SHARE = 0.6, 0.4
 STOP_AWAY_M, CROSSWALK_M = 1.0, (2.0, 5.0)  # from the junction: of a stop line where there is no crossing, and from where to where a crossing lies
 
@@ -78,7 +77,7 @@ def _draw_section(random: np.random.Generator) -> tuple[tuple[Lane, ...], Sectio
     edge = draw_edge(random, SIDES[int(random.integers(len(SIDES)))], (0.4, 1.5), 0.6)
     lanes = lay_lanes(count, width, draw_divider(random), edge)
     colour: MarkColour = "yellow" if random.random() < 0.5 else "white"
-    centre = draw_mark("solid_solid" if count == 2 else CENTRES[int(random.integers(3))], colour, random)
+    centre = draw_centre(random, colour, count)
     return lanes, Section(0.0, centre, lanes, lanes)
 
 

@@ -7,13 +7,12 @@ from dataclasses import replace
 import numpy as np
 
 from driving.world.generated.alignment import Terrain, plan_road
-from driving.world.generated.plan import MarkColour, MarkKind, RoadPlan, Section, draw_mark
-from driving.world.generated.roadside import Roadside, draw_divider, draw_edge, lay_lanes
+from driving.world.generated.plan import MarkColour, RoadPlan, Section
+from driving.world.generated.roadside import Roadside, draw_centre, draw_divider, draw_edge, lay_lanes
 from driving.world.generated.things import draw_leaves, draw_trees
 
 TERRAIN = Terrain(radius_m=(40.0, 400.0), turn_deg=(10.0, 80.0), straight_m=(30.0, 150.0))
 SIDES: tuple[Roadside, ...] = ("grass", "gravel", "shoulder")
-CENTRES: tuple[MarkKind, ...] = ("broken", "solid", "solid_solid")
 TREE_AWAY_M, EVERY_M = (1.0, 3.0), (5.0, 14.0)
 LEAVES_PER_KM = (0.0, 500.0)
 
@@ -32,7 +31,7 @@ def plan_avenue(seed: int) -> RoadPlan:
 def _draw_sections(random: np.random.Generator, length_m: float) -> tuple[Section, ...]:
     """Draw the lanes; both sides are alike."""
     colour: MarkColour = "yellow" if random.random() < 0.4 else "white"
-    centre = draw_mark(CENTRES[int(random.integers(3))], colour, random)
+    centre = draw_centre(random, colour)
     edge = draw_edge(random, SIDES[int(random.integers(3))], (0.2, 1.5), 0.7)
     lanes = lay_lanes(1, float(random.uniform(2.8, 3.8)), draw_divider(random), edge)
     return (Section(0.0, centre, lanes, lanes),)

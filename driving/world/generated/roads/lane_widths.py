@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from driving.world.generated.alignment import Terrain, plan_road
-from driving.world.generated.plan import MarkColour, MarkKind, RoadPlan, Section, draw_mark
-from driving.world.generated.roadside import Roadside, draw_divider, draw_edge, lay_lanes
+from driving.world.generated.plan import MarkColour, RoadPlan, Section
+from driving.world.generated.roadside import Roadside, draw_centre, draw_divider, draw_edge, lay_lanes
 
 NARROW_M, WIDE_M = (2.3, 2.75), (4.4, 5.5)
 TERRAIN = Terrain(radius_m=(20.0, 200.0))
 SIDES: tuple[Roadside, ...] = ("grass", "gravel", "shoulder", "kerb", "parking")
-CENTRES: tuple[MarkKind, ...] = ("broken", "solid", "solid_solid")
 
 
 def plan_narrow(seed: int) -> RoadPlan:
@@ -33,5 +32,5 @@ def _draw_sections(random: np.random.Generator, width_m: tuple[float, float]) ->
     if random.random() < 0.25:
         left = draw_edge(random, SIDES[int(random.integers(4))], (0.3, 1.5), 0.7, colour)
         return (Section(0.0, left.line, left.outside, right),)
-    centre = draw_mark("solid_solid" if count == 2 else CENTRES[int(random.integers(3))], colour, random)
+    centre = draw_centre(random, colour, count)
     return (Section(0.0, centre, right, right),)

@@ -7,14 +7,13 @@ from dataclasses import replace
 import numpy as np
 
 from driving.world.generated.alignment import Terrain, plan_road
-from driving.world.generated.plan import Lane, MarkColour, MarkKind, RoadPlan, Section, Thing, draw_mark
-from driving.world.generated.roadside import draw_divider, draw_edge, lay_lanes
+from driving.world.generated.plan import Lane, MarkColour, RoadPlan, Section, Thing
+from driving.world.generated.roadside import draw_centre, draw_divider, draw_edge, lay_lanes
 from driving.world.generated.things import draw_trees, park_cars
 
 TERRAIN = Terrain(
     length_m=700.0, radius_m=(14.0, 150.0), turn_deg=(20.0, 95.0), clothoid=(0.1, 0.5), straight_m=(30.0, 160.0), apart_m=60.0, hilly_share=0.3
 )
-CENTRES: tuple[MarkKind, ...] = ("broken", "solid", "solid_solid")
 ONE_WAY_SHARE, PARKING_SHARE, TREES_SHARE = 0.3, 0.85, 0.5
 TAKEN, TREES_EVERY_M = (0.2, 0.95), (7.0, 25.0)
 TREE_AWAY_M = 0.9  # from the pavement's inner edge
@@ -40,7 +39,7 @@ def _draw_sections(random: np.random.Generator, length_m: float) -> tuple[Sectio
     colour: MarkColour = "yellow" if random.random() < 0.5 else "white"
     if random.random() < ONE_WAY_SHARE:
         return (Section(0.0, edges[1].line, edges[1].outside, right),)
-    centre = draw_mark("solid_solid" if count == 2 else CENTRES[int(random.integers(3))], colour, random)
+    centre = draw_centre(random, colour, count)
     return (Section(0.0, centre, lay_lanes(count, width, divider, edges[1]), right),)
 
 

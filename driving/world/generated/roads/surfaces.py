@@ -8,14 +8,13 @@ from dataclasses import replace
 import numpy as np
 
 from driving.world.generated.alignment import Terrain, plan_road
-from driving.world.generated.plan import NO_MARK, Lane, MarkColour, MarkKind, RoadPlan, Section, Surface, Thing, draw_mark
-from driving.world.generated.roadside import Edge, Roadside, draw_divider, draw_edge, lay_lanes
+from driving.world.generated.plan import NO_MARK, Lane, MarkColour, RoadPlan, Section, Surface, Thing
+from driving.world.generated.roadside import Edge, Roadside, draw_centre, draw_divider, draw_edge, lay_lanes
 from driving.world.generated.things import lay_box
 
 TERRAIN = Terrain(radius_m=(20.0, 200.0))
 SURFACES: tuple[Surface, ...] = ("concrete", "cobbles", "gravel")
 SIDES: tuple[Roadside, ...] = ("kerb", "grass", "gravel", "shoulder")
-CENTRES: tuple[MarkKind, ...] = ("broken", "solid", "solid_solid")
 JOINT_EVERY_M, JOINT_M = (4.0, 8.0), 0.05  # joints of concrete
 
 
@@ -36,7 +35,7 @@ def _draw_sections(random: np.random.Generator, length_m: float) -> tuple[Sectio
     edge = draw_edge(random, SIDES[int(random.integers(4))], (0.3, 2.0), 0.7)
     lanes = _pave(lay_lanes(count, width, draw_divider(random), edge), surface)
     colour: MarkColour = "yellow" if random.random() < 0.4 else "white"
-    centre = draw_mark("solid_solid" if count == 2 else CENTRES[int(random.integers(3))], colour, random)
+    centre = draw_centre(random, colour, count)
     return (Section(0.0, centre, lanes, lanes),)
 
 

@@ -8,12 +8,11 @@ import numpy as np
 
 from driving.world.generated.alignment import Terrain, plan_road
 from driving.world.generated.plan import LONGEST_GAP_M, NO_MARK, Lane, Mark, MarkColour, MarkKind, RoadPlan, Section, draw_mark
-from driving.world.generated.roadside import Roadside, draw_edge, lay_lanes
+from driving.world.generated.roadside import Roadside, draw_centre, draw_edge, lay_lanes
 from driving.world.generated.things import draw_leaves, draw_patches, draw_seams
 
 TERRAIN = Terrain()
 SIDES: tuple[Roadside, ...] = ("grass", "gravel", "shoulder", "kerb")
-CENTRES: tuple[MarkKind, ...] = ("broken", "solid", "solid_solid")
 EDGES: tuple[MarkKind, ...] = ("solid", "broken", "solid_solid")
 RUN_M, GAP_M = (15.0, 60.0), (4.0, LONGEST_GAP_M)  # lengths between two changes of the paint's state, and of missing paint
 MISSING_SHARE, WORN_SHARE = 0.25, 0.6  # of the stretches
@@ -37,7 +36,7 @@ def _draw_sections(random: np.random.Generator, length_m: float) -> tuple[Sectio
     edge = replace(
         draw_edge(random, SIDES[int(random.integers(4))], (0.2, 1.5), 1.0), line=draw_mark(EDGES[int(random.integers(3))], "white", random)
     )
-    centre = draw_mark("solid_solid" if count == 2 else CENTRES[int(random.integers(3))], colour, random)
+    centre = draw_centre(random, colour, count)
     lanes = lay_lanes(count, width, draw_mark("broken", "white", random), edge)
     sections, s = [], 0.0
     while s < length_m:
