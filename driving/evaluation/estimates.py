@@ -5,6 +5,7 @@ Drives of one route in several weathers are not independent: they meet the same 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -33,8 +34,9 @@ class Figure:
     factor: float = 1.0  # from the row's unit to the heading's
 
 
+DEPARTURES = Figure("departures_per_km", "departures per km", "{:.2f}", "departures", "km")
 FIGURES = (
-    Figure("departures_per_km", "departures per km", "{:.2f}", "departures", "km"),
+    DEPARTURES,
     Figure("clean_share", "drives without a departure, %", "{:.0f}", factor=100.0),
     Figure("completion", "driven by itself, %", "{:.1f}", "completion", "length_m", 100.0),
     Figure("mean_abs_lateral_m", "off centre, m", "{:.3f}", "mean_abs_lateral_m", "ticks"),
@@ -77,7 +79,7 @@ def _estimate(figure: Figure, rows: Sequence[Row]) -> Estimate:
     if not figure.measure:
         clean = sum(row["departures"] == 0 for row in rows)
         return _scale(figure, clean / len(rows) if rows else float("nan"), wilson_interval(clean, len(rows)), f" drive{'s' * (len(rows) > 1)}")
-    top_R, weight_R = _sum_by_route(figure, rows)
+    top_R, weight_R = sum_by_route(figure, rows)
     value = float(top_R.sum() / weight_R.sum()) if weight_R.sum() > 0 else float("nan")
     return _scale(figure, value, rate_interval(top_R, weight_R) if figure.weight == "km" else bootstrap_ratio(top_R, weight_R))
 
@@ -88,7 +90,7 @@ def _scale(figure: Figure, value: float, interval: Interval, of: str = "") -> Es
     return Estimate(figure, value * figure.factor, scaled)
 
 
-def _sum_by_route(figure: Figure, rows: Sequence[Row]) -> tuple[np.ndarray, np.ndarray]:
+def sum_by_route(figure: Figure, rows: Sequence[Row]) -> tuple[np.ndarray, np.ndarray]:
     """Return the numerators (R,) and denominators (R,) of a figure, one per route. A drive without the measure is left out."""
     sums: dict[str, np.ndarray] = {}
     for row in rows:
@@ -96,7 +98,7 @@ def _sum_by_route(figure: Figure, rows: Sequence[Row]) -> tuple[np.ndarray, np.n
             continue
         weight = 1.0 if figure.weight == "drives" else float(row[figure.weight])
         top = float(row[figure.measure]) * (1.0 if figure.weight == "km" else weight)
-        sums.setdefault(name_route(row), np.zeros(2))[:] += top, weight
+        sums.setdefault(route_key(row), np.zeros(2))[:] += top, weight
     both_R2 = np.array(list(sums.values())).reshape(-1, 2)
     return both_R2[:, 0], both_R2[:, 1]
 
@@ -115,9 +117,9 @@ def group_by_disturbance(rows: Sequence[Row]) -> dict[tuple[str, float], list[Ro
     return groups
 
 
-def name_route(row: Row) -> str:
-    """Return what identifies a drive's route: its map and place. Drives in other weathers or with other seeds share it."""
-    return f"{row['map']} {row['route']}"
+def route_key(row: Row) -> str:
+    """Return what makes two drives one route: drives in other weathers or with other seeds meet the same bends."""
+    return json.dumps([row["map"], row["route"]], sort_keys=True)
 
 
 def describe(rows: Sequence[Row]) -> list[str]:

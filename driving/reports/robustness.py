@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from driving.evaluation.disturbances.kinds import KINDS
+from driving.evaluation.estimates import DEPARTURES, sum_by_route
 from driving.evaluation.statistics.interval import Interval
 from driving.evaluation.statistics.rates import rate_interval
 from driving.reports import figures
@@ -64,10 +65,7 @@ def list_points(rows: Sequence[Row], kind: str) -> list[Point]:
 
 def _make_point(severity: float, rows: Sequence[Row]) -> Point:
     """Return the point of some drives. Drives of one route count together, because they meet the same bends."""
-    by_route: dict[str, np.ndarray] = defaultdict(lambda: np.zeros(2))
-    for row in rows:
-        by_route[f"{row['map']} {row['route']}"] += (row["departures"], row["km"])
-    events_R, km_R = np.array(list(by_route.values())).T
+    events_R, km_R = sum_by_route(DEPARTURES, rows)
     return Point(severity, len(rows), float(km_R.sum()), int(events_R.sum()), rate_interval(events_R, km_R))
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from driving.evaluation.comparison.sides import route_key
+from driving.evaluation.estimates import route_key
 from driving.evaluation.statistics.paired import Sums
 from driving.quantities import UserError
 from driving.rollout.loop import PUT_BACK_S, SLOWEST_MPS

@@ -52,11 +52,6 @@ def pair_key(row: Mapping[str, Any]) -> str:
     return json.dumps({name: row[name] for name in PAIR_KEY}, sort_keys=True)
 
 
-def route_key(row: Mapping[str, Any]) -> str:
-    """Return what makes two drives one route: drives in other weathers or with other seeds meet the same bends."""
-    return json.dumps([row["map"], row["route"]], sort_keys=True)
-
-
 def load_side(name: str, text: str) -> Side:
     """Read a side: an evaluation, a folder of evaluations, or several separated by commas.
 
