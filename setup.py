@@ -1,4 +1,4 @@
-"""Build the CPU kernel beside the Python code. Without a compiler the installation continues without the kernel. All else is in pyproject.toml."""
+"""Build the CPU kernels beside the Python code. Without a compiler the installation continues without them. All else is in pyproject.toml."""
 
 from __future__ import annotations
 
@@ -38,13 +38,16 @@ class PlatformWheel(bdist_wheel):
         return "py3", "none", super().get_tag()[2]
 
 
-kernel = Extension(
-    "policy.kernels.cpu.libltc",
-    sources=[str(KERNELS / "ltc.cpp")],
-    depends=[str(path) for path in sorted(KERNELS.glob("*.h"))],
-    extra_compile_args=FLAGS + QUIET,
-    extra_link_args=["-pthread"] + ([] if sys.platform == "win32" else ["-s"]),
-    language="c++",
-    optional=True,
-)
-setup(ext_modules=[kernel], cmdclass={"build_ext": BuildKernel, "bdist_wheel": PlatformWheel})
+libraries = [
+    Extension(
+        f"policy.kernels.cpu.lib{name}",
+        sources=[str(KERNELS / f"{name}.cpp")],
+        depends=[str(path) for path in sorted(KERNELS.glob(f"{name}_*.h"))],
+        extra_compile_args=FLAGS + QUIET,
+        extra_link_args=["-pthread"] + ([] if sys.platform == "win32" else ["-s"]),
+        language="c++",
+        optional=True,
+    )
+    for name in ("ltc", "convolutions")
+]
+setup(ext_modules=libraries, cmdclass={"build_ext": BuildKernel, "bdist_wheel": PlatformWheel})

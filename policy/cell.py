@@ -33,10 +33,12 @@ class CellTrace(NamedTuple):
 class Stepper(Protocol):
     """Single steps of one sample: features (I) and dt in s in, motor outputs (M) out, all NumPy float32.
 
-    `state` (S) is kept between steps and can be changed. The parameters are copied when the stepper is made.
+    `state` (S) is kept between steps and can be changed. `neurons` (H) are those after the last step. The parameters are copied when the stepper
+    is made.
     """
 
     state: np.ndarray
+    neurons: np.ndarray
 
     def __call__(self, features: np.ndarray, dt_s: float) -> np.ndarray: ...
 
@@ -150,12 +152,14 @@ class TorchStepper:
     def __init__(self, cell: Cell) -> None:
         self.cell = deepcopy(cell).float().cpu().eval().requires_grad_(False)
         self.state = self.cell.initial_state(1)[0].numpy()
+        self.neurons = np.zeros(cell.neurons, np.float32)
 
+    @torch.no_grad()
     def __call__(self, features: np.ndarray, dt_s: float) -> np.ndarray:
         inputs = torch.as_tensor(features, dtype=torch.float32).view(1, 1, -1)
-        motor, state = self.cell(inputs, torch.full((1, 1), dt_s), torch.from_numpy(self.state)[None])
-        self.state[:] = state[0].numpy()
-        return motor[0, 0].numpy()
+        trace = self.cell.trace(inputs, torch.full((1, 1), dt_s), torch.from_numpy(self.state)[None], want_tau=False)
+        self.state[:], self.neurons = trace.state_BS[0].numpy(), trace.neuron_BTH[0, 0].numpy()
+        return trace.motor_BTM[0, 0].numpy()
 
 
 def make_config(cell: type[Cell], options: dict[str, Any]) -> Any:

@@ -8,39 +8,34 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from driving.bicycle import Bicycle
 from driving.drivers.driver import Action, DriveContext
 from driving.drivers.prediction import PredictionControl
 from driving.quantities import Observation, UserError
 from policy.network import DESCRIPTION, WEIGHTS, DrivingPolicy, read_description
+from policy.stepper import PolicyStepper
 
 
 class LearnedDriver:
     """Runs a policy tick by tick and carries its state along. Its neurons go into the trace."""
 
     def __init__(self, policy: DrivingPolicy, name: str | None = None) -> None:
-        self._policy = policy.for_inference()
+        self._policy, self._stepper = policy, PolicyStepper(policy)
         self.name = name or policy.config.cell
 
     def reset(self, context: DriveContext) -> None:
         """Begin a drive from the policy's initial state."""
-        self._state = self._start = self._policy.initial_state(1)
-        self._features, self._neurons = list[Tensor](), list[Tensor]()
+        self._stepper.reset()
+        self._features, self._neurons = list[np.ndarray](), list[np.ndarray]()
         self._control = PredictionControl(context, self._policy.config.target)
 
-    @torch.inference_mode()
     def act(self, observation: Observation) -> Action:
         """Steer by the image; the bicycle model turns a predicted curvature into a steer."""
-        policy = self._policy
-        image = torch.from_numpy(policy.transform.to_model(observation.image))[None, None]
-        trace = policy.trace(image, torch.tensor([[observation.dt_s]], dtype=torch.float32), self._state, want_tau=False)
-        self._state = trace.cell.state_BS
-        self._features.append(trace.features_BTI)
-        self._neurons.append(trace.cell.neuron_BTH)
-        control = self._control.control(float(trace.prediction_BT[0, 0]), observation)
-        return Action(control, neuron_state=trace.cell.neuron_BTH[0, 0].numpy().astype(np.float32))
+        step = self._stepper.step(observation.image, observation.dt_s)
+        self._features.append(step.features_I)
+        self._neurons.append(step.neuron_H)
+        return Action(self._control.control(step.prediction, observation), neuron_state=step.neuron_H)
 
     def neurons(self) -> dict[str, Any] | None:
         """Return the names and roles of the cell's neurons, and its synapses."""
@@ -52,7 +47,8 @@ class LearnedDriver:
         """Return the time constants (T, H) in s. They are computed at once for all ticks: one by one they would cost as much as the cell."""
         if not self._features:
             return None
-        tau_s_BTH = self._policy.cell.time_constants(torch.cat(self._features, 1), torch.cat(self._neurons, 1), self._start)
+        features_BTI, neuron_BTH = (torch.from_numpy(np.stack(rows))[None] for rows in (self._features, self._neurons))
+        tau_s_BTH = self._policy.cell.time_constants(features_BTI, neuron_BTH, self._policy.initial_state(1))
         return None if tau_s_BTH is None else tau_s_BTH[0].numpy().astype(np.float32)
 
 

@@ -46,23 +46,32 @@ class Job(ctypes.Structure):
     )
 
 
-def _load() -> ctypes.CDLL | str:
-    """Return the library, or the reason why there is none."""
-    if not LIBRARY.is_file():
-        return f"the CPU kernel {LIBRARY.name} was not built: {REMEDY}"
+def load_library(path: Path, size_name: str, size: int) -> ctypes.CDLL | str:
+    """Return a library, or the reason why there is none. Its function `size_name` must return `size`, the bytes of the structure that it takes."""
+    if not path.is_file():
+        return f"the CPU kernel {path.name} was not built: {REMEDY}"
     try:
-        library = ctypes.CDLL(str(LIBRARY))
+        library = ctypes.CDLL(str(path))
     except OSError as error:
-        return f"the CPU kernel {LIBRARY.name} does not load ({error}): {REMEDY}"
-    for name in ("ltc_lanes", "ltc_job_bytes", "ltc_tape_floats"):
+        return f"the CPU kernel {path.name} does not load ({error}): {REMEDY}"
+    getattr(library, size_name).restype = c_int64
+    if getattr(library, size_name)() != size:
+        return f"the CPU kernel {path.name} was built from other sources: run `pip install -e .` again"
+    return library
+
+
+def _load() -> ctypes.CDLL | str:
+    """Return the LTC's library, or the reason why there is none."""
+    library = load_library(LIBRARY, "ltc_job_bytes", ctypes.sizeof(Job))
+    if isinstance(library, str):
+        return library
+    for name in ("ltc_lanes", "ltc_tape_floats"):
         getattr(library, name).restype = c_int64
     for name in ("ltc_forward", "ltc_backward", "ltc_tape_floats"):
         getattr(library, name).argtypes = [POINTER(Job)]
     library.ltc_stepper_new.argtypes, library.ltc_stepper_new.restype = [POINTER(Job)], c_void_p
     for name in ("ltc_stepper_run", "ltc_stepper_delete"):
         getattr(library, name).argtypes, getattr(library, name).restype = [c_void_p], None
-    if library.ltc_job_bytes() != ctypes.sizeof(Job):
-        return f"the CPU kernel {LIBRARY.name} was built from other sources: run `pip install -e .` again"
     return library
 
 
@@ -230,6 +239,7 @@ class NativeStepper:
 
     def __init__(self, plan: LtcPlan, parameters: LtcParameters) -> None:
         self.state, self.motor = np.zeros(plan.units, np.float32), np.zeros(plan.motors, np.float32)
+        self.neurons = self.state  # an LTC's state is its neurons
         self._features, self._dt = np.zeros(plan.inputs, np.float32), c_float()
         weights = tuple(one.detach().contiguous() for one in parameters)
         job = make_job(plan, weights, 1, 1)
