@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from types import TracebackType
 
+import cv2
 import numpy as np
 
 from driving.logs import keys
@@ -39,10 +40,13 @@ class CameraMovie:
 
 
 class EpisodeRecorder:
-    """A listener that adds each tick to an episode of a log: image, motion, lane, the expert's label, the disturbance."""
+    """A listener that adds each tick to an episode of a log: image, motion, lane, the expert's label, the disturbance.
 
-    def __init__(self, episode: Episode) -> None:
-        self._episode = episode
+    An image of another size than the log's is squeezed to it.
+    """
+
+    def __init__(self, episode: Episode, width_px: int, height_px: int) -> None:
+        self._episode, self._size = episode, (width_px, height_px)
         self._start_s: float | None = None
 
     def on_tick(self, tick: Tick) -> None:
@@ -54,10 +58,16 @@ class EpisodeRecorder:
         self._episode.add(
             vehicle.time_s - self._start_s,
             {
-                keys.IMAGE: observation.image,
+                keys.IMAGE: self._fit(observation.image),
                 keys.STATE: np.array([vehicle.speed_mps, vehicle.yaw_rate_radps], np.float32),
                 keys.LANE: np.array([lane.lateral_m, lane.heading_error_rad, lane.curvature_per_m], np.float32),
                 keys.ACTION: np.array([label.steer, label.throttle, label.brake], np.float32),
                 keys.DISTURBANCE: np.array([action.disturbance], np.float32),
             },
         )
+
+    def _fit(self, image: np.ndarray) -> np.ndarray:
+        """Return an image in the log's size."""
+        if image.shape[1::-1] == self._size:
+            return image
+        return np.asarray(cv2.resize(image, self._size, interpolation=cv2.INTER_AREA), dtype=np.uint8)

@@ -147,7 +147,8 @@ def _drive_episode(
     ego = session.spawn_ego(pose, draw_camera(config.camera, config.mounting, random))
     plan = DriveConfig(max_speed_mps=speed, departure_m=4.0, start_m=start, time_s=seconds, seed=int(random.integers(1 << 31)))
     with ExitStack() as held:
-        listeners: list[Listener] = [EpisodeRecorder(episode), _WeatherChanges(session, config.weather_s, random), _FrameCounter(progress)]
+        recorder = EpisodeRecorder(episode, config.camera.width_px, config.camera.height_px)
+        listeners: list[Listener] = [recorder, _WeatherChanges(session, config.weather_s, random), _FrameCounter(progress)]
         if has_traffic:
             listeners.append(held.enter_context(Traffic(session, route, (start, start + seconds * speed), config.traffic, own)))
         drive(session, ego, route, PerturbedExpert(config.disturbance), plan, listeners)

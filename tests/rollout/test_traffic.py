@@ -98,7 +98,9 @@ def test_mountings_stay_within_their_ranges_and_the_usual_one_does_not_depend_on
     usual = [draw_camera(CAMERA, MountingConfig(), np.random.default_rng(seed)) for seed in range(60)]
     others = [camera for camera in cameras if camera.fov_deg != CAMERA.fov_deg]
     assert 15 < len(others) < 45
-    assert all(65.0 <= camera.fov_deg <= 110.0 and 1.1 < camera.mount.z_m < 2.3 for camera in others)
+    assert all(65.0 <= camera.fov_deg <= 110.0 and 1.1 < camera.mount.z_m < 2.5 for camera in others)
+    assert all(0.97 < camera.width_px / camera.height_px < 2.45 for camera in others)
+    assert len({camera.width_px for camera in others}) > 5
     assert all(camera == plain for camera, plain in zip(cameras, usual, strict=True) if camera.fov_deg == CAMERA.fov_deg)
 
 
