@@ -48,6 +48,7 @@ class Cell(nn.Module, ABC):
 
     Config: ClassVar[type]
     uses_dt: ClassVar[bool] = True
+    flow: ClassVar[str] = "weight times the source's activity, before any gate"  # what `currents` returns, in words
     state_size: int
     neuron_names: list[str]
     neuron_roles: list[str]
@@ -71,6 +72,13 @@ class Cell(nn.Module, ABC):
     def time_constants(self, features_BTI: Tensor, neuron_BTH: Tensor, state_BS: Tensor) -> Tensor | None:
         """Return the time constants (B, T, H) in s of a sequence that began in `state_BS`, or None for a cell without."""
         return None
+
+    def currents(self, features_BTI: Tensor, neuron_BTH: Tensor, state_BS: Tensor) -> Tensor:
+        """Return what flows along each connection (B, T, E) at the states after each step, in the order of `edges`; `flow` says what it is."""
+        names = [f"sensory {i}" for i in range(self.inputs)] + self.neuron_names
+        place, edges = {name: i for i, name in enumerate(names)}, self.edges()
+        source_E = torch.tensor([place[source] for source, _, _ in edges], dtype=torch.long, device=neuron_BTH.device)
+        return torch.cat([features_BTI, neuron_BTH], dim=-1)[..., source_E] * neuron_BTH.new_tensor([weight for _, _, weight in edges])
 
     def outputs(self, features_BTI: Tensor, dt_BT: Tensor, state_BS: Tensor) -> tuple[Tensor, Tensor]:
         """Return motor outputs (B, T, M) and the last state, for T >= 1. A cell overrides this if it is faster without returning all neurons."""

@@ -31,6 +31,7 @@ class Action:
     label: Control | None = None  # what the expert would do here; None where the driver does not know
     disturbance: float = 0.0  # what was added to the label's steer
     neuron_state: np.ndarray | None = None  # (H,) the network's neurons, where there is a network
+    features: np.ndarray | None = None  # (I,) what its front-end gave to them, where the driver knows it
 
 
 class Driver(Protocol):

@@ -35,7 +35,8 @@ class LearnedDriver:
         step = self._stepper.step(observation.image, observation.dt_s)
         self._features.append(step.features_I)
         self._neurons.append(step.neuron_H)
-        return Action(self._control.control(step.prediction, observation), neuron_state=step.neuron_H)
+        control = self._control.control(step.prediction, observation)
+        return Action(control, neuron_state=step.neuron_H, features=step.features_I)
 
     def neurons(self) -> dict[str, Any] | None:
         """Return the names and roles of the cell's neurons, and its synapses."""

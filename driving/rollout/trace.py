@@ -1,6 +1,7 @@
 """The trace of a drive: one row per tick, saved as plain arrays and JSON. Metrics, views and reports read it.
 
-`COLUMNS` has the columns (T,) that every trace has. A driver with neurons adds `neuron_state` and `neuron_tau_s` (s), both (T, H).
+`COLUMNS` has the columns (T,) that every trace has. A driver with neurons adds `neuron_state` and `neuron_tau_s` (s), both (T, H),
+and `features` (T, I), from which the neurons' activity can be computed again.
 """
 
 from __future__ import annotations
@@ -110,21 +111,24 @@ class TraceRecorder:
     def __init__(self) -> None:
         self._rows: list[tuple[float, ...]] = []
         self._states: list[np.ndarray] = []
+        self._features: list[np.ndarray] = []
 
     def on_tick(self, tick: Tick) -> None:
         """Add one row."""
         self._rows.append(tuple(column.value(tick) for column in COLUMNS.values()))
         if tick.action.neuron_state is not None:
             self._states.append(tick.action.neuron_state)
+        if tick.action.features is not None:
+            self._features.append(tick.action.features)
 
     def columns(self, tau_s_TH: np.ndarray | None) -> dict[str, np.ndarray]:
-        """Return the columns of the ticks so far: those of `COLUMNS` (T,) and, where every tick had them, the neurons' (T, H).
+        """Return the columns of the ticks so far: those of `COLUMNS` (T,) and, where every tick had them, the network's (T, H) and (T, I).
 
         `tau_s_TH` are the driver's time constants.
         """
         values = zip(*self._rows, strict=True) if self._rows else [()] * len(COLUMNS)
         columns: dict[str, np.ndarray] = {name: np.array(column, dtype=COLUMNS[name].dtype) for name, column in zip(COLUMNS, values, strict=True)}
-        for name, rows in (("neuron_state", self._states), ("neuron_tau_s", tau_s_TH)):
+        for name, rows in (("neuron_state", self._states), ("features", self._features), ("neuron_tau_s", tau_s_TH)):
             if rows is not None and len(rows) == len(self._rows) > 0:
                 columns[name] = np.asarray(rows)
         return columns

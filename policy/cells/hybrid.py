@@ -32,6 +32,7 @@ class Hybrid(Cell):
     """Attention over a window of features in front of an LTC."""
 
     Config = HybridConfig
+    flow = Ltc.flow
 
     def __init__(self, inputs: int, motors: int, config: HybridConfig) -> None:
         super().__init__(inputs, motors, config)
@@ -63,9 +64,14 @@ class Hybrid(Cell):
         return self.ltc.read_out(neuron_BTH)
 
     def time_constants(self, features_BTI: Tensor, neuron_BTH: Tensor, state_BS: Tensor) -> Tensor:
+        return self.ltc.time_constants(self._look_from(features_BTI, state_BS), neuron_BTH, state_BS)
+
+    def currents(self, features_BTI: Tensor, neuron_BTH: Tensor, state_BS: Tensor) -> Tensor:
+        return self.ltc.currents(self._look_from(features_BTI, state_BS), neuron_BTH, state_BS)
+
+    def _look_from(self, features_BTI: Tensor, state_BS: Tensor) -> Tensor:
         _, cache_BPI, count_B1 = self._parts(state_BS)
-        looked_BTI, _ = self._look(features_BTI, cache_BPI, count_B1)
-        return self.ltc.time_constants(looked_BTI, neuron_BTH, state_BS)
+        return self._look(features_BTI, cache_BPI, count_B1)[0]
 
     def edges(self) -> list[Edge]:
         return self.ltc.edges()

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from perception.errors import ConfigError
 from policy.cell import Cell, Edge, Stepper
-from policy.kernels import dispatch, reference
+from policy.kernels import currents, dispatch, reference
 from policy.kernels.cpu.native import NativeStepper
 from policy.kernels.plan import LtcParameters, LtcPlan, Solver
 from policy.options import check_choices
@@ -67,6 +67,7 @@ class Ltc(Cell):
     """An LTC layer: sensory synapses from the features, and synapses among neurons. The first M neurons are the motor neurons."""
 
     Config = LtcConfig
+    flow = "synaptic current w sigma(v_source) (E - v_target), positive where it raises the target"
 
     def __init__(self, inputs: int, motors: int, config: LtcConfig) -> None:
         super().__init__(inputs, motors, config)
@@ -140,6 +141,13 @@ class Ltc(Cell):
 
     def time_constants(self, features_BTI: Tensor, neuron_BTH: Tensor, state_BS: Tensor) -> Tensor:
         return reference.time_constants(self.plan, self.parameters_by_name(), features_BTI, neuron_BTH)
+
+    def currents(self, features_BTI: Tensor, neuron_BTH: Tensor, state_BS: Tensor) -> Tensor:
+        return currents.find_currents(self.plan, self.parameters_by_name(), features_BTI, neuron_BTH).synapse_BTE
+
+    def split_changes(self, features_BTI: Tensor, dt_BT: Tensor, neuron_BTH: Tensor, state_BS: Tensor) -> currents.Flows:
+        """Return what each synapse, in the order of `edges`, and each leak added to its neuron in each step of a sequence from `state_BS` on."""
+        return currents.split_changes(self.plan, self.parameters_by_name(), features_BTI, dt_BT, neuron_BTH, state_BS)
 
     def edges(self) -> list[Edge]:
         names, senses = self.wiring.names, self.wiring.sensory_names
