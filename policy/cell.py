@@ -8,6 +8,7 @@ outputs as a whole and step by step with the state passed on. A sequence of leng
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import asdict
 from typing import Any, ClassVar, NamedTuple, Protocol
@@ -16,9 +17,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from perception.errors import ConfigError
+from policy.bounds import CellBounds
 from policy.options import from_options
 
 Edge = tuple[str, str, float]
+OUTPUT = "output"  # the target of a connection from a neuron to the motor outputs
 
 
 class CellTrace(NamedTuple):
@@ -28,6 +32,14 @@ class CellTrace(NamedTuple):
     neuron_BTH: Tensor  # (B, T, H) neurons after each step
     tau_s_BTH: Tensor | None  # (B, T, H) time constants of the neurons in s; None for a cell without, and where they are not wanted
     state_BS: Tensor  # (B, S) the last state
+
+
+class ConnectionMatrix(NamedTuple):
+    """A weight matrix with the names of both its sides. The rows of gates or of a hidden layer may share a name."""
+
+    weight_TS: Tensor  # (targets, sources)
+    targets: list[str]
+    sources: list[str]
 
 
 class Stepper(Protocol):
@@ -79,6 +91,23 @@ class Cell(nn.Module, ABC):
         place, edges = {name: i for i, name in enumerate(names)}, self.edges()
         source_E = torch.tensor([place[source] for source, _, _ in edges], dtype=torch.long, device=neuron_BTH.device)
         return torch.cat([features_BTI, neuron_BTH], dim=-1)[..., source_E] * neuron_BTH.new_tensor([weight for _, _, weight in edges])
+
+    def bounds(self) -> CellBounds:
+        """Return ranges that the neurons never leave. Raises ConfigError for a cell for which nothing is proven."""
+        raise ConfigError(f"nothing is proven about the states of a {type(self).__name__}: use another cell where a bound is needed")
+
+    def cut(self, is_cut: Callable[[str, str], bool]) -> None:
+        """Make each connection conduct nothing for which `is_cut(source, target)` is true. Raises ConfigError where the cell cannot be cut.
+
+        Sources are neurons and features ("sensory i"), targets are neurons and `OUTPUT`. What a neuron keeps of its own state is not a connection.
+        """
+        for matrix in self.connection_matrices():
+            cut = [[is_cut(source, target) for source in matrix.sources] for target in matrix.targets]
+            matrix.weight_TS.detach().masked_fill_(torch.tensor(cut, device=matrix.weight_TS.device), 0.0)
+
+    def connection_matrices(self) -> list[ConnectionMatrix]:
+        """Return all matrices in which connections between neurons, features and outputs are stored, as the parameters themselves."""
+        raise ConfigError(f"a {type(self).__name__} has no connections between single neurons that could be cut: choose another cell for lesions")
 
     def outputs(self, features_BTI: Tensor, dt_BT: Tensor, state_BS: Tensor) -> tuple[Tensor, Tensor]:
         """Return motor outputs (B, T, M) and the last state, for T >= 1. A cell overrides this if it is faster without returning all neurons."""

@@ -85,13 +85,13 @@ class DrivingPolicy(nn.Module):
     def forward(self, images_BTYXC: Tensor, dt_BT: Tensor, state_BS: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Return predictions (B, T) and the state to pass on. dt is the time since the previous image in s."""
         motor_BTM, state_BS = self.cell(self.features(images_BTYXC), dt_BT, state_BS)
-        return self._prediction(motor_BTM), state_BS
+        return self.prediction(motor_BTM), state_BS
 
     def trace(self, images_BTYXC: Tensor, dt_BT: Tensor, state_BS: Tensor | None = None, want_tau: bool = True) -> PolicyTrace:
         """Do the same as `forward`, and return features, the state of each neuron and, if wanted, its liquid time constant as well."""
         features_BTI = self.features(images_BTYXC)
         trace = self.cell.trace(features_BTI, dt_BT, state_BS, want_tau)
-        return PolicyTrace(self._prediction(trace.motor_BTM), features_BTI, trace)
+        return PolicyTrace(self.prediction(trace.motor_BTM), features_BTI, trace)
 
     def for_inference(self) -> DrivingPolicy:
         """Return a copy that predicts the same, apart from rounding, in less time. It cannot be trained or saved."""
@@ -99,7 +99,8 @@ class DrivingPolicy(nn.Module):
         fold_batch_norms(copy.frontend)
         return copy
 
-    def _prediction(self, motor_BTM: Tensor) -> Tensor:
+    def prediction(self, motor_BTM: Tensor) -> Tensor:
+        """Return the predictions (B, T) that motor outputs (B, T, M) mean."""
         motor_BT = motor_BTM[..., 0]
         return (motor_BT if self.config.output == "linear" else motor_BT.sinh()) * self.config.scale
 

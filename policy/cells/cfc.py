@@ -18,7 +18,8 @@ import torch
 from torch import Tensor, nn
 
 from perception.errors import ConfigError
-from policy.cell import Cell, Edge
+from policy.bounds import CellBounds, bound_linear_read_out
+from policy.cell import OUTPUT, Cell, ConnectionMatrix, Edge
 from policy.options import check_choices, choose
 from policy.wirings import Wiring, make_wiring
 
@@ -91,6 +92,14 @@ class CfcLayer(nn.Module):
     def mask(self, linear: nn.Linear) -> Tensor:
         """Return the weight (N, Z) of a map, with zeros where the wiring does not have a synapse."""
         return linear.weight if self.sparsity_mask is None else linear.weight * self.sparsity_mask
+
+    def first_weights(self) -> list[Tensor]:
+        """Return the weights (N or hidden units, Z) that read the features and the state: those of the backbone, or of the maps without one."""
+        if self.backbone is not None:
+            first = self.backbone[0]
+            assert isinstance(first, nn.Linear)
+            return [first.weight]
+        return [one.weight for one in ([self.ff1] if self.mode == "pure" else [self.ff1, self.ff2, self.time_a, self.time_b])]
 
     def maps(self) -> tuple[Tensor, Tensor]:
         """Return all maps stacked: weight (N or 4 N, Z) and bias."""
@@ -183,6 +192,27 @@ class Cfc(Cell):
             return self.output(neuron_BTH)
         start = self.state_size - len(self.groups[-1])
         return neuron_BTH[..., start : start + self.motors]
+
+    def bounds(self) -> CellBounds:
+        if self.config.mode == "pure":
+            return super().bounds()
+        reach = 1.0 if self.config.mode == "default" else 2.0
+        why = "each state is a convex combination of two tanhs" if reach == 1.0 else "each state is a tanh plus a share of a tanh"
+        if self.output is not None:
+            return bound_linear_read_out(self.output.weight, self.output.bias, reach, why)
+        picked_MH = torch.eye(self.state_size)[self.state_size - len(self.groups[-1]) :][: self.motors]
+        return bound_linear_read_out(picked_MH, torch.zeros(self.motors), reach, why)
+
+    def connection_matrices(self) -> list[ConnectionMatrix]:
+        """Return the matrices. The motor neurons of a wired CfC are its outputs: between them nothing can be cut."""
+        result: list[ConnectionMatrix] = []
+        sources, first = [f"sensory {i}" for i in range(self.inputs)], 0
+        for layer in self.stack():
+            own = self.neuron_names[first : first + layer.units]
+            for weight in layer.first_weights():
+                result.append(ConnectionMatrix(weight, own if len(weight) == len(own) else ["backbone"] * len(weight), sources + own))
+            sources, first = own, first + layer.units
+        return result if self.output is None else [*result, ConnectionMatrix(self.output.weight, [OUTPUT] * self.motors, self.neuron_names)]
 
     def edges(self) -> list[Edge]:
         """Return the weights of f. A cell with a backbone has no edges, because no single weight connects a pair."""

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from perception.errors import ConfigError
-from policy.cell import Edge
+from policy.cell import ConnectionMatrix, Edge
 from policy.cells.hidden import HiddenCell
 
 
@@ -60,6 +60,9 @@ class CtGru(HiddenCell):
             traces = torch.lerp(traces, candidate[..., None].expand_as(traces), store_share)
             neurons.append(traces.sum(-1))
         return torch.stack(neurons, dim=1), traces.flatten(1)
+
+    def connection_matrices(self) -> list[ConnectionMatrix]:
+        return self.name_matrices(self.input_weight, self.recurrent_weight, self.candidate_weight)
 
     def edges(self) -> list[Edge]:
         return self.matrix_edges(self.input_weight[2 * self.units :], self.candidate_weight)

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from perception.errors import ConfigError
-from policy.cell import Edge
+from policy.bounds import CellBounds
+from policy.cell import ConnectionMatrix, Edge
 from policy.cells.hidden import HiddenCell, sparse_mask
 
 
@@ -61,6 +62,14 @@ class CtRnn(HiddenCell):
 
     def time_constants(self, features_BTI: Tensor, neuron_BTH: Tensor, state_BS: Tensor) -> Tensor:
         return self.log_tau.exp().expand_as(neuron_BTH)
+
+    def connection_matrices(self) -> list[ConnectionMatrix]:
+        return self.name_matrices(self.input_weight, self.recurrent_weight)
+
+    def bounds(self) -> CellBounds:
+        tau_s_H = self.log_tau.detach().double().exp().cpu().numpy()
+        bounds = self.bound_by(1.0, "each sub-step is a convex combination of the old state and of a tanh, from 0 on; time constants are parameters")
+        return bounds._replace(tau_low_s_H=tau_s_H, tau_high_s_H=tau_s_H)
 
     def edges(self) -> list[Edge]:
         return self.matrix_edges(*self.matrices())

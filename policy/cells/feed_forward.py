@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from policy.cell import Edge
+from policy.bounds import CellBounds
+from policy.cell import ConnectionMatrix, Edge
 from policy.cells.hidden import HiddenCell
 
 
@@ -31,6 +32,12 @@ class FeedForward(HiddenCell):
 
     def unroll(self, features_BTI: Tensor, dt_BT: Tensor, state_BS: Tensor) -> tuple[Tensor, Tensor]:
         return torch.tanh(self.hidden(features_BTI)), state_BS
+
+    def connection_matrices(self) -> list[ConnectionMatrix]:
+        return self.name_matrices(self.hidden.weight)
+
+    def bounds(self) -> CellBounds:
+        return self.bound_by(1.0, "each state is a tanh")
 
     def edges(self) -> list[Edge]:
         return self.matrix_edges(self.hidden.weight)

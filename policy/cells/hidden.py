@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from perception.errors import ConfigError
-from policy.cell import Cell, Edge
+from policy.bounds import CellBounds, bound_linear_read_out
+from policy.cell import OUTPUT, Cell, ConnectionMatrix, Edge
 
 
 class HiddenCell(Cell):
@@ -34,6 +35,17 @@ class HiddenCell(Cell):
         """Make a weight or bias with uniform values within 1 / sqrt(H), as in torch's recurrent layers."""
         bound = 1.0 / math.sqrt(self.units)
         return nn.Parameter(torch.empty(*shape).uniform_(-bound, bound))
+
+    def bound_by(self, reach: float, why: str) -> CellBounds:
+        """Return the bounds of neurons that stay within [-reach, reach]."""
+        return bound_linear_read_out(self.output.weight, self.output.bias, reach, why)
+
+    def name_matrices(self, input_GI: Tensor, *recurrent: Tensor) -> list[ConnectionMatrix]:
+        """Name both sides of the weights from the features (G H, I), of those among the neurons (G H, H) and of the read-out; G gates are stacked."""
+        senses, names = [f"sensory {i}" for i in range(input_GI.shape[1])], self.neuron_names
+        blocks = [(input_GI, senses), *((one, names) for one in recurrent)]
+        inner = [ConnectionMatrix(one, names * (one.shape[0] // self.units), sources) for one, sources in blocks]
+        return [*inner, ConnectionMatrix(self.output.weight, [OUTPUT] * self.motors, names)]
 
     def matrix_edges(self, input_HI: Tensor, recurrent_HH: Tensor | None = None) -> list[Edge]:
         """Return the non-zero weights as edges from the features and among the hidden neurons."""

@@ -6,6 +6,7 @@ the state consists of the LTC's state, the cached features and the count of real
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -13,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from perception.errors import ConfigError
+from policy.bounds import CellBounds
 from policy.cell import Cell, Edge
 from policy.cells.attention import attend, count_cached, extend
 from policy.cells.ltc import Ltc, LtcConfig
@@ -72,6 +74,12 @@ class Hybrid(Cell):
     def _look_from(self, features_BTI: Tensor, state_BS: Tensor) -> Tensor:
         _, cache_BPI, count_B1 = self._parts(state_BS)
         return self._look(features_BTI, cache_BPI, count_B1)[0]
+
+    def bounds(self) -> CellBounds:
+        return self.ltc.bounds()
+
+    def cut(self, is_cut: Callable[[str, str], bool]) -> None:
+        self.ltc.cut(is_cut)
 
     def edges(self) -> list[Edge]:
         return self.ltc.edges()

@@ -6,21 +6,24 @@ are stored before a softplus. `kernels/reference.py` states the equations, and a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from perception.errors import ConfigError
-from policy.cell import Cell, Edge, Stepper
+from policy.bounds import CellBounds
+from policy.cell import OUTPUT, Cell, Edge, Stepper
 from policy.kernels import currents, dispatch, reference
+from policy.kernels.bounds import POSITIVE, bound_ltc
 from policy.kernels.cpu.native import NativeStepper
 from policy.kernels.plan import LtcParameters, LtcPlan, Solver
 from policy.options import check_choices
 from policy.wirings import make_wiring
 
-POSITIVE = ("gleak", "cm", "w", "sensory_w")
 # Uniform ranges of the initial parameters, from the NCP paper: conductances in S, capacitances in F, potentials in V.
 START = {
     "gleak": (0.001, 1.0),
@@ -148,6 +151,23 @@ class Ltc(Cell):
     def split_changes(self, features_BTI: Tensor, dt_BT: Tensor, neuron_BTH: Tensor, state_BS: Tensor) -> currents.Flows:
         """Return what each synapse, in the order of `edges`, and each leak added to its neuron in each step of a sequence from `state_BS` on."""
         return currents.split_changes(self.plan, self.parameters_by_name(), features_BTI, dt_BT, neuron_BTH, state_BS)
+
+    def bounds(self) -> CellBounds:
+        box = bound_ltc(self.plan, self.parameters_by_name())
+        gain, offset = (getattr(self, name).detach().double().cpu().numpy() for name in ("output_w", "output_b"))
+        ends_2M = [gain * end_H[: self.motors] + offset for end_H in (box.low_H, box.high_H)]
+        why = "each sub-step is a convex combination of the old state, the leak potential and the reversal potentials, from 0 on"
+        return CellBounds(*box, np.minimum(*ends_2M), np.maximum(*ends_2M), why)
+
+    def cut(self, is_cut: Callable[[str, str], bool]) -> None:
+        names, senses = self.wiring.names, self.wiring.sensory_names
+        for name, synapses, sources in (("w", self.wiring.synapses, names), ("sensory_w", self.wiring.sensory, senses)):
+            weight_E = getattr(self, name).detach()
+            cut_E = torch.tensor([is_cut(sources[one.source], names[one.target]) for one in synapses], dtype=torch.bool, device=weight_E.device)
+            weight_E[cut_E] = self.to_stored(name, torch.zeros((), dtype=weight_E.dtype, device=weight_E.device))
+        for motor in range(self.motors):
+            if is_cut(names[motor], OUTPUT):
+                self.output_w.detach()[motor] = 0.0
 
     def edges(self) -> list[Edge]:
         names, senses = self.wiring.names, self.wiring.sensory_names

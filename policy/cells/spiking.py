@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from perception.errors import ConfigError
-from policy.cell import Edge
+from policy.cell import ConnectionMatrix, Edge
 from policy.cells.hidden import HiddenCell
 
 
@@ -78,6 +78,9 @@ class Spiking(HiddenCell):
         """Return 1 where the threshold is exceeded and 0 elsewhere, with the gradient of a steep sigmoid."""
         soft = torch.sigmoid(self.config.steepness * above)
         return (above > 0).to(above.dtype) + soft - soft.detach()
+
+    def connection_matrices(self) -> list[ConnectionMatrix]:
+        return self.name_matrices(self.input_weight, self.recurrent_weight)
 
     def edges(self) -> list[Edge]:
         return self.matrix_edges(self.input_weight, self.recurrent_weight)

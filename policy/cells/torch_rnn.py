@@ -12,7 +12,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from policy.cell import Edge
+from policy.bounds import CellBounds
+from policy.cell import ConnectionMatrix, Edge
 from policy.cells.hidden import HiddenCell, sparse_mask
 
 
@@ -53,6 +54,12 @@ class Rnn(HiddenCell):
         neuron_BTH, last = torch.rnn_tanh(features_BTI, state_BS[None], self.weights(), True, 1, 0.0, False, False, True)
         return neuron_BTH, last[0]
 
+    def connection_matrices(self) -> list[ConnectionMatrix]:
+        return self.name_matrices(self.input_weight, self.recurrent_weight)
+
+    def bounds(self) -> CellBounds:
+        return self.bound_by(1.0, "each state is a tanh")
+
     def edges(self) -> list[Edge]:
         input_weight, recurrent_weight = (one.chunk(self.gates)[self.shown_gate] for one in self.weights()[:2])
         return self.matrix_edges(input_weight, recurrent_weight)
@@ -73,6 +80,9 @@ class Lstm(Rnn):
         neuron_BTH, hidden, memory = torch.lstm(features_BTI, start, self.weights(), True, 1, 0.0, False, False, True)
         return neuron_BTH, torch.cat([hidden[0], memory[0]], dim=1)
 
+    def bounds(self) -> CellBounds:
+        return self.bound_by(1.0, "each state is a sigmoid times a tanh; the memory cells behind them have no bound")
+
 
 class Gru(Rnn):
     """A GRU. Its connections are shown by the weights of the candidate."""
@@ -83,3 +93,6 @@ class Gru(Rnn):
     def unroll(self, features_BTI: Tensor, dt_BT: Tensor, state_BS: Tensor) -> tuple[Tensor, Tensor]:
         neuron_BTH, last = torch.gru(features_BTI, state_BS[None], self.weights(), True, 1, 0.0, False, False, True)
         return neuron_BTH, last[0]
+
+    def bounds(self) -> CellBounds:
+        return self.bound_by(1.0, "each step is a convex combination of the old state and of a tanh, from 0 on")
