@@ -35,6 +35,7 @@ def cut_playback(playback: Playback, start: int, stop: int) -> Playback:
         columns=columns,
         state_TH=playback.state_TH[start:stop],
         tau_s_TH=None if playback.tau_s_TH is None else playback.tau_s_TH[start:stop],
+        features_TI=None,  # the neurons of a part cannot be run again: the state at its start is not kept
         open_frames=lambda: islice(playback.open_frames(), start, stop),
         centre_xy=centre,
         usual_H2=playback.range_H2,

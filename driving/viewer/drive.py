@@ -41,6 +41,7 @@ def make_playback(trace: Trace, camera: Path, name: str) -> Playback:
         neurons=Neurons.from_parts(neurons["names"], neurons["roles"], neurons["edges"]),
         state_TH=np.asarray(trace.columns["neuron_state"], dtype=np.float32),
         tau_s_TH=_read_time_constants(trace.columns.get("neuron_tau_s")),
+        features_TI=trace.columns.get("features"),
         open_frames=lambda: read_frames(camera),
         centre_xy=None if route is None else np.stack([route.x_m, route.y_m], axis=1),
         meta=meta,

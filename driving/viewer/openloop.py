@@ -30,6 +30,7 @@ class Responses(NamedTuple):
     predicted: np.ndarray  # (T,) in the policy's target
     states: np.ndarray  # (T, H)
     tau_s: np.ndarray | None  # (T, H) system time constants, or None for a cell without any
+    features: np.ndarray  # (T, I) what the front-end gave
 
 
 def watch_log(log: Log, episode: int, policy: DrivingPolicy, bicycle: Bicycle, name: str) -> Playback:
@@ -59,6 +60,7 @@ def watch_log(log: Log, episode: int, policy: DrivingPolicy, bicycle: Bicycle, n
         neurons=Neurons.from_parts(policy.cell.neuron_names, policy.cell.neuron_roles, policy.cell.edges()),
         state_TH=responses.states,
         tau_s_TH=responses.tau_s,
+        features_TI=responses.features,
         open_frames=open_frames,
         steer_names=SteerNames(f"predicted {policy.config.target}", "logged"),
     )
@@ -69,7 +71,7 @@ def run_policy(policy: DrivingPolicy, frames: Iterator[np.ndarray], dt_s: np.nda
     """Run the policy over frames (Y, X, 3) with their time steps (T,). Raises UserError when there are fewer frames than time steps."""
     policy.eval()
     state: torch.Tensor | None = None
-    predictions, states, taus = [], [], []
+    predictions, states, taus, features = [], [], [], []
     for start in range(0, len(dt_s), CHUNK):
         steps = torch.from_numpy(dt_s[start : start + CHUNK].astype(np.float32))
         images = [policy.transform.to_model(frame) for _, frame in zip(steps, frames, strict=False)]
@@ -79,9 +81,10 @@ def run_policy(policy: DrivingPolicy, frames: Iterator[np.ndarray], dt_s: np.nda
         state = trace.cell.state_BS
         predictions.append(trace.prediction_BT[0])
         states.append(trace.cell.neuron_BTH[0])
+        features.append(trace.features_BTI[0])
         if trace.cell.tau_s_BTH is not None:
             taus.append(trace.cell.tau_s_BTH[0])
-    return Responses(_join(predictions), _join(states), _join(taus) if taus else None)
+    return Responses(_join(predictions), _join(states), _join(taus) if taus else None, _join(features))
 
 
 def _join(chunks: list[torch.Tensor]) -> np.ndarray:

@@ -1,6 +1,6 @@
 """What every view shows: one drive, closed loop or over a log, with its neurons, its time base and a way to stream its frames.
 
-Shapes: T ticks, H neurons. Only one frame is in memory at a time: `open_frames` starts a new stream each time.
+Shapes: T ticks, H neurons, I features. Only one frame is in memory at a time: `open_frames` starts a new stream each time.
 """
 
 from __future__ import annotations
@@ -77,6 +77,7 @@ class Playback:
     centre_xy: np.ndarray | None = None  # (N, 2) m, the route's centre line
     steer_names: SteerNames = field(default_factory=SteerNames)
     meta: Mapping[str, Any] = field(default_factory=dict)
+    features_TI: np.ndarray | None = None  # what the front-end gave to the neurons, where it is known
     usual_H2: np.ndarray | None = None  # each neuron's usual range where the playback is a part of a longer drive
 
     @property

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 
+from driving.bicycle import Bicycle
+from driving.viewer.openloop import run_policy
+from driving.viewer.page.writer import Network
 from driving.viewer.playback import Neurons, Playback
 from driving.viewer.saliency import Band, Saliency, overlay
+from tests.policy.cells import build_policy
 from tests.viewer.drives import make_drive
 
 PAPER_ROLES = ("motor",) + ("command",) * 6 + ("inter",) * 12
@@ -49,6 +55,15 @@ def make_playback(ticks: int = 60, roles: tuple[str, ...] = PAPER_ROLES, seed: i
         open_frames=lambda: iter(images),
         centre_xy=None if "x_m" in without else road_xy[: int(columns["s_m"][-1] * 2) + 40],
     )
+
+
+def make_watched_playback(ticks: int = 40, case: str = "ltc") -> tuple[Playback, Network]:
+    """Return a generated drive whose neurons are those of a real policy that has seen its images, and that policy."""
+    playback, policy = make_playback(ticks), build_policy(case)
+    seen = run_policy(policy, playback.open_frames(), playback.columns["dt_s"])
+    neurons = Neurons.from_parts(policy.cell.neuron_names, policy.cell.neuron_roles, policy.cell.edges())
+    watched = replace(playback, neurons=neurons, state_TH=seen.states, tau_s_TH=seen.tau_s, features_TI=seen.features)
+    return watched, Network(policy, Bicycle())
 
 
 def edges_as_saliency(images: np.ndarray) -> list[Saliency]:

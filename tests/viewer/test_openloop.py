@@ -29,12 +29,13 @@ def test_watching_in_chunks_is_watching_at_once() -> None:
     torch.manual_seed(0)
     policy, count = DrivingPolicy(PolicyConfig()).eval(), 2 * CHUNK + 5
     images, dt = make_images(count), np.full(count, 0.05)
-    predicted, states, taus = run_policy(policy, iter(images), dt)
+    predicted, states, taus, features = run_policy(policy, iter(images), dt)
     whole = torch.from_numpy(np.stack([policy.transform.to_model(image) for image in images]))[None]
     with torch.no_grad():
         expected = policy.trace(whole, torch.full((1, count), 0.05))
     np.testing.assert_allclose(predicted, expected.prediction_BT[0].numpy(), atol=1e-4)
     np.testing.assert_allclose(states, expected.cell.neuron_BTH[0].numpy(), atol=1e-4)
+    np.testing.assert_allclose(features, expected.features_BTI[0].numpy(), atol=1e-5)
     assert taus is not None
     assert taus.shape == states.shape == (count, 19)
 

@@ -1,12 +1,9 @@
-"""The page in a real browser."""
+"""The page: what it holds, and how it plays in a real browser."""
 
 from __future__ import annotations
 
-import html
 import json
 import re
-import shutil
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,35 +11,10 @@ import numpy as np
 import pytest
 
 from driving.viewer.page import writer as page
-from driving.viewer.page.writer import collect_data, pack, write_page
+from driving.viewer.page.packing import pack
+from driving.viewer.page.writer import collect_data, write_page
+from tests.viewer.page.browser import open_page
 from tests.viewer.playbacks import make_playback
-
-# It stands before the page's own script, so that it sees errors while the page loads.
-LISTENER = "<script>window.failures = []; window.addEventListener('error', (e) => window.failures.push(e.message));</script>"
-
-
-def find_browser() -> str:
-    """Return the path of Chromium, or skip the test."""
-    found = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
-    if found is None:
-        pytest.skip("needs Chromium to open the page: apt-get install chromium")
-    return found
-
-
-def open_page(path: Path, script: str, place: str = "") -> dict:
-    """Open the page, run `script` (an expression) after the page has started, and return its value. Errors in the console fail."""
-    report = f"const pre = document.createElement('pre'); pre.id = 'result'; pre.textContent = JSON.stringify({script}); document.body.append(pre);"
-    text = path.read_text(encoding="utf-8").replace("<head>", f"<head>{LISTENER}", 1).replace("</body>", f"<script>{report}</script></body>")
-    probe = path.with_name("probe.html")
-    probe.write_text(text, encoding="utf-8")
-    words = [find_browser(), "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--window-size=1400,1000"]
-    words += [f"--user-data-dir={path.parent / 'profile'}", "--virtual-time-budget=3000", "--dump-dom", f"{probe.as_uri()}{place}"]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=True)
-    console = [line for line in done.stderr.splitlines() if ":CONSOLE" in line]
-    assert console == []
-    found = re.search(r'<pre id="result">(.*?)</pre>', done.stdout, re.S)
-    assert found is not None, "the page's script did not run to its end"
-    return json.loads(html.unescape(found.group(1)))
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +35,7 @@ def test_the_page_starts_without_errors_and_shows_every_neuron(written: Path) ->
     seen = open_page(
         written,
         "{failures: window.failures, neurons: [...document.querySelectorAll('[data-neuron]')].map((n) => n.dataset.neuron), "
-        "maps: document.querySelectorAll('#maps figure').length, bars: document.querySelectorAll('#changes rect').length}",
+        "maps: document.querySelectorAll('#maps figure').length, bars: document.querySelectorAll('#change-bars rect').length}",
     )
     assert seen["failures"] == []
     assert sorted(seen["neurons"]) == sorted(make_playback(4).neurons.names)
@@ -78,7 +50,7 @@ def test_scrubbing_changes_the_frame_the_clock_and_the_neurons(written: Path) ->
     assert seen["failures"] == []
     assert seen["before"]["clock"].startswith("0.0 s")
     assert seen["after"]["clock"] == "4.1 s · tick 41"
-    assert seen["after"]["frame"].startswith("data:image/jpeg;base64,")
+    assert seen["after"]["frame"].startswith("data:image/webp;base64,")
     assert seen["before"]["frame"] != seen["after"]["frame"]
     assert seen["before"]["lit"] != seen["after"]["lit"]
 
@@ -121,7 +93,7 @@ def test_the_page_of_a_long_drive_stays_small(monkeypatch: pytest.MonkeyPatch) -
     data = collect_data(make_playback(60))
     assert len(data["ticks"]) == 20
     assert (data["ticks"][0], data["ticks"][-1]) == (0, 59)
-    assert len(data["frames"]["jpeg"]) == len(data["frames"]["at"]) == 5
+    assert len(data["frames"]["pictures"]) == len(data["frames"]["at"]) == 5
     assert data["frames"]["at"][-1] == 19
     assert data["departed"] != []
 
