@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, get_args
 
@@ -21,9 +24,11 @@ from driving.evaluation.until import parse_until
 from driving.evaluation.verify import verify
 from driving.evaluation.workers.servers import Address
 from driving.folder_lock import lock_folder
-from driving.interrupts import keep
+from driving.interrupts import OWNER, keep
 from driving.parser import Parser, make_parser
 from driving.quantities import UserError
+from driving.rollout.live_feed import FEED
+from policy.runtime import SUFFIX
 from policy.whole_file import write_text
 
 NOT_ALL_DRIVEN = NOT_SHOWN = 1  # exit statuses
@@ -41,10 +46,11 @@ def evaluate_command(about: str, args: list[str] | None = None) -> int:
         raise UserError("no --out: give a folder for the results")
     rule = None if options.until is None else parse_until(options.until)
     drivers, suite = _choose(options)
-    run = RunConfig(options.workers, _list_servers(options), options.timeout_s, options.attempts, options.only, ray=options.ray)
+    feed = options.out / FEED if options.live else None
+    run = RunConfig(options.workers, _list_servers(options), options.timeout_s, options.attempts, options.only, ray=options.ray, feed=feed)
     keep(f"finished drives are kept in {options.out}; the same command goes on with the others")
     summaries: dict[str, dict[str, Any]] = {}
-    with lock_folder(options.out):
+    with lock_folder(options.out), _show_live(options) if options.live else nullcontext():
         for name, driver in drivers.items():
             with _ProgressBar(name or driver.kind) as bar:
                 summaries[name] = evaluate(driver, suite, options.out / name, run, bar, rule)
@@ -56,6 +62,24 @@ def evaluate_command(about: str, args: list[str] | None = None) -> int:
     if len(summaries) > 1:
         print_comparison(summaries)
     return 0 if all(_is_done(summary) for summary in summaries.values()) else NOT_ALL_DRIVEN
+
+
+@contextmanager
+def _show_live(options: Any) -> Iterator[None]:
+    """Run the live view of the drives in a process of its own, which prints where it is to be seen. Raises UserError for what has no neurons.
+
+    The process ends with this one, and nothing here waits for it.
+    """
+    if len(options.checkpoint) != 1 or options.checkpoint[0].suffix == SUFFIX:
+        raise UserError("--live shows the neurons of one policy: give one --checkpoint, a run or its folder")
+    command = [sys.executable, "-m", "driving.viewer", "--live", str(options.out), "--checkpoint", str(options.checkpoint[0])]
+    viewer = subprocess.Popen(command, stdin=subprocess.DEVNULL, env={**os.environ, OWNER: str(os.getpid())}, start_new_session=True)
+    try:
+        yield
+    finally:
+        viewer.kill()
+        viewer.wait()
+        (options.out / FEED).unlink(missing_ok=True)
 
 
 def _choose(options: Any) -> tuple[Mapping[str, DriverReference], SuiteConfig]:
@@ -103,6 +127,7 @@ def _make_parser(about: str) -> Parser:
     parser.add_argument("--ray", type=str | None, default=None, metavar="ADDRESS", help=what)
     parser.add_argument("--host", type=str | None, default=None, help="one CARLA server to drive on")
     parser.add_argument("--port", type=int | None, default=None, help="its port")
+    parser.add_argument("--live", action="store_true", help="show the running drive, neuron by neuron, in Rerun's viewer in a browser")
     parser.add_argument("--timeout_s", type=float, default=60.0, help="how long a call to the server may take")
     parser.add_argument("--attempts", type=int, default=3, help="how often to try a drive whose server fails")
     parser.add_argument("--threads", type=int, default=1, help="threads of the network's arithmetic")

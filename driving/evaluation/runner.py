@@ -45,6 +45,7 @@ class RunConfig:
         only: the names of the drives to make; () for all.
         standin: further arguments of our own servers' command line.
         ray: the address of a Ray cluster on whose machines to drive, "local" for one of this machine alone; None to do without Ray.
+        feed: the file through which another process can watch the drives; None for none. Drives that are made side by side cannot share it.
     """
 
     workers: int = 1
@@ -54,12 +55,15 @@ class RunConfig:
     only: Sequence[str] = ()
     standin: tuple[str, ...] = ()
     ray: str | None = None
+    feed: Path | None = None
 
     def __post_init__(self) -> None:
         """Raises UserError for values with which nothing can be driven."""
         for name in ("workers", "attempts", "timeout_s"):
             if getattr(self, name) <= 0:
                 raise UserError(f"{name} is {getattr(self, name)}: give more than 0")
+        if self.feed is not None and (self.workers > 1 or len(self.servers) > 1 or self.ray is not None):
+            raise UserError("--live shows one drive at a time: use one worker on this machine, without --ray")
 
 
 class ProgressListener:
@@ -133,7 +137,7 @@ class _Evaluation:
     """One evaluation: what became of its drives so far, by their number in the suite."""
 
     def __init__(self, driver: DriverReference, suite: SuiteConfig, results: Results, run: RunConfig, stop: Stop | None) -> None:
-        self._driver, self._results, self._timeout_s, self._stop = driver, results, run.timeout_s, stop
+        self._driver, self._results, self._run, self._stop = driver, results, run, stop
         self._tasks = iter(list(make_tasks(suite, run.only)) if run.only else make_tasks(suite))
         self.plan = Plan(suite, digest_suite(suite), driver.load().name, driver.digest(), len(run.only) or count_tasks(suite))
         if stop is not None:
@@ -150,7 +154,7 @@ class _Evaluation:
         for number, task in enumerate(self._tasks):
             self._numbers[task.name] = number
             folder, key = self._results.folder_of(task.name), f"{task.digest()} {self.plan.policy_digest}"
-            job = DriveJob(task, self._driver, folder, key, self._timeout_s)
+            job = DriveJob(task, self._driver, folder, key, self._run.timeout_s, self._run.feed)
             found = self._results.find(job)
             if found is not None:
                 self._take(found)

@@ -20,7 +20,7 @@ import rerun.blueprint as rrb
 
 from driving.viewer.drawing.theme import EXCITES, INHIBITS, LABEL, MUTED, TEXT, role_colour
 from driving.viewer.drawing.wiring import lay_out
-from driving.viewer.playback import Playback
+from driving.viewer.playback import Neurons, Playback, SteerNames
 from driving.viewer.saliency import ComputeSaliency, add_saliency
 from policy.whole_file import replace_whole
 
@@ -35,8 +35,10 @@ def write_recording(path: Path, playback: Playback, compute: ComputeSaliency) ->
     recording = rr.RecordingStream("liquidlane", recording_id=playback.title.replace(" ", "-"))
     with replace_whole(path) as partial, partial.open("wb") as file, _open_pipe(file) as pipe:
         try:
-            recording.save(pipe, default_blueprint=make_blueprint(playback))
-            _send_still(recording, playback)
+            has_tau = playback.tau_s_TH is not None
+            recording.save(pipe, default_blueprint=make_blueprint(playback.neurons, has_tau, playback.has_pose))
+            send_still(recording, playback.neurons, has_tau, playback.steer_names)
+            _send_track(recording, playback)
             _send_series(recording, playback)
             _send_pictures(recording, playback, compute)
             recording.flush()
@@ -67,17 +69,17 @@ def _copy(source: int, file: BinaryIO) -> None:
                 pass
 
 
-def make_blueprint(playback: Playback) -> rrb.Blueprint:
-    """Return the layout in which Rerun opens the recording: pictures on the left, neurons in the middle, wiring and car on the right."""
-    neurons = [rrb.TimeSeriesView(origin=f"/neurons/{role}", name=f"{role} neurons") for role in playback.neurons.by_role()]
+def make_blueprint(neurons: Neurons, has_tau: bool, has_pose: bool) -> rrb.Blueprint:
+    """Return the layout in which Rerun opens a drive: pictures on the left, neurons in the middle, wiring and car on the right."""
+    strips = [rrb.TimeSeriesView(origin=f"/neurons/{role}", name=f"{role} neurons") for role in neurons.by_role()]
     pictures = [rrb.Spatial2DView(origin="/camera", name="camera"), rrb.Spatial2DView(origin="/saliency", name="saliency")]
-    if playback.has_pose:
+    if has_pose:
         pictures.append(rrb.Spatial2DView(origin="/world", name="track from above"))
     car = [rrb.TimeSeriesView(origin="/control", name="steering"), rrb.TimeSeriesView(origin="/lane", name="lane errors")]
     car.append(rrb.TimeSeriesView(origin="/car", name="speed"))
-    if playback.tau_s_TH is not None:
-        neurons.append(rrb.TimeSeriesView(origin="/tau_s", name="system time constants"))
-    columns = [rrb.Vertical(*pictures), rrb.Vertical(*neurons), rrb.Vertical(rrb.Spatial2DView(origin="/wiring", name="wiring"), *car)]
+    if has_tau:
+        strips.append(rrb.TimeSeriesView(origin="/tau_s", name="system time constants"))
+    columns = [rrb.Vertical(*pictures), rrb.Vertical(*strips), rrb.Vertical(rrb.Spatial2DView(origin="/wiring", name="wiring"), *car)]
     return rrb.Blueprint(
         rrb.Horizontal(*columns, column_shares=[3, 4, 3]),
         rrb.TimePanel(timeline=TIMELINE, state="collapsed"),
@@ -86,24 +88,37 @@ def make_blueprint(playback: Playback) -> rrb.Blueprint:
     )
 
 
-def _send_still(recording: rr.RecordingStream, playback: Playback) -> None:
-    neurons = playback.neurons
-    places = lay_out(neurons) * [400.0, 300.0]
-    index = {name: i for i, name in enumerate(neurons.names)}
-    inner = [synapse for synapse in neurons.synapses if synapse.source in index]
-    if inner:
-        strips = [[places[index[synapse.source]], places[index[synapse.target]]] for synapse in inner]
-        colours = [EXCITES if synapse.weight >= 0 else INHIBITS for synapse in inner]
-        recording.log("wiring/synapses", rr.LineStrips2D(strips, colors=colours, radii=0.6), static=True)
+def send_still(recording: rr.RecordingStream, neurons: Neurons, has_tau: bool, steer_names: SteerNames) -> None:
+    """Send what does not change: the wiring, and the names and colours of the lines."""
+    places = place_neurons(neurons)
+    if strips := place_synapses(neurons):
+        colours = [EXCITES if neurons.synapses[index].weight >= 0 else INHIBITS for index in strips]
+        recording.log("wiring/synapses", rr.LineStrips2D(list(strips.values()), colors=colours, radii=0.6), static=True)
     colours = [role_colour(role) for role in neurons.roles]
     recording.log("wiring/neurons", rr.Points2D(places, colors=colours, radii=7.0, labels=list(neurons.names), show_labels=True), static=True)
     for name, role in zip(neurons.names, neurons.roles, strict=True):
         line = rr.SeriesLines(colors=[role_colour(role)], names=[name], widths=[1.5])
         recording.log(name_entity(name, role), line, static=True)
-        if playback.tau_s_TH is not None:
+        if has_tau:
             recording.log(name_entity(name), line, static=True)
-    recording.log("control/steer", rr.SeriesLines(colors=[role_colour("motor")], names=[playback.steer_names.steer], widths=[2.0]), static=True)
-    recording.log("control/label", rr.SeriesLines(colors=[LABEL], names=[playback.steer_names.label], widths=[1.0]), static=True)
+    recording.log("control/steer", rr.SeriesLines(colors=[role_colour("motor")], names=[steer_names.steer], widths=[2.0]), static=True)
+    recording.log("control/label", rr.SeriesLines(colors=[LABEL], names=[steer_names.label], widths=[1.0]), static=True)
+
+
+def place_neurons(neurons: Neurons) -> np.ndarray:
+    """Return the place of each neuron in the picture of the wiring (H, 2)."""
+    places: np.ndarray = lay_out(neurons) * [400.0, 300.0]
+    return places
+
+
+def place_synapses(neurons: Neurons) -> dict[int, list[np.ndarray]]:
+    """Return the ends of each synapse between neurons, by its number among all synapses."""
+    places, index = place_neurons(neurons), {name: i for i, name in enumerate(neurons.names)}
+    inner = {number: one for number, one in enumerate(neurons.synapses) if one.source in index}
+    return {number: [places[index[one.source]], places[index[one.target]]] for number, one in inner.items()}
+
+
+def _send_track(recording: rr.RecordingStream, playback: Playback) -> None:
     if playback.centre_xy is not None:
         recording.log("world/route", rr.LineStrips2D([playback.centre_xy], colors=[MUTED], radii=0.8), static=True)
     if playback.has_pose:
@@ -142,16 +157,16 @@ def _send_lit(recording: rr.RecordingStream, playback: Playback) -> None:
 
 
 def _make_time_column(playback: Playback) -> rr.TimeColumn:
-    return rr.TimeColumn(TIMELINE, duration=round_times(playback))
+    return rr.TimeColumn(TIMELINE, duration=to_durations(playback.columns["time_s"]))
 
 
-def round_times(playback: Playback) -> np.ndarray:
-    """Return the ticks' times (T,), rounded to microseconds so that series and pictures have exactly the same times."""
-    return np.round(playback.columns["time_s"].astype(float) * 1e6).astype("timedelta64[us]").astype("timedelta64[ns]")
+def to_durations(time_s: np.ndarray) -> np.ndarray:
+    """Return times (T,) rounded to microseconds, so that series and pictures have exactly the same times."""
+    return np.round(time_s.astype(float) * 1e6).astype("timedelta64[us]").astype("timedelta64[ns]")
 
 
 def _send_pictures(recording: rr.RecordingStream, playback: Playback, compute: ComputeSaliency) -> None:
-    for time, (camera, saliency) in zip(round_times(playback), add_saliency(playback.open_frames(), compute), strict=True):
+    for time, (camera, saliency) in zip(to_durations(playback.columns["time_s"]), add_saliency(playback.open_frames(), compute), strict=True):
         recording.set_time(TIMELINE, duration=time)
         recording.log("camera", rr.EncodedImage(contents=encode_jpeg(camera, JPEG_QUALITY), media_type="image/jpeg"))
         recording.log("saliency", rr.EncodedImage(contents=encode_jpeg(saliency.picture, JPEG_QUALITY), media_type="image/jpeg"))

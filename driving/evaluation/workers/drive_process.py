@@ -32,6 +32,7 @@ from driving.evaluation.measures.summary import measure
 from driving.evaluation.tasks import DriveTask
 from driving.evaluation.workers.servers import Address
 from driving.rollout.listeners import CAMERA_MOVIE, CameraMovie
+from driving.rollout.live_feed import LiveFeed
 from driving.rollout.trace import Trace
 from driving.simulator.errors import SimulatorError
 from driving.simulator.session import Session, SessionConfig
@@ -50,6 +51,7 @@ class DriveJob:
     folder: Path
     key: str  # says of a saved trace which task and which driver it is of
     timeout_s: float = 60.0  # how long a call to the server may take
+    feed: Path | None = None  # a file through which another process can watch the drive
 
 
 @dataclass(frozen=True)
@@ -153,7 +155,8 @@ def _drive(job: DriveJob, address: Address) -> Drive:
 
         def drive_and_film() -> Trace:
             with CameraMovie(job.folder / CAMERA_MOVIE, task.step_s) as movie:
-                return drive_task(session, task, driver, [movie])
+                feed = [] if job.feed is None else [LiveFeed(job.feed, task.name)]
+                return drive_task(session, task, driver, [movie, *feed])
 
         trace = session.watch.call(drive_and_film)
     trace.meta["evaluation_key"] = job.key
