@@ -70,7 +70,7 @@ def _show_live(options: Any) -> Iterator[None]:
 
     The process ends with this one, and nothing here waits for it.
     """
-    if len(options.checkpoint) != 1 or options.checkpoint[0].suffix == SUFFIX:
+    if options.driver == "expert" or len(options.checkpoint) != 1 or options.checkpoint[0].suffix == SUFFIX:
         raise UserError("--live shows the neurons of one policy: give one --checkpoint, a run or its folder")
     command = [sys.executable, "-m", "driving.viewer", "--live", str(options.out), "--checkpoint", str(options.checkpoint[0])]
     viewer = subprocess.Popen(command, stdin=subprocess.DEVNULL, env={**os.environ, OWNER: str(os.getpid())}, start_new_session=True)
