@@ -7,6 +7,7 @@ order, whatever the number of workers and whichever drive ends first.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from driving.evaluation.drive_task import DriverReference
+from driving.evaluation.estimates import choose_headline
 from driving.evaluation.results import Results
 from driving.evaluation.settings import write_settings
 from driving.evaluation.suite import SuiteConfig, digest_suite
@@ -31,6 +33,8 @@ from policy.whole_file import write_text
 
 Row = dict[str, Any]
 Stop = Callable[[Sequence[Row]], str | None]
+
+SUMMARY_SHARE = 0.02  # of the time, at most, is spent on summaries of the drives so far
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ class ProgressListener:
         """Take one line about a drive or a failed attempt."""
 
     def advance(self, total: int, summary: dict[str, Any]) -> None:
-        """Take the summary of all drives so far; there are to be `total` of them."""
+        """Take the summary of all drives so far, as often as it is written; there are to be `total` of them."""
 
 
 def evaluate(
@@ -84,7 +88,7 @@ def evaluate(
     progress: ProgressListener | None = None,
     stop: Stop | None = None,
 ) -> dict[str, Any]:
-    """Drive every route of a suite and return the summary, which is also written to `out`/summary.json after each drive.
+    """Drive every route of a suite and return the summary. It is also written to `out`/summary.json as it grows, and at the end however that comes.
 
     Args:
         driver: who drives.
@@ -92,8 +96,9 @@ def evaluate(
         out: the folder for the results.
         run: on which servers, and how many at a time; None for one stand-in of our own.
         progress: is told what happens.
-        stop: is asked after each drive, in their order and with all rows up to it, whether that is enough; returns the reason or None. With it, the
-            drives are made in an order that the suite's seed decides: those at the suite's beginning need not be like the others.
+        stop: is asked after each drive that counts in the headline (`choose_headline`), in their order and with the rows of these drives up to it,
+            whether that is enough; returns the reason or None. With it, the drives are made in an order that the suite's seed decides: those at
+            the suite's beginning need not be like the others.
 
     A drive that fails in all attempts stands under "not_driven". Raises NoServerError where no server is left; finished drives are kept.
     """
@@ -102,16 +107,21 @@ def evaluate(
     servers: list[Server] = [NamedServer(address) for address in run.servers]
     write_settings(out, driver, suite)
     servers = servers or [OwnServer(("--seed", str(suite.seed), *run.standin)) for _ in range(run.workers)]
-    with ExitStack() as opened:
-        seats = [LocalSeat(server) for server in servers] if run.ray is None else _find_seats(run.ray, servers, driver, opened)
-        pool = opened.enter_context(WorkerPool(seats, run.attempts, progress.say))
-        for outcome in pool.drive(evaluation.list_jobs()):
-            evaluation.add(outcome)
-            progress.say(describe_outcome(outcome))
-            progress.advance(evaluation.plan.drives, evaluation.write_summary())
-            if evaluation.has_enough():
-                break
-    return evaluation.write_summary()
+    try:
+        with ExitStack() as opened:
+            seats = [LocalSeat(server) for server in servers] if run.ray is None else _find_seats(run.ray, servers, driver, opened)
+            pool = opened.enter_context(WorkerPool(seats, run.attempts, progress.say))
+            for outcome in pool.drive(evaluation.list_jobs()):
+                evaluation.add(outcome)
+                progress.say(describe_outcome(outcome))
+                if evaluation.is_summary_due():
+                    progress.advance(evaluation.plan.drives, evaluation.write_summary())
+                if evaluation.has_enough():
+                    break
+    finally:
+        summary = evaluation.write_summary()
+    progress.advance(evaluation.plan.drives, summary)
+    return summary
 
 
 def _find_seats(address: str, servers: Sequence[Server], driver: DriverReference, opened: ExitStack) -> Sequence[Seat]:
@@ -140,14 +150,17 @@ class _Evaluation:
         self._driver, self._results, self._run, self._stop = driver, results, run, stop
         self._tasks = iter(list(make_tasks(suite, run.only)) if run.only else make_tasks(suite))
         self.plan = Plan(suite, digest_suite(suite), driver.load().name, driver.digest(), len(run.only) or count_tasks(suite))
+        self._headline: set[str] = set()  # with `stop`: the names of the drives that it is asked about
         if stop is not None:
             tasks = list(self._tasks)
             self._tasks = iter([tasks[place] for place in np.random.default_rng(suite.seed).permutation(len(tasks))])
+            self._headline = {row["name"] for row in choose_headline([task.describe() for task in tasks])}
             self.plan = replace(self.plan, drives=len(tasks))
         self._numbers: dict[str, int] = {}
         self._outcomes: dict[int, Outcome] = {}
         self._counted: list[Outcome] = []  # those from the suite's beginning on, without a gap, until there is enough
         self._enough: str | None = None
+        self._write_after_s = 0.0  # on the clock of time.monotonic
 
     def list_jobs(self) -> Iterator[DriveJob]:
         """Yield the jobs that have no result from an earlier run, until there is enough."""
@@ -174,8 +187,9 @@ class _Evaluation:
         self._outcomes[self._numbers[outcome.job.task.name]] = outcome
         while self._enough is None and (following := self._outcomes.get(len(self._counted))) is not None:
             self._counted.append(following)
-            if self._stop is not None:
-                self._enough = self._stop([one.drive.row for one in self._counted if one.drive is not None])
+            if self._stop is not None and following.job.task.name in self._headline:
+                rows = [one.drive.row for one in self._counted if one.drive is not None]
+                self._enough = self._stop([row for row in rows if row["name"] in self._headline])
 
     def has_enough(self) -> bool:
         """Return whether the drives so far are enough."""
@@ -186,8 +200,15 @@ class _Evaluation:
         """What became of the drives so far, in the suite's order; where there is enough, of those that count."""
         return self._counted if self.has_enough() else [self._outcomes[number] for number in sorted(self._outcomes)]
 
+    def is_summary_due(self) -> bool:
+        """Return whether the summary may be written again, so that this takes SUMMARY_SHARE of the time however many drives it has."""
+        return time.monotonic() >= self._write_after_s
+
     def write_summary(self) -> dict[str, Any]:
         """Write the summary of the drives so far, and return it."""
+        began_s = time.monotonic()
         summary = summarise(self.plan, self.outcomes, self._enough)
         write_text(self._results.folder / SUMMARY, json.dumps(summary, indent=1))
+        ended_s = time.monotonic()
+        self._write_after_s = ended_s + (ended_s - began_s) / SUMMARY_SHARE
         return summary

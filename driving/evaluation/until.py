@@ -1,7 +1,8 @@
 """Stop an evaluation as soon as a claim such as "departures_per_km < 0.1" is shown or refuted.
 
 The test may be looked at after each drive (`driving.evaluation.statistics.sequential`). A claim that is false is shown in at most 5 % of all
-evaluations, and one that is true is refuted in at most 5 %. It is about the mean over the suite's drives, so they are made in random order.
+evaluations, and one that is true is refuted in at most 5 %. It is about the mean over the suite's undisturbed drives, as the headline figures are,
+so all drives are made in random order.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from driving.evaluation.comparison.measures import MEASURES, find_measure
+from driving.evaluation.estimates import choose_headline
 from driving.evaluation.statistics.sequential import first_decision, mean_evidence, rate_evidence
 from driving.quantities import UserError
 
@@ -36,7 +38,7 @@ class StopRule:
     def decide(self, rows: Sequence[Row]) -> tuple[bool, int] | None:
         """Return whether the claim is shown (else it is refuted), and after how many of these drives; None where they decide nothing yet.
 
-        Drives beyond the decision do not change it.
+        All of them count: the caller has chosen those of the headline. Drives beyond the decision do not change it.
         """
         if not rows:
             return None
@@ -49,15 +51,22 @@ class StopRule:
         return None if decided is None else f"{self} is {'shown' if decided[0] else 'refuted'}"
 
     def describe(self, rows: Sequence[Row], planned: int) -> dict[str, Any]:
-        """Return the outcome as plain values: what was decided, after how many drives of how many, and what it saved in words."""
-        decided = self.decide(rows)
-        drives = len(rows) if decided is None else decided[1]
+        """Return the outcome as plain values: what was decided, after how many drives of how many, and what it saved in words.
+
+        `rows` are all drives that were made, of which those of the headline count.
+        """
+        counted = choose_headline(rows)
+        decided = self.decide(counted)
+        if decided is not None:
+            counted = counted[: decided[1]]
+            rows = rows[: rows.index(counted[-1]) + 1]
         word = "undecided" if decided is None else "shown" if decided[0] else "refuted"
-        km = sum(float(row["km"]) for row in rows[:drives])
-        text = f"{self} is {word} after {drives} of {planned} drives ({km:.1f} km)"
+        km, drives = sum(float(row["km"]) for row in counted), len(rows)
+        which = "" if len(counted) == drives else f", of which the {len(counted)} undisturbed ones count"
+        text = f"{self} is {word} after {drives} of {planned} drives{which} ({km:.1f} km)"
         saved = planned - drives
         text += f": {saved} drives ({saved / planned:.0%}) were saved" if decided is not None else ": evaluate a longer suite to decide it"
-        return {"claim": str(self), "decision": word, "drives": drives, "planned": planned, "km": km, "text": text}
+        return {"claim": str(self), "decision": word, "drives": drives, "counted": len(counted), "planned": planned, "km": km, "text": text}
 
     def _evidence(self, rows: Sequence[Row], is_below: bool) -> np.ndarray:
         """Return the log evidence after each drive that the measure is below, or above, the limit."""

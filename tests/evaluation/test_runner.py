@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,11 @@ from driving.drivers.driver import Driver
 from driving.drivers.expert import Expert
 from driving.evaluation.command import NOT_ALL_DRIVEN, evaluate_command
 from driving.evaluation.drive_task import DriverReference
+from driving.evaluation.estimates import choose_headline
 from driving.evaluation.results import RESULTS
 from driving.evaluation.runner import ProgressListener, RunConfig, evaluate
-from driving.evaluation.suite import SuiteConfig
+from driving.evaluation.suite import DisturbanceConfig, SuiteConfig
+from driving.evaluation.summary import SUMMARY
 from driving.evaluation.workers.servers import Address
 from driving.quantities import CameraSpec, UserError
 from driving.simulator.process import StandinProcess
@@ -44,6 +46,25 @@ def read_lines(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (folder / RESULTS).read_text().splitlines()]
 
 
+@pytest.fixture(scope="module")
+def servers() -> Iterator[list[Address]]:
+    """Return two sound servers, for tests that are not about servers."""
+    with StandinProcess() as one, StandinProcess() as other:
+        yield [Address(server.host, server.port) for server in (one, other)]
+
+
+@pytest.fixture(scope="module")
+def sound(servers: list[Address], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of an evaluation of three drives in which nothing failed."""
+    evaluate(EXPERT, small_suite(1, 2, 3), folder := tmp_path_factory.mktemp("sound"), RunConfig(servers=servers[:1]))
+    return folder
+
+
+def read_summary(folder: Path) -> dict[str, Any]:
+    summary: dict[str, Any] = json.loads((folder / SUMMARY).read_text())
+    return summary
+
+
 class Words(ProgressListener):
     """Keeps what an evaluation says."""
 
@@ -54,32 +75,31 @@ class Words(ProgressListener):
         self.lines.append(line)
 
 
-def test_one_worker_and_two_give_one_table_and_a_resumed_run_drives_only_what_is_missing(tmp_path: Path) -> None:
-    one = evaluate(EXPERT, small_suite(1, 2, 3), tmp_path / "one")
+def test_one_worker_and_two_give_one_table_and_a_resumed_run_drives_only_what_is_missing(servers: list[Address], sound: Path, tmp_path: Path) -> None:
+    one = read_summary(sound)
     assert one["overall"]["departures"] == 0
     assert one["overall"]["km"] == pytest.approx(0.18, abs=0.03)
     assert [(row["name"], row["weather"]) for row in one["routes"]] == [("track_1", "ClearNoon"), ("track_2", "WetNoon"), ("track_3", "ClearNoon")]
-    assert table_of(json.loads((tmp_path / "one" / "summary.json").read_text())) == table_of(one)
     two = tmp_path / "two"
-    evaluate(EXPERT, small_suite(1), two)
+    evaluate(EXPERT, small_suite(1), two, RunConfig(servers=servers[:1]))
     (two / RESULTS).write_bytes((two / RESULTS).read_bytes() + b'{"key": "a line that a killed process has le')
     kept = (two / "routes" / "track_1" / "trace.npz").stat().st_mtime_ns
     words = Words()
-    assert table_of(evaluate(EXPERT, small_suite(1, 2, 3), two, RunConfig(workers=2), words)) == table_of(one)
+    assert table_of(evaluate(EXPERT, small_suite(1, 2, 3), two, RunConfig(servers=servers), words)) == table_of(one)
+    assert table_of(read_summary(two)) == table_of(one)
     assert (two / "routes" / "track_1" / "trace.npz").stat().st_mtime_ns == kept
     assert sorted(line["row"]["name"] for line in read_lines(two)) == ["track_1", "track_2", "track_3"]
     assert len(words.lines) == 2
-    evaluate(EXPERT, small_suite(1, max_speed_mps=7.0), two)
+    evaluate(EXPERT, small_suite(1, max_speed_mps=7.0), two, RunConfig(servers=servers[:1]))
     assert (two / "routes" / "track_1" / "trace.npz").stat().st_mtime_ns != kept, "another suite's result was taken"
 
 
-def test_what_servers_do_to_a_drive_costs_attempts_and_changes_no_figure(tmp_path: Path) -> None:
-    sound = evaluate(EXPERT, small_suite(1), tmp_path / "sound")
+def test_what_servers_do_to_a_drive_costs_attempts_and_changes_no_figure(sound: Path, tmp_path: Path) -> None:
     words = Words()
     with StandinProcess("--fault", "refuse:1@1,drop:1@30,cut@90,hang:60@120") as server:
         run = RunConfig(servers=[Address(server.host, server.port)], timeout_s=3.0, attempts=5)
         shaky = evaluate(EXPERT, small_suite(1), tmp_path / "shaky", run, words)
-    assert table_of(shaky) == table_of(sound)
+    assert shaky["routes"] == read_summary(sound)["routes"][:1]
     refused, late, cut, hung = shaky["wall_clock"]["failed_attempts"]["track_1"]
     assert "cannot load map track_1" in refused
     assert "the camera gave" in late
@@ -127,27 +147,28 @@ def divide_by_zero() -> None:
     print(1 // 0)
 
 
-def test_a_library_that_aborts_ends_one_attempt_and_a_bug_ends_the_evaluation_with_its_traceback(tmp_path: Path) -> None:
-    summary = evaluate(FailsOnce("expert", marker=tmp_path / "aborted"), small_suite(1), tmp_path / "one")
+def test_a_library_that_aborts_ends_one_attempt_and_a_bug_ends_the_evaluation_with_its_traceback(servers: list[Address], tmp_path: Path) -> None:
+    run = RunConfig(servers=servers[:1])
+    summary = evaluate(FailsOnce("expert", marker=tmp_path / "aborted"), small_suite(1), tmp_path / "one", run)
     [failed] = summary["wall_clock"]["failed_attempts"]["track_1"]
     assert signal.SIGABRT.name in failed
     assert len(summary["routes"]) == 1
     (tmp_path / "two").mkdir()
     with pytest.raises(ZeroDivisionError) as caught:
-        evaluate(FailsOnce("expert", marker=tmp_path / "two" / "failed", fail=divide_by_zero), small_suite(1), tmp_path / "two")
+        evaluate(FailsOnce("expert", marker=tmp_path / "two" / "failed", fail=divide_by_zero), small_suite(1), tmp_path / "two", run)
     assert "in divide_by_zero" in str(caught.value.__cause__)
 
 
-def test_an_evaluation_stops_at_the_same_drive_whatever_else_is_done(tmp_path: Path) -> None:
+def test_an_evaluation_stops_at_the_same_undisturbed_drive_whatever_else_is_done(servers: list[Address], tmp_path: Path) -> None:
     asked: list[list[str]] = []
 
     def stop(rows: Sequence[dict[str, Any]]) -> str | None:
         asked.append([row["name"] for row in rows])
         return "two are enough" if len(rows) == 2 else None
 
-    suite = small_suite(1, 2, 3, 4)
-    first, again = (evaluate(EXPERT, suite, tmp_path, RunConfig(workers=2), stop=stop) for _ in range(2))
-    counted = [row["name"] for row in first["routes"]]  # the suite's seed draws the order of an evaluation that may stop early
+    suite = small_suite(1, 2, 3, disturbances=[DisturbanceConfig("image_noise", [0.1])])
+    first, again = (evaluate(EXPERT, suite, tmp_path, RunConfig(servers=servers), stop=stop) for _ in range(2))
+    counted = [row["name"] for row in choose_headline(first["routes"])]  # the suite's seed draws the order of an evaluation that may stop early
     assert len(set(counted)) == 2
     assert first["stopped"] == "two are enough"
     assert table_of(first) == table_of(again)
@@ -172,10 +193,10 @@ def test_the_command_drives_chosen_drives_and_says_by_its_status_that_one_was_no
     words = ["--suite", str(ROOT / "configs" / "suite" / "quickstart.yaml"), "--driver", "expert", "--out", str(tmp_path)]
     short = ["--route_length_m", "60", "--only", "track_9002"]
     assert evaluate_command("", [*words, *short]) == 0
-    [row] = json.loads((tmp_path / "summary.json").read_text())["routes"]
+    [row] = read_summary(tmp_path)["routes"]
     assert (row["name"], row["weather"]) == ("track_9002", "CloudySunset")
     assert evaluate_command("", ["--again", str(tmp_path), "--only", "track_9002", "--out", str(tmp_path / "again")]) == 0
-    assert json.loads((tmp_path / "again" / "summary.json").read_text())["routes"] == [row]
+    assert read_summary(tmp_path / "again")["routes"] == [row]
     with StandinProcess("--fault", "refuse:9@1") as server:
         other = ["--servers", f"{server.host}:{server.port}", "--attempts", "1", "--max_speed_mps", "7"]
         assert evaluate_command("", [*words, *short, *other]) == NOT_ALL_DRIVEN

@@ -31,6 +31,18 @@ def test_what_was_saved_is_said_and_drives_after_the_decision_do_not_change_it()
     assert "undecided after 5 of 5 drives" in rule.describe(rows[:5], 5)["text"]
 
 
+def test_disturbed_drives_do_not_count_and_are_told_from_those_that_do() -> None:
+    calm = make_rows([0] * 30)
+    noisy = [row | {"name": f"{row['name']}_noise", "disturbance": "image_noise", "severity": 0.2} for row in make_rows([5] * 30)]
+    rule = parse_until("departures_per_km < 0.5")
+    said = rule.describe([row for pair in zip(noisy, calm, strict=True) for row in pair], 80)
+    alone = rule.describe(calm, 40)
+    assert (said["decision"], said["counted"], said["km"]) == ("shown", alone["drives"], alone["km"])
+    assert said["drives"] == 2 * alone["drives"]
+    assert f"after {said['drives']} of 80 drives, of which the {alone['drives']} undisturbed ones count ({alone['km']:.1f} km)" in said["text"]
+    assert rule.describe(noisy, 30)["decision"] == "refuted"
+
+
 def test_means_of_bounded_measures_are_tested_by_betting() -> None:
     rows = make_rows([0, 10] * 40)
     assert parse_until("completion > 0.8")(rows) == "completion > 0.8 is shown"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 import time
@@ -12,6 +13,7 @@ import pytest
 from driving.evaluation.drive_task import DriverReference
 from driving.evaluation.runner import RunConfig, evaluate
 from driving.evaluation.suite import SuiteConfig
+from driving.evaluation.summary import SUMMARY
 from driving.evaluation.workers.servers import PATIENCE_S, Address
 from driving.quantities import CameraSpec
 from driving.simulator.errors import NoServerError, SimulatorError
@@ -49,6 +51,7 @@ def test_a_foreign_server_that_ends_in_mid_drive_ends_the_evaluation(tmp_path: P
         with pytest.raises(NoServerError, match="refused"):
             evaluate(DriverReference("expert"), suite, tmp_path / "out", RunConfig(servers=[Address(server.host, server.port)], timeout_s=TIMEOUT_S))
         assert time.monotonic() - began < PATIENCE_S + AT_ONCE_S + 10.0  # the drive before takes its time
+    assert json.loads((tmp_path / "out" / SUMMARY).read_text())["routes"] == []
 
 
 def test_a_port_that_refuses_is_not_tried_again(tmp_path: Path) -> None:
