@@ -4,24 +4,30 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/sourced/jobs.sh
 source scripts/sourced/environment.sh dev
+export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
+job ruff check .
+job ruff format --check --quiet .
+mypy &
+types=$!
 # The page tests open the viewer in a real browser. Without one they are skipped.
 if ! command -v chromium >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     job sh -c "apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium" >/dev/null 2>&1 || echo "no Chromium: the page tests will be skipped"
 fi
-job ruff check .
-job ruff format --check --quiet .
-job mypy
-export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
+# The first server compiles the numerical code. It does so once, beside mypy; else each of the processes below would do it.
+job python -c "from driving.simulator.process import StandinProcess; StandinProcess().close()"
+wait "$types"
 if [ "$#" -gt 0 ]; then
     exec pytest "$@"
 fi
-# Two processes side by side, one per core: tests that drive a simulator, and the rest. The fuzz test has its own process: in a shared one, clients
-# of other tests may reconnect to a port that now belongs to its server, and crash. Not with pytest-xdist: its workers can hang at the end.
-driving="tests/standin tests/simulator tests/rollout tests/evaluation tests/end_to_end tests/surroundings"
-pytest tests $(for folder in $driving; do echo "--ignore=$folder"; done) &
-rest=$!
-status=0
-job pytest $driving --ignore=tests/standin/wire/test_fuzz.py || status=$?
-job pytest tests/standin/wire/test_fuzz.py || status=$?
-wait "$rest" || status=$?
-exit "$status"
+# Processes of pytest, one group of folders each and the longest first; two at a time, one per core. The fuzz test has a process of its own: in a
+# shared one, clients of other tests may reconnect to a port that now belongs to its server, and crash. Not with pytest-xdist: its workers can hang.
+fuzz=tests/standin/wire/test_fuzz.py
+groups=(
+    "tests/standin tests/simulator tests/rollout"
+    "tests/evaluation"
+    "tests/surroundings tests/end_to_end"
+    "tests/policy tests/training"
+    "tests/world"
+)
+others="tests $(printf -- '--ignore=%s ' ${groups[*]})"
+job xargs --max-procs=2 --max-lines=1 pytest <<<"$(printf '%s\n' "${groups[0]} --ignore=$fuzz" "${groups[@]:1}" "${others% }" "$fuzz")"

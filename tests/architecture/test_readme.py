@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
-from functools import lru_cache
 from pathlib import Path
 
 import pytest
+
+from tests.scripts import run_scripts
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
@@ -16,12 +15,20 @@ PAGES = {path: path.read_text() for path in (ROOT / "README.md", *sorted((ROOT /
 COMMANDS = sorted({line.split("#")[0].strip() for page in PAGES.values() for line in page.splitlines() if line.startswith("python scripts/")})
 
 
-@lru_cache
-def help_of(*words: str) -> str:
-    """Return the text of a command's --help."""
-    done = subprocess.run([sys.executable, *words, "--help"], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+def name_help(command: str) -> tuple[str, ...]:
+    """Return the script of a command, and its subcommand where it has one: their --help has the options."""
+    words = command.split()
+    return tuple(words[1:3] if words[1].endswith(("train.py", "import_logs.py", "benchmark.py")) else words[1:2])
+
+
+@pytest.fixture(scope="module")
+def helps(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, ...], str]:
+    """Return what each script, and each subcommand that a page names, prints with --help."""
+    scripts = {(f"scripts/{script.name}",) for script in (ROOT / "scripts").glob("*.py")}
+    words = sorted(scripts | {name_help(command) for command in COMMANDS})
+    done = run_scripts(tmp_path_factory.mktemp("helps"), [[*script, "--help"] for script in words])
+    assert [(script, one.err) for script, one in zip(words, done, strict=True) if one.status] == []
+    return {script: one.out for script, one in zip(words, done, strict=True)}
 
 
 def test_the_readme_shows_commands() -> None:
@@ -29,12 +36,10 @@ def test_the_readme_shows_commands() -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_command_of_the_readme_exists_with_its_options(command: str) -> None:
-    words = command.split()
-    inner = [words[2]] if words[1].endswith(("train.py", "import_logs.py", "benchmark.py")) else []
-    said = help_of(words[1], *inner)
+def test_a_command_of_the_readme_exists_with_its_options(command: str, helps: dict[tuple[str, ...], str]) -> None:
+    said = helps[name_help(command)]
     for option in re.findall(r"--[\w.]+", command):
-        assert option in said, f"{words[1]} knows no {option}"
+        assert option in said, f"{command.split()[1]} knows no {option}"
     for file in re.findall(r"configs/[\w/]+\.\w+", command):
         assert (ROOT / file).is_file(), f"{file} is missing"
 
@@ -60,7 +65,7 @@ def test_the_readme_can_be_read_in_one_go() -> None:
     assert len(README.splitlines()) <= 150
 
 
-def test_each_script_is_in_the_readme_and_shows_an_example() -> None:
+def test_each_script_is_in_the_readme_and_shows_an_example(helps: dict[tuple[str, ...], str]) -> None:
     for script in sorted((ROOT / "scripts").glob("*.py")):
         assert f"scripts/{script.name}" in README, f"{script.name} is not in the README"
-        assert "python scripts/" in help_of(f"scripts/{script.name}"), f"{script.name} --help shows no example"
+        assert "python scripts/" in helps[f"scripts/{script.name}",], f"{script.name} --help shows no example"

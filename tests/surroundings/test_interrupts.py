@@ -54,7 +54,7 @@ def make_case(name: str, folder: Path) -> Case:
         words = ["scripts/record.py", "--out", out, "--families", "{track: 4}", "--minutes", 60, "--episode_s", 5, "--servers", 2, *SMALL_CAMERA]
         return Case(words, lambda _: (out / "meta" / "info.json").is_file() and read_info(out)["total_episodes"] > 0, "finished episodes", 3)
     if name == "evaluate":
-        words = ["scripts/evaluate.py", "--driver", "expert", "--out", out, "--families", "{track: [1,2,3,4]}", "--route_length_m", 300]
+        words = ["scripts/evaluate.py", "--driver", "expert", "--out", out, "--families", "{track: [1,2,3,4]}", "--route_length_m", 100]
         return Case(words, lambda terminal: "off centre" in terminal.text, "the same command goes on", 4)
     small = ["--data.window=8", "--data.batch_size=8", "--trainer.max_epochs=100000", "--trainer.accelerator=cpu", "--data.workers=2"]
     words = ["scripts/train.py", "fit", "--config", "configs/train/quickstart.yaml", "--data.log", write_log(folder / "log"), "--out", out, *small]

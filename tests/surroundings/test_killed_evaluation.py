@@ -16,8 +16,8 @@ from driving.world.generated.tracks import TrackConfig
 from tests.surroundings.terminals import Terminal, in_terminal
 
 EXPERT = DriverReference("expert")
-SUITE = SuiteConfig(families={"track": [1, 2, 3]}, track=TrackConfig(length_m=300.0), route_length_m=200.0)
-OPTIONS = ("--families", "{track: [1, 2, 3]}", "--track.length_m", 300, "--route_length_m", 200)
+SUITE = SuiteConfig(families={"track": [1, 2, 3]}, track=TrackConfig(length_m=300.0), route_length_m=100.0)
+OPTIONS = ("--families", "{track: [1, 2, 3]}", "--track.length_m", 300, "--route_length_m", 100)
 SERVER = b"driving.standin"
 
 
