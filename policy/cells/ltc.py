@@ -165,9 +165,10 @@ class Ltc(Cell):
             weight_E = getattr(self, name).detach()
             cut_E = torch.tensor([is_cut(sources[one.source], names[one.target]) for one in synapses], dtype=torch.bool, device=weight_E.device)
             weight_E[cut_E] = self.to_stored(name, torch.zeros((), dtype=weight_E.dtype, device=weight_E.device))
+        gain_M = self.parameters_by_name().output_w.detach()
         for motor in range(self.motors):
             if is_cut(names[motor], OUTPUT):
-                self.output_w.detach()[motor] = 0.0
+                gain_M[motor] = 0.0
 
     def edges(self) -> list[Edge]:
         names, senses = self.wiring.names, self.wiring.sensory_names
