@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -38,13 +39,22 @@ def record_command(about: str, args: list[str] | None = None) -> None:
         raise UserError(f"servers is {options.servers}: give 1 or more, and exactly 1 together with --host or --port")
     with lock_folder(options.out):
         pass  # another writer, or a folder that cannot be written, is refused here and not after the servers' start
-    with ExitStack() as opened:
-        sessions = []
-        for _ in range(options.servers):
-            host, port = opened.enter_context(server_at(options.host, options.port, ("--seed", str(config.seed), "--randomise")))
-            sessions.append(opened.enter_context(Session(SessionConfig(host, port, options.timeout_s, options.dt_s))))
+    with open_sessions(options.servers, config.seed, options.host, options.port, options.timeout_s, options.dt_s) as sessions:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("frames"), TimeRemainingColumn())
         with Progress(*columns) as bar:
             task = bar.add_task("recording", total=total)
             frames = record(sessions, config, options.out, lambda count: bar.advance(task, count))
     print(f"{options.out}: {frames} frames added")
+
+
+@contextmanager
+def open_sessions(
+    count: int, seed: int, host: str | None = None, port: int | None = None, timeout_s: float = 60.0, dt_s: float = 0.1
+) -> Iterator[list[Session]]:
+    """Give sessions to record with: one on the server that is named, or `count` on stand-ins of our own, whose scenery the seed decides."""
+    with ExitStack() as opened:
+        sessions = []
+        for _ in range(count):
+            address = opened.enter_context(server_at(host, port, ("--seed", str(seed), "--randomise")))
+            sessions.append(opened.enter_context(Session(SessionConfig(*address, timeout_s, dt_s))))
+        yield sessions

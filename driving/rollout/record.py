@@ -1,7 +1,9 @@
-"""Record a driving log: the disturbed expert drives generated roads, maps from files, or maps that a server has itself.
+"""Record a driving log: the disturbed expert, or another driver that labels its frames, drives generated roads, maps from files, or maps that a
+server has itself.
 
 Each episode has another place, weather and camera mounting, and perhaps traffic. `record_config` says what is varied and within which ranges;
-its seed decides all of it. An episode is complete on the disk when it ends.
+its seed decides all of it. An episode is complete on the disk when it ends. Its task names the family of its road, so that a training can balance
+the families.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from driving.drivers.perturbed import PerturbedExpert
+from driving.drivers.driver import Driver
+from driving.drivers.perturbed import DisturbanceConfig, PerturbedExpert
 from driving.interrupts import keep
 from driving.logs.episode import Episode
 from driving.logs.features import driving_features
@@ -30,7 +33,7 @@ from driving.rollout.tick import Listener, Tick
 from driving.rollout.traffic import Traffic
 from driving.rollout.turns import StoppedError, Turns
 from driving.simulator.session import Session
-from driving.world.generated.families import generate_road
+from driving.world.generated.families import family_of, generate_road
 from driving.world.generated.tracks import generate_track
 from driving.world.maps.map_text import read_opendrive
 from driving.world.maps.route import Route
@@ -39,10 +42,10 @@ from driving.world.weather import random_weather
 
 ROUTE_M = 2000.0
 ROUTES = 4  # per road
-FIRST_TRACK = 100  # recorded tracks are FIRST_TRACK + 1000 * seed + 0, 1, 2, ...; suites use seeds below 100 or above 8000
-
+FIRST_TRACK, SEEDS_APART = 100, 1000  # recorded roads are FIRST_TRACK + SEEDS_APART * seed + 0, 1, 2, ...; suites use below 100 or above 8000
 
 Progress = Callable[[int], None]
+NewDriver = Callable[[DisturbanceConfig], Driver]
 
 
 @dataclass(frozen=True)
@@ -56,8 +59,26 @@ class _World:
     episode_s: float  # the length of each (simulated s)
 
 
-def record(sessions: Sequence[Session], config: RecordConfig, out: Path, progress: Progress = lambda frames: None) -> int:
+@dataclass(frozen=True)
+class _Recording:
+    """What all episodes of a recording have in common."""
+
+    config: RecordConfig
+    writer: LogWriter
+    new_driver: NewDriver
+    progress: Progress
+
+
+def record(
+    sessions: Sequence[Session],
+    config: RecordConfig,
+    out: Path,
+    progress: Progress = lambda frames: None,
+    new_driver: NewDriver = PerturbedExpert,
+) -> int:
     """Record into the log `out`, which is continued if it exists, and return the number of frames. `progress(count)` reports new frames.
+
+    `new_driver` makes the driver of each episode, from the disturbance that the episode may have. Episodes run side by side: each needs its own.
 
     Each session needs a server of its own. Of N sessions, session k records the roads k, k + N, k + 2 N and so on. What is recorded on a road
     depends on the seed alone. The number of sessions decides only the order of the episodes.
@@ -71,11 +92,13 @@ def record(sessions: Sequence[Session], config: RecordConfig, out: Path, progres
             turns.check()
             progress(count)
 
+        recording = _Recording(config, writer, new_driver, report)
+
         def work(worker: int) -> int:
             with turns.take_part(worker):
                 session, mine = sessions[worker], worlds[worker :: len(sessions)]
                 turn = partial(turns.wait_for, worker)
-                return session.watch.call(lambda: sum(_record_world(session, config, world, writer, turn, report) for world in mine))
+                return session.watch.call(lambda: sum(_record_world(session, recording, world, turn) for world in mine))
 
         jobs = [pool.submit(work, worker) for worker in range(len(sessions))]
         try:
@@ -90,7 +113,7 @@ def record(sessions: Sequence[Session], config: RecordConfig, out: Path, progres
 
 def _make_worlds(config: RecordConfig) -> list[_World]:
     """Return the roads to record on, with equal shares of the time."""
-    first = FIRST_TRACK + 1000 * config.seed
+    first = FIRST_TRACK + SEEDS_APART * config.seed
     named: list[tuple[str, str | None]] = [
         (f"{family}_{seed}", _generate(config, family, seed)) for family, count in config.families.items() for seed in range(first, first + count)
     ]
@@ -107,22 +130,21 @@ def _generate(config: RecordConfig, family: str, seed: int) -> str:
     return generate_track(seed, shapes[family]) if family in shapes else generate_road(family, seed)
 
 
-def _record_world(
-    session: Session, config: RecordConfig, world: _World, writer: LogWriter, turn: Callable[[], AbstractContextManager[None]], progress: Progress
-) -> int:
+def _record_world(session: Session, recording: _Recording, world: _World, turn: Callable[[], AbstractContextManager[None]]) -> int:
     """Record the episodes of one road and return the number of their frames. `turn()` waits until this session may add an episode to the log."""
     if world.opendrive is None:
         session.load_map(world.name)
     else:
         session.load_opendrive(world.name, world.opendrive)
-    routes = spread_routes(session.map, ROUTES, ROUTE_M, config.seed)
-    random = np.random.default_rng((config.seed, 3, world.number))
+    writer, seed = recording.writer, recording.config.seed
+    routes = spread_routes(session.map, ROUTES, ROUTE_M, seed)
+    random = np.random.default_rng((seed, 3, world.number))
     frames = 0
     for _ in range(world.episodes):
         route = routes[int(random.integers(len(routes)))]
         with ExitStack() as held:
-            episode = held.enter_context(writer.episode())
-            _drive_episode(session, config, route, world.episode_s, episode, random, progress)
+            episode = held.enter_context(writer.episode(f"keep the lane: {family_of(world.name)}"))
+            _drive_episode(session, recording, route, world.episode_s, episode, random)
             frames += episode.length
             with turn():
                 held.close()
@@ -130,10 +152,9 @@ def _record_world(
     return frames
 
 
-def _drive_episode(
-    session: Session, config: RecordConfig, route: Route, seconds: float, episode: Episode, random: np.random.Generator, progress: Progress
-) -> None:
+def _drive_episode(session: Session, recording: _Recording, route: Route, seconds: float, episode: Episode, random: np.random.Generator) -> None:
     """Record one episode of `seconds` somewhere on a route. After an error the session's end removes the car."""
+    config = recording.config
     own = random.spawn(1)[0]  # the draws of the traffic do not change those of the rest
     has_traffic = bool(own.random() < config.traffic.share)
     if has_traffic:
@@ -145,13 +166,13 @@ def _drive_episode(
     start = float(random.uniform(0.0, room))
     pose = _shift_pose(route.pose_at(start), config, random)
     ego = session.spawn_ego(pose, draw_camera(config.camera, config.mounting, random))
-    plan = DriveConfig(max_speed_mps=speed, departure_m=4.0, start_m=start, time_s=seconds, seed=int(random.integers(1 << 31)))
+    plan = DriveConfig(max_speed_mps=speed, departure_m=config.departure_m, start_m=start, time_s=seconds, seed=int(random.integers(1 << 31)))
     with ExitStack() as held:
         recorder = EpisodeRecorder(episode, config.camera.width_px, config.camera.height_px)
-        listeners: list[Listener] = [recorder, _WeatherChanges(session, config.weather_s, random), _FrameCounter(progress)]
+        listeners: list[Listener] = [recorder, _WeatherChanges(session, config.weather_s, random), _FrameCounter(recording.progress)]
         if has_traffic:
             listeners.append(held.enter_context(Traffic(session, route, (start, start + seconds * speed), config.traffic, own)))
-        drive(session, ego, route, PerturbedExpert(config.disturbance), plan, listeners)
+        drive(session, ego, route, recording.new_driver(config.disturbance), plan, listeners)
     ego.destroy()
 
 

@@ -35,6 +35,7 @@ class RecordConfig:
         speed_mps: the range of the target speed on straight road (m/s).
         start_lateral_m: the largest distance from the centre line at an episode's start (m).
         start_heading_rad: the largest heading error at an episode's start (rad).
+        departure_m: the distance from the centre line beyond which the car is put back on it (m).
         camera: the image and the nominal mounting.
         mounting: by how much mounting and lens differ from episode to episode.
         disturbance: what is added to the expert's steer.
@@ -53,6 +54,7 @@ class RecordConfig:
     speed_mps: tuple[float, float] = (8.0, 13.0)
     start_lateral_m: float = 1.0
     start_heading_rad: float = 0.08
+    departure_m: float = 4.0
     camera: CameraSpec = field(default_factory=CameraSpec)
     mounting: MountingConfig = field(default_factory=MountingConfig)
     disturbance: DisturbanceConfig = field(default_factory=DisturbanceConfig)

@@ -36,6 +36,7 @@ def test_a_recording_is_a_valid_log_with_recoveries(session: Session, tmp_path: 
     assert np.abs(lateral).max() > 0.3
     assert np.abs(np.concatenate([c[keys.DISTURBANCE] for c in columns])).max() > 0.005
     assert all(abs(log.timestamps(i)[-1] - 6.0) < 0.25 for i in range(4))
+    assert {episode.tasks for episode in log.episodes} == {("keep the lane: track",)}
     first, last = (next(iter(log.frames(i, keys.IMAGE, 0, 1))) for i in (0, 3))
     assert first.shape == (CAMERA.height_px, CAMERA.width_px, 3)
     assert np.abs(first.astype(int) - last.astype(int)).mean() > 3.0, "two episodes look alike"

@@ -54,6 +54,12 @@ def check_family(family: str) -> None:
         raise UserError(f"'{family}' is not a family of generated roads: give one of {', '.join(FAMILIES)}")
 
 
+def family_of(road: str) -> str:
+    """Return the family of a generated road from its name: "motorway" for motorway_17. Any other map is a family of its own."""
+    family, _, seed = road.rpartition("_")
+    return family if family in FAMILIES and seed.isdecimal() else road
+
+
 def generate_road(family: str, seed: int) -> str:
     """Return the OpenDRIVE text of a family's road. Raises UserError for an unknown family, and when the road crosses itself in every draw."""
     if family == "track":
