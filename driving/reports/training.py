@@ -55,7 +55,8 @@ def draw_training_curves(metrics_csv: Path) -> Gallery:
     lines: dict[str, dict[str, figures.Line]] = defaultdict(dict)
     for name, line in read_metrics(metrics_csv).items():
         split, measure = split_name(name)
-        lines[measure][split or measure] = line
+        if "/" not in measure:  # else it is one family's; the curve of the worst ones shows what decided
+            lines[measure][split or measure] = line
     charts = {measure: figures.draw_curves(named, "epoch") for measure, named in lines.items()}
     return Gallery([Picture(f"curve_{measure.replace('/', '_')}", measure.replace("_", " "), svg=chart) for measure, chart in charts.items()])
 

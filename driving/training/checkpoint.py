@@ -1,9 +1,9 @@
 """What a run saves: the best policy so far, and the state from which training can be resumed.
 
 RUN/checkpoint/{policy.safetensors, policy.json} is the policy to drive with. Where the run has closed-loop validation, it is the policy that
-drove best, because offline loss predicts driving poorly. Otherwise it is the policy with the least validation loss. Without validation, or with
-`--keep last`, it is the last policy. RUN/last.ckpt is Lightning's own state at the end of the last finished epoch. Both files appear complete
-or not at all.
+drove best on its worst families of roads, because offline loss predicts driving poorly. Otherwise it is the policy with the least validation
+loss. Without validation, or with `--keep last`, it is the last policy. RUN/last.ckpt is Lightning's own state at the end of the last finished
+epoch. Both files appear complete or not at all.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from policy.network import DrivingPolicy, save_policy
 from policy.whole_file import replace_whole
 
 FOLDER, LAST = "checkpoint", "last.ckpt"
+WORST = "worst_families_interventions_per_km"
+SCORE = (WORST, "mean_abs_lateral_m")  # of closed-loop validation: the first decides, the second between equals
 Keep = Literal["best", "last"]
 Judge = Callable[[DrivingPolicy, int], Mapping[str, float]]
 
@@ -34,7 +36,7 @@ class RunCheckpoint(Checkpoint):
 
     Args:
         run: the run's folder.
-        judge: drives a policy and returns its figures. `departures` decide, then `mean_abs_lateral_m`. None: the loss decides.
+        judge: drives a policy and returns its figures, with those of SCORE among them. None: the loss decides.
         every_n_epochs: epochs between two judgements; the last epoch is always judged.
         keep: "best" keeps the policy with the best score. "last" keeps the last one, so that the validation data stay a fair test.
         options: the options that a resumed run must share; saved with the state.
@@ -77,12 +79,11 @@ class RunCheckpoint(Checkpoint):
         for logger in trainer.loggers:
             named = {f"closed_loop_{name}": value for name, value in figures.items()}
             logger.log_metrics({**named, "epoch": epoch}, step=trainer.global_step)
-        lateral = figures["mean_abs_lateral_m"]
-        return (figures["departures"], lateral if math.isfinite(lateral) else math.inf)
+        return tuple(value if math.isfinite(value) else math.inf for value in map(figures.__getitem__, SCORE))
 
     def _facts(self, trainer: pl.Trainer) -> dict[str, Any]:
         """Return the facts to save beside the policy: epoch, step, score, logs, and the car that ties curvature to steer."""
-        measures = ("departures", "mean_abs_lateral_m") if self.judge else ("val_loss",) if len(self.best) and self.best[0] >= 0 else ()
+        measures = SCORE if self.judge else ("val_loss",) if len(self.best) and self.best[0] >= 0 else ()
         facts: dict[str, Any] = {"epoch": trainer.current_epoch, "step": trainer.global_step, "score": dict(zip(measures, self.best, strict=False))}
         data = getattr(trainer, "datamodule", None)
         if isinstance(data, DrivingData):
@@ -97,7 +98,8 @@ class RunCheckpoint(Checkpoint):
         if self.keep == "last":
             return f"of epoch {self.best_epoch}, the last"
         if self.judge:
-            return f"of epoch {self.best_epoch} ({self.best[0]:.0f} departures, mean lateral error {self.best[1]:.3f} m)"
+            words = f"{self.best[0]:.2f} interventions per km on its worst families, mean lateral error {self.best[1]:.3f} m"
+            return f"of epoch {self.best_epoch} ({words})"
         return f"of epoch {self.best_epoch}" + (f" (validation loss {self.best[0]:.5f})" if self.best[0] >= 0 else "")
 
     def state_dict(self) -> dict[str, Any]:
