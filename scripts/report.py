@@ -1,6 +1,7 @@
 """Write a run's report: report.html and report.md with tables, curves, maps and key frames.
 
     python scripts/report.py --out OUT --log LOG --run RUN --evaluation EVAL --expert EXPERT --views VIEW --stages stages.csv
+    python scripts/report.py --out OUT --dagger DAGGER
     python scripts/report.py --out OUT --benchmark outputs/benchmark_ltc.json
 
 The report has a part for each option that is given. stages.csv has lines name,seconds,what.

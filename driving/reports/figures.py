@@ -18,7 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
 WIDTH_PX, HEIGHT_PX, DPI = 300, 175, 72
 INKS = ("#0b7fa4", "#b65f00", "#7a46c8")
@@ -30,6 +30,7 @@ PATH_BINS = 12
 HISTOGRAM_BINS = 41
 MOST_POINTS_MARKED = 40
 LEGEND_COLUMNS = 2
+PARTS_NAMED = 3
 BARS_APART = 0.012  # of the values' range
 TOP_MARGIN = 0.06  # of the values' range
 STYLE: dict[Any, Any] = {
@@ -97,6 +98,25 @@ def draw_rates(lines: Mapping[str, RateLine], x_name: str) -> str:
             axes.vlines(beside[name], line.low, line.high, color=ink, linewidth=1.2, gid="interval")
         top = max(float(np.nanmax(np.concatenate([line.rate, line.high[np.isfinite(line.high)]]))) for line in lines.values())
         axes.set_ylim(0.0, (1.0 + TOP_MARGIN) * (top or 1.0))
+
+    return _render(draw)
+
+
+def draw_rates_of_parts(whole: RateLine, parts: Mapping[str, Line], x_name: str) -> str:
+    """Draw the rates of a whole with their intervals as a thick line, and its parts as thin ones; names stand at the highest of these."""
+
+    def draw(axes: Axes) -> None:
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        for x, rate in parts.values():
+            axes.plot(x, rate, color=MUTED, linewidth=0.7, alpha=0.7, gid="part", clip_on=False)
+        axes.plot(whole.x, whole.rate, "o-", color=INKS[0], linewidth=3, gid="curve", clip_on=False)
+        axes.vlines(whole.x, whole.low, whole.high, color=INKS[0], linewidth=1.2, gid="interval")
+        for name in sorted(parts, key=lambda name: -float(parts[name][1][-1]))[:PARTS_NAMED]:
+            x, rate = parts[name]
+            axes.annotate(name, (x[-1], rate[-1]), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8)
+        values = np.concatenate([whole.rate, whole.high, *(rate for _, rate in parts.values())])
+        axes.set_ylim(0.0, (1.0 + TOP_MARGIN) * (float(values[np.isfinite(values)].max(initial=0.0)) or 1.0))
+        axes.set_xlabel(x_name, loc="right")
 
     return _render(draw)
 

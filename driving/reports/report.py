@@ -12,6 +12,7 @@ from driving import provenance
 from driving.evaluation.estimates import choose_headline, describe
 from driving.evaluation.table import describe_not_driven
 from driving.reports import benchmarks, drives, robustness, training
+from driving.reports.dagger import make_dagger_section
 from driving.reports.document import Block, Document, Link, LinkList, Paragraph, Section, Table, Tile, render_html, render_markdown, write_pictures
 from driving.reports.failures.page import make_causes_table
 from policy.whole_file import write_text
@@ -49,6 +50,7 @@ class ReportInputs:
     evaluations: Sequence[drives.Evaluation] = ()  # of policies on one suite; the first one is shown in full
     failures: Sequence[Path] = ()  # pages of the evaluations' failures
     expert: Path | None = None  # the expert's evaluation on the same suite
+    dagger: Path | None = None  # a run of `scripts/dagger.py`
     benchmark: Path | None = None  # the JSON of `scripts/benchmark.py ltc`
     views: Sequence[View] = ()
     notes: Sequence[str] = ()
@@ -97,6 +99,8 @@ def compose_report(out_dir: Path, inputs: ReportInputs) -> Document:
     if inputs.views:
         links = [Link(view.name, _make_relative(view.path, out_dir), view.content) for view in inputs.views]
         sections.append(Section("Views of a drive", [LinkList(links)]))
+    if inputs.dagger is not None:
+        sections.append(make_dagger_section(inputs.dagger))
     if inputs.metrics_csv is not None:
         sections.append(Section("Training", [training.draw_training_curves(inputs.metrics_csv)]))
     if inputs.log is not None:

@@ -1,0 +1,72 @@
+"""Each step in a process of its own: a training and simulators would share the threads of torch, and CARLA's library may abort its process."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from multiprocessing.pool import ExceptionWithTraceback  # type: ignore[attr-defined]  # the stubs lack it
+from typing import Any
+
+from driving.interrupts import end_with
+from driving.simulator.errors import SimulatorError
+
+CONTEXT = multiprocessing.get_context("spawn")
+SIGNALS = {signal.SIGINT, signal.SIGTERM}
+
+
+def call_apart(work: Callable[..., str], *arguments: Any) -> str:
+    """Call `work` in a process of its own and return its result. Signals reach this process alone, which then ends the other.
+
+    Raises what `work` raised, and SimulatorError where its process ended without a word.
+    """
+    receiver, sender = CONTEXT.Pipe(duplex=False)
+    process = CONTEXT.Process(target=_call, args=(os.getpid(), sender, work, arguments))
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    sender.close()
+    try:
+        outcome = receiver.recv()
+    except EOFError:
+        process.join()
+        status = process.exitcode or 0
+        how = signal.Signals(-status).name if status < 0 else f"exit status {status}"
+        raise SimulatorError(f"the step's process ended without a word ({how}): run the same command again") from None
+    finally:
+        process.kill()
+        process.join()
+        receiver.close()
+    if isinstance(outcome, BaseException):
+        raise outcome
+    return str(outcome)
+
+
+def _call(owner: int, sender: Connection, work: Callable[..., str], arguments: tuple[Any, ...]) -> None:
+    """Call `work` in this process, and send its result or its exception."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)  # for the servers that this process starts
+    end_with(owner)
+    sys.argv = sys.argv[:1]  # the training's command line would read the rest
+    try:
+        sender.send(work(*arguments))
+    except Exception as error:
+        sender.send(_pack(error))
+
+
+def _pack(error: Exception) -> Any:
+    """Return an exception so that it keeps its traceback when it is sent; a plain one in the place of one that cannot be sent."""
+    packed = ExceptionWithTraceback(error, error.__traceback__)
+    try:
+        pickle.loads(pickle.dumps(packed))
+        return packed
+    except Exception:
+        return RuntimeError("".join(traceback.format_exception(error)))
