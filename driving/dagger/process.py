@@ -26,7 +26,7 @@ def call_apart(work: Callable[..., str], *arguments: Any) -> str:
     Raises what `work` raised, and SimulatorError where its process ended without a word.
     """
     receiver, sender = CONTEXT.Pipe(duplex=False)
-    process = CONTEXT.Process(target=_call, args=(os.getpid(), sender, work, arguments))
+    process = CONTEXT.Process(target=_call, args=(os.getpid(), sender, pickle.dumps((work, arguments))))
     before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         process.start()
@@ -49,14 +49,15 @@ def call_apart(work: Callable[..., str], *arguments: Any) -> str:
     return str(outcome)
 
 
-def _call(owner: int, sender: Connection, work: Callable[..., str], arguments: tuple[Any, ...]) -> None:
-    """Call `work` in this process, and send its result or its exception."""
+def _call(owner: int, sender: Connection, pickled: bytes) -> None:
+    """Call the pickled work in this process, and send its result or its exception. Unpickling imports what the work needs, which takes seconds."""
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)  # for the servers that this process starts
     end_with(owner)
     sys.argv = sys.argv[:1]  # the training's command line would read the rest
     try:
+        work, arguments = pickle.loads(pickled)
         sender.send(work(*arguments))
     except Exception as error:
         sender.send(_pack(error))
