@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from driving.dagger.config import DaggerConfig
-from driving.dagger.rounds import Origin, Rounds
-from driving.drivers.learned import checkpoint_folder
+from driving.dagger.rounds import CHECKPOINT, Origin, Rounds
+from driving.evaluation.drive_task import DriverReference
 from driving.folder_lock import lock_folder
 from driving.interrupts import keep
 from driving.logs.reader import Log
 from driving.parser import make_parser
 from driving.quantities import UserError
-from driving.training.checkpoint import FOLDER
 
 
 def dagger_command(about: str, args: list[str] | None = None) -> None:
@@ -30,9 +29,9 @@ def dagger_command(about: str, args: list[str] | None = None) -> None:
     if options.servers < 1:
         raise UserError(f"servers is {options.servers}: give 1 or more")
     if options.start is not None:
-        checkpoint_folder(options.start)
+        DriverReference("policy", options.start)
     for log in options.log:
         Log(log)
     with lock_folder(options.out):
         best = Rounds(config, Origin(options.start, options.log), options.out, options.servers, lambda line: print(line, flush=True)).run()
-    print(f"dagger: the policy of round {best} drives best; it is in {options.out / FOLDER}")
+    print(f"dagger: the policy of round {best} drives best; it is in {options.out / CHECKPOINT}")

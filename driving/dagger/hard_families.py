@@ -14,7 +14,7 @@ from pathlib import Path
 from driving.evaluation.estimates import choose_headline
 from driving.evaluation.measures.families import intervention_rate, measure_families, rate_worst_families
 from driving.evaluation.measures.summary import Measures, combine
-from driving.evaluation.summary import SUMMARY
+from driving.evaluation.comparison.sides import SUMMARY
 from driving.quantities import UserError
 
 EVEN_SHARE = 0.5

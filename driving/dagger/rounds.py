@@ -18,13 +18,11 @@ from driving.dagger.hard_families import count_roads, read_families, score
 from driving.dagger.history import FinishedStep, History
 from driving.dagger.process import call_apart
 from driving.dagger.steps import evaluate_round, record_round, train_round
-from driving.drivers.learned import checkpoint_folder
 from driving.interrupts import keep
 from driving.simulator.errors import SimulatorError
-from driving.training.checkpoint import FOLDER
-from policy.network import DESCRIPTION, WEIGHTS
 from policy.whole_file import write_bytes
 
+CHECKPOINT = "checkpoint"
 ATTEMPTS = 3  # of a step whose server or process fails
 Say = Callable[[str], None]
 
@@ -63,10 +61,16 @@ class Rounds:
                 number, "evaluate", words, evaluate_round, self._policy(number), self._suite, self._folder(number, "evaluation"), self._servers
             )
         best = min(range(self._config.rounds + 1), key=lambda number: score(self._folder(number, "evaluation")))
-        folder = checkpoint_folder(self._policy(best))
-        for name in (WEIGHTS, DESCRIPTION):
-            write_bytes(self._out / FOLDER / name, (folder / name).read_bytes())
+        self._keep_policy(self._policy(best))
         return best
+
+    def _keep_policy(self, policy: Path) -> None:
+        """Copy a policy to OUT/checkpoint."""
+        from driving.drivers.learned import checkpoint_folder  # only now, because this imports torch
+
+        folder = checkpoint_folder(policy)
+        for name in ("policy.safetensors", "policy.json"):
+            write_bytes(self._out / CHECKPOINT / name, (folder / name).read_bytes())
 
     def _records(self, number: int) -> bool:
         return number > 0 or (self._origin.start is None and not self._origin.logs)

@@ -1,4 +1,7 @@
-"""The steps of a round: record, train, evaluate. Each returns in words what came out. Each is called in a process of its own."""
+"""The steps of a round: record, train, evaluate. Each returns in words what came out. Each is called in a process of its own.
+
+A step imports what it needs itself, because each needs another part of the code, and imports take seconds.
+"""
 
 from __future__ import annotations
 
@@ -7,25 +10,11 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
-
 from driving.drivers.driver import Driver
-from driving.drivers.learned import LearnedDriver, checkpoint_folder
-from driving.drivers.mixed import MixedDriver
 from driving.drivers.perturbed import DisturbanceConfig, PerturbedExpert
-from driving.evaluation.drive_task import DriverReference
-from driving.evaluation.estimates import choose_headline, make_estimates
-from driving.evaluation.measures.families import intervention_rate, measure_families
-from driving.evaluation.runner import RunConfig, evaluate
 from driving.evaluation.suite import SuiteConfig
-from driving.evaluation.summary import SUMMARY
 from driving.quantities import UserError
-from driving.rollout.command import open_sessions
-from driving.rollout.record import record
 from driving.rollout.record_config import RecordConfig
-from driving.training.checkpoint import LAST
-from driving.training.cli import TrainCommand
-from policy.network import load_policy
 
 MOST_NAMED = 3
 
@@ -35,6 +24,14 @@ def record_round(config: RecordConfig, log: Path, servers: int, policy: Path | N
 
     What an earlier attempt has left is removed, so that the log does not depend on where it stopped.
     """
+    import torch
+
+    from driving.drivers.learned import LearnedDriver, checkpoint_folder
+    from driving.drivers.mixed import MixedDriver
+    from driving.rollout.command import open_sessions
+    from driving.rollout.record import record
+    from policy.network import load_policy
+
     shutil.rmtree(log, ignore_errors=True)
     torch.set_num_threads(1)  # the servers have the other cores
 
@@ -50,6 +47,9 @@ def record_round(config: RecordConfig, log: Path, servers: int, policy: Path | N
 
 def train_round(config: Path, logs: Sequence[Path], start: Path | None, run: Path) -> str:
     """Train on all logs into the run's folder, from the weights of `start` if there are any. A training that was interrupted goes on."""
+    from driving.training.checkpoint import LAST
+    from driving.training.cli import TrainCommand
+
     words = ["--config", str(config), "--data.log", json.dumps([str(log) for log in logs]), "--out", str(run)]
     words += ["--existing", "resume" if (run / LAST).is_file() else "replace", "--trainer.enable_progress_bar", "false"]
     words += [] if start is None else ["--model.start", str(start)]
@@ -58,10 +58,15 @@ def train_round(config: Path, logs: Sequence[Path], start: Path | None, run: Pat
 
 def evaluate_round(policy: Path, suite: SuiteConfig, out: Path, workers: int) -> str:
     """Drive the suite; drives that are made already are not made again. Raises UserError where one could not be made."""
+    from driving.evaluation.drive_task import DriverReference
+    from driving.evaluation.estimates import choose_headline, make_estimates
+    from driving.evaluation.measures.families import intervention_rate, measure_families
+    from driving.evaluation.runner import RunConfig, evaluate
+
     summary = evaluate(DriverReference("policy", policy), suite, out, RunConfig(workers))
     if summary["not_driven"]:
         names = ", ".join(row["name"] for row in summary["not_driven"])
-        raise UserError(f"the evaluation could not drive {names}: see why in {out / SUMMARY}, and run the same command again")
+        raise UserError(f"the evaluation could not drive {names}: see why in {out / 'summary.json'}, and run the same command again")
     rows = choose_headline(summary["routes"])
     worst = sorted(((intervention_rate(one), family) for family, one in measure_families(rows).items()), reverse=True)
     named = ", ".join(f"{family} {rate:.2f}" for rate, family in worst[:MOST_NAMED] if rate > 0)
