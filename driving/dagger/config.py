@@ -42,8 +42,8 @@ class DaggerConfig:
     departure_m: float = 2.0
     record: RecordConfig = field(default_factory=RecordConfig)
     first_training: Path = Path("configs/train/varied.yaml")
-    training: Path = Path("configs/train/varied.yaml")
-    suite: Path = Path("configs/suite/families.yaml")
+    training: Path = Path("configs/train/continued.yaml")
+    suite: Path = Path("configs/suite/rounds.yaml")
 
     def __post_init__(self) -> None:
         """Check the values. Raises UserError for those with which no round could be made."""

@@ -11,10 +11,10 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from driving.evaluation.comparison.sides import SUMMARY
 from driving.evaluation.estimates import choose_headline
 from driving.evaluation.measures.families import intervention_rate, measure_families, rate_worst_families
 from driving.evaluation.measures.summary import Measures, combine
-from driving.evaluation.comparison.sides import SUMMARY
 from driving.quantities import UserError
 
 EVEN_SHARE = 0.5

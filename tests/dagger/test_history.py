@@ -31,5 +31,5 @@ def test_other_options_are_refused_with_both_values(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="give a folder that scripts/dagger.py wrote"):
+    with pytest.raises(UserError, match=r"give a folder that scripts/dagger\.py wrote"):
         read_history(tmp_path)
