@@ -63,7 +63,7 @@ def evaluate_round(policy: Path, suite: SuiteConfig, out: Path, workers: int) ->
     from driving.evaluation.measures.families import intervention_rate, measure_families
     from driving.evaluation.runner import RunConfig, evaluate
 
-    summary = evaluate(DriverReference("policy", policy), suite, out, RunConfig(workers))
+    summary = evaluate(DriverReference("policy", policy), suite, out, RunConfig(workers, movies=False))
     if summary["not_driven"]:
         names = ", ".join(row["name"] for row in summary["not_driven"])
         raise UserError(f"the evaluation could not drive {names}: see why in {out / 'summary.json'}, and run the same command again")

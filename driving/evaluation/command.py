@@ -47,7 +47,9 @@ def evaluate_command(about: str, args: list[str] | None = None) -> int:
     rule = None if options.until is None else parse_until(options.until)
     drivers, suite = _choose(options)
     feed = options.out / FEED if options.live else None
-    run = RunConfig(options.workers, _list_servers(options), options.timeout_s, options.attempts, options.only, ray=options.ray, feed=feed)
+    run = RunConfig(
+        options.workers, _list_servers(options), options.timeout_s, options.attempts, options.only, ray=options.ray, feed=feed, movies=options.movies
+    )
     keep(f"finished drives are kept in {options.out}; the same command goes on with the others")
     summaries: dict[str, dict[str, Any]] = {}
     with lock_folder(options.out), _show_live(options) if options.live else nullcontext():
@@ -130,6 +132,8 @@ def _make_parser(about: str) -> Parser:
     parser.add_argument("--live", action="store_true", help="show the running drive, neuron by neuron, in Rerun's viewer in a browser")
     parser.add_argument("--timeout_s", type=float, default=60.0, help="how long a call to the server may take")
     parser.add_argument("--attempts", type=int, default=3, help="how often to try a drive whose server fails")
+    what = "whether drives keep their camera's movie; without, they are faster, and failures have no clips until they are driven --again"
+    parser.add_argument("--movies", type=bool, default=True, help=what)
     parser.add_argument("--threads", type=int, default=1, help="threads of the network's arithmetic")
     parser.add_class_arguments(SuiteConfig, skip={"camera"})
     return parser

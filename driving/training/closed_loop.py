@@ -56,7 +56,7 @@ def make_judge(config: ClosedLoopConfig, run: Path) -> Judge | None:
     def judge(policy: DrivingPolicy, epoch: int) -> Mapping[str, float]:
         folder = run / "closed_loop" / f"epoch_{epoch:03d}"
         save_policy(policy, folder / "checkpoint")
-        summary = evaluate(DriverReference("policy", folder / "checkpoint"), config.suite, folder, RunConfig(config.workers))
+        summary = evaluate(DriverReference("policy", folder / "checkpoint"), config.suite, folder, RunConfig(config.workers, movies=False))
         if summary["not_driven"]:
             names = ", ".join(row["name"] for row in summary["not_driven"])
             raise UserError(f"closed-loop validation of epoch {epoch} could not drive {names}: see why in {folder / 'summary.json'}, and resume")

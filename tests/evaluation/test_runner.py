@@ -23,6 +23,7 @@ from driving.evaluation.suite import DisturbanceConfig, SuiteConfig
 from driving.evaluation.summary import SUMMARY
 from driving.evaluation.workers.servers import Address
 from driving.quantities import CameraSpec, UserError
+from driving.rollout.listeners import CAMERA_MOVIE
 from driving.simulator.process import StandinProcess
 from driving.world.generated.tracks import TrackConfig
 
@@ -90,7 +91,9 @@ def test_one_worker_and_two_give_one_table_and_a_resumed_run_drives_only_what_is
     assert (two / "routes" / "track_1" / "trace.npz").stat().st_mtime_ns == kept
     assert sorted(line["row"]["name"] for line in read_lines(two)) == ["track_1", "track_2", "track_3"]
     assert len(words.lines) == 2
-    evaluate(EXPERT, small_suite(1, max_speed_mps=7.0), two, RunConfig(servers=servers[:1]))
+    assert (two / "routes" / "track_1" / CAMERA_MOVIE).is_file()
+    evaluate(EXPERT, small_suite(1, max_speed_mps=7.0), two, RunConfig(servers=servers[:1], movies=False))
+    assert not (two / "routes" / "track_1" / CAMERA_MOVIE).exists(), "the movie of another drive stands beside the trace"
     assert (two / "routes" / "track_1" / "trace.npz").stat().st_mtime_ns != kept, "another suite's result was taken"
 
 

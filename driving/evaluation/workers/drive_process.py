@@ -14,6 +14,7 @@ import tempfile
 import threading
 import time
 import traceback
+from contextlib import ExitStack
 from dataclasses import dataclass
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
@@ -44,7 +45,7 @@ ORPHANED = 1  # exit status of a process whose outcome nobody waits for any more
 
 @dataclass(frozen=True)
 class DriveJob:
-    """A task with the driver that drives it and the folder that gets its trace and movie."""
+    """A task with the driver that drives it and the folder that gets its trace and, unless that is not wanted, the camera's movie."""
 
     task: DriveTask
     driver: DriverReference
@@ -52,6 +53,7 @@ class DriveJob:
     key: str  # says of a saved trace which task and which driver it is of
     timeout_s: float = 60.0  # how long a call to the server may take
     feed: Path | None = None  # a file through which another process can watch the drive
+    has_movie: bool = True
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class DriveProcess:
         self._is_killed = False
 
     def drive(self, job: DriveJob, address: Address) -> Drive:
-        """Make a drive and save its trace and movie.
+        """Make a drive and save its files.
 
         Raises what the drive raised. Raises SimulatorError also where the process ended without a word.
         """
@@ -147,16 +149,18 @@ def _end_with_reader(pipe_fd: int) -> None:
 
 
 def _drive(job: DriveJob, address: Address) -> Drive:
-    """Drive, save trace and movie, and return the figures."""
+    """Drive, save what is to be kept, and return the figures."""
     task = job.task
     torch.set_num_threads(job.driver.threads)
     driver = job.driver.load()
     with Session(SessionConfig(address.host, address.port, job.timeout_s, task.rules.dt_s)) as session:
 
         def drive_and_film() -> Trace:
-            with CameraMovie(job.folder / CAMERA_MOVIE, task.step_s) as movie:
-                feed = [] if job.feed is None else [LiveFeed(job.feed, task.name)]
-                return drive_task(session, task, driver, [movie, *feed])
+            with ExitStack() as held:
+                (job.folder / CAMERA_MOVIE).unlink(missing_ok=True)  # of an earlier drive of this name
+                movies = [held.enter_context(CameraMovie(job.folder / CAMERA_MOVIE, task.step_s))] if job.has_movie else []
+                feeds = [] if job.feed is None else [LiveFeed(job.feed, task.name)]
+                return drive_task(session, task, driver, [*movies, *feeds])
 
         trace = session.watch.call(drive_and_film)
     trace.meta["evaluation_key"] = job.key
