@@ -15,7 +15,7 @@ from driving.quantities import UserError
 from driving.rollout.live_feed import FEED
 from driving.viewer.drive import load_drive
 from driving.viewer.live import follow
-from driving.viewer.page.writer import Network
+from driving.viewer.page.writer import Additions, Network
 from driving.viewer.views import open_playback, write_views
 from policy.network import load_policy
 
@@ -34,13 +34,13 @@ def view_command(about: str, args: list[str] | None = None) -> None:
     network = Network(load_policy(folder), read_bicycle(folder))
     with lock_folder(chosen.out):
         playback = open_playback(network.policy, network.bicycle, chosen.drive, chosen.log, chosen.episode)
-        beside = None if chosen.beside is None else load_drive(chosen.beside)
-        write_views(chosen.out, playback, network, beside, print)
+        additions = Additions(None if chosen.beside is None else load_drive(chosen.beside), chosen.explained)
+        write_views(chosen.out, playback, network, additions, print)
 
 
 def _show_live(folder: Path, chosen: Any) -> None:
     """Show a running evaluation until this process is ended. Raises UserError where other options are given, or there is no such folder."""
-    given = [name for name in ("drive", "log", "episode", "beside", "out") if getattr(chosen, name) is not None]
+    given = [name for name in ("drive", "log", "episode", "beside", "explained", "out") if getattr(chosen, name) is not None]
     if given:
         raise UserError(f"--live shows an evaluation that runs, and --{given[0]} something else: give one of them")
     if not chosen.live.is_dir():
@@ -57,6 +57,8 @@ def _make_parser(about: str) -> Parser:
     parser.add_argument("--episode", type=int | None, default=None, help="the number of the log's episode (default: its first)")
     what = "folder of another saved drive on the same route: of another policy, in another weather, with a lesion"
     parser.add_argument("--beside", type=Path | None, default=None, help=what)
+    what = "folder that scripts/explain.py wrote: the page shows its rules and its lesions in closed loop"
+    parser.add_argument("--explained", type=Path | None, default=None, metavar="EXPLAIN", help=what)
     what = "the folder of an evaluation that runs with --live: its drives are shown in Rerun's viewer"
     parser.add_argument("--live", type=Path | None, default=None, metavar="EVAL", help=what)
     parser.add_argument("--out", type=Path | None, default=None, help="folder for drive.mp4, drive.rrd, neurons.html, wiring.png")

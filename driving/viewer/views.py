@@ -13,7 +13,7 @@ from driving.viewer.drawing.wiring import write_wiring_picture
 from driving.viewer.drive import load_drive
 from driving.viewer.movie import write_movie
 from driving.viewer.openloop import watch_log
-from driving.viewer.page.writer import Network, write_page
+from driving.viewer.page.writer import Additions, Network, write_page
 from driving.viewer.playback import Playback
 from driving.viewer.recording import write_recording
 from driving.viewer.saliency import SaliencyComputer
@@ -40,18 +40,18 @@ def open_playback(policy: DrivingPolicy, bicycle: Bicycle, drive: Path | None, l
 
 
 def write_views(
-    out: Path, playback: Playback, network: Network, beside: Playback | None = None, report: Callable[[str], None] = lambda line: None
+    out: Path, playback: Playback, network: Network, additions: Additions, report: Callable[[str], None] = lambda line: None
 ) -> dict[str, Path]:
     """Write every view into `out` and return their paths by name; `report` is called with one line per view.
 
-    The page shows the drive `beside` as well. Raises UserError where that one is on another route.
+    The page shows the additions as well. Raises UserError where they do not fit.
     """
     compute = SaliencyComputer(network.policy)
     views: dict[str, Callable[[Path], None]] = {
         "wiring.png": lambda path: write_wiring_picture(path, playback.neurons),
         "drive.mp4": lambda path: write_movie(path, playback, compute),
         "drive.rrd": lambda path: write_recording(path, playback, compute),
-        "neurons.html": lambda path: write_page(path, playback, network, beside),
+        "neurons.html": lambda path: write_page(path, playback, network, additions),
     }
     for name, write in views.items():
         start = time.perf_counter()

@@ -21,6 +21,7 @@ from driving.viewer.activity import find_components, find_largest_changes, selec
 from driving.viewer.drawing import theme
 from driving.viewer.drawing.wiring import lay_out
 from driving.viewer.page.circuit import describe_bounds, describe_circuit
+from driving.viewer.page.explained import read_explained
 from driving.viewer.page.frames import collect_frames
 from driving.viewer.page.packing import HIGHEST_LEVEL, pack, pack_exactly
 from driving.viewer.playback import Neurons, Playback
@@ -47,16 +48,27 @@ class Network:
     bicycle: Bicycle
 
 
-def write_page(path: Path, playback: Playback, network: Network | None = None, beside: Playback | None = None) -> None:
-    """Write the page. It does not need an internet connection or any other file. `beside` is a second drive on the same route.
+@dataclass(frozen=True)
+class Additions:
+    """What the page shows besides one drive."""
 
-    Raises UserError where the second drive is on another route.
+    beside: Playback | None = None  # a second drive on the same route
+    explained: Path | None = None  # the folder that scripts/explain.py wrote about the policy
+
+
+def write_page(path: Path, playback: Playback, network: Network | None = None, additions: Additions | None = None) -> None:
+    """Write the page. It does not need an internet connection or any other file.
+
+    Raises UserError where the second drive is on another route, or the explanation is of another policy.
     """
+    additions = additions or Additions()
     folder = files("driving.viewer.page")
     data = collect_data(playback, network)
-    if beside is not None:
-        _check_route(playback, beside)
-        data["beside"] = _collect_drive(beside, _choose_ticks(beside), None)
+    if additions.beside is not None:
+        _check_route(playback, additions.beside)
+        data["beside"] = _collect_drive(additions.beside, _choose_ticks(additions.beside), None)
+    if additions.explained is not None:
+        data["explained"] = read_explained(additions.explained, playback.neurons.names)
     parts = {
         "TITLE": html.escape(playback.title),
         "STYLE": (folder / "page.css").read_text(encoding="utf-8"),
@@ -84,6 +96,7 @@ def collect_data(playback: Playback, network: Network | None = None) -> dict[str
         "bounds": None if network is None else describe_bounds(network.policy),
         "figures": _collect_figures(playback, kept),
         "beside": None,
+        "explained": None,
     }
 
 

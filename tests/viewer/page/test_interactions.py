@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from driving.quantities import UserError
-from driving.viewer.page.writer import write_page
+from driving.viewer.page.writer import Additions, write_page
 from driving.viewer.playback import Playback
 from tests.viewer.page.browser import open_page
 from tests.viewer.playbacks import make_playback, make_watched_playback
@@ -148,7 +149,7 @@ def test_two_drives_stand_side_by_side_at_the_same_place_and_where_they_diverge_
     columns["lateral_m"] = columns["lateral_m"] + np.where(np.arange(40) >= 30, 0.8, 0.0)
     frames = list(playback.open_frames())[20:]
     other = replace(playback, title="other", columns=columns, state_TH=playback.state_TH[20:], tau_s_TH=None, open_frames=lambda: iter(frames))
-    write_page(tmp_path / "neurons.html", playback, beside=other)
+    write_page(tmp_path / "neurons.html", playback, additions=Additions(other))
     ask = "{ there: besideTick(now), apart: divergent, words: byId('divergences').textContent, hidden: byId('beside').hidden }"
     seen = open_page(tmp_path / "neurons.html", f"(go(35), {ask})")
     assert seen["there"] == 15
@@ -156,7 +157,26 @@ def test_two_drives_stand_side_by_side_at_the_same_place_and_where_they_diverge_
     assert "0.80 m" in seen["words"]
     assert seen["hidden"] is False
     with pytest.raises(UserError, match="not on the route"):
-        write_page(tmp_path / "refused.html", playback, beside=make_playback(60, seed=4))
+        write_page(tmp_path / "refused.html", playback, additions=Additions(make_playback(60, seed=4)))
+
+
+def test_the_page_shows_what_the_same_lesion_did_in_closed_loop_and_the_rule_in_words(tmp_path: Path) -> None:
+    playback, network = make_watched_playback(8)
+    names = playback.neurons.names
+    change = {"value": 0.0213, "interval": {"low": 0.01, "high": None}}
+    effects = [{"lesion": {"words": [names[2]]}, "words": "it drifts left", "drives": 4, "changes": {"mean_abs_lateral_m": change}}]
+    policy = {"label": "run", "effects": effects, "rules": [{"neuron": name, "words": f"high where {name}"} for name in names]}
+    (tmp_path / "explain.json").write_text(json.dumps({"policies": [policy]}))
+    write_page(tmp_path / "neurons.html", playback, network, Additions(explained=tmp_path))
+    ask = "[2, 3].map((i) => { changes = noChanges(); changeNeuron(i, { scale: 0 }); return byId('closed-loop').textContent; })"
+    seen = open_page(tmp_path / "neurons.html", f"(choose(1), {{ words: {ask}, rule: byId('card-rule').textContent }})")
+    assert seen["words"] == [
+        "Closed loop, over 4 drives: it drifts left, +0.021 m off the centre (+0.010 to ?).",
+        "This lesion was not driven in closed loop.",
+    ]
+    assert f"high where {names[1]}" in seen["rule"]
+    with pytest.raises(UserError, match="of which 0 have these 19 neurons"):
+        write_page(tmp_path / "refused.html", make_playback(8), additions=Additions(explained=tmp_path))
 
 
 @pytest.mark.parametrize("size", ["500,900", "1920,1000"])

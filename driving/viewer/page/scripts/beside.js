@@ -51,7 +51,7 @@ addPart("beside", () => {
     still.fillText(words.split(" ")[0], 4, middle * height);
     for (const [of, places, colour] of [[beside, besidePlaces, "beside"], [drive, ownPlaces, "motor"]]) {
       still.strokeStyle = ink(colour);
-      drawLine(still, (t) => x(places[t]), (t) => middle * height - 0.2 * height * of.value(name, t) / scale, of.count);
+      drawLine(still, (t) => x(places[t]), (t) => middle * height - 0.2 * height * of.value(name, t) / scale, of.count, new Set(of.departed));
     }
   }
   still.fillStyle = ink("muted");
@@ -60,7 +60,7 @@ addPart("beside", () => {
   const worst = divergence.reduce((best, v, t) => (v > (divergence[best] || 0) ? t : best), 0);
   const places = `in ${plural(divergent.length, "place")}, most at ${ownPlaces[worst].toFixed(0)} m: ${(divergence[worst] || 0).toFixed(2)} m`;
   const words = `They are ${divergent.length ? "" : "never "}more than ${APART_M} m apart across the lane${divergent.length ? ` ${places}` : ""}.`;
-  byId("divergences").replaceChildren(words, ...divergent.slice(0, 12).map(([first]) => make("button",
+  byId("divergences").replaceChildren(make("p", {}, words), ...divergent.slice(0, 12).map(([first]) => make("button",
     { type: "button", className: "chip", onclick: () => go(first) }, `${ownPlaces[first].toFixed(0)} m`)));
 }, () => {
   if (!beside) return;

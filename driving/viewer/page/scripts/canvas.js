@@ -43,10 +43,11 @@ function preparePen(canvas) {
   return { pen: layers[0], still: layers[1], restore, width, height };
 }
 
-function drawLine(pen, x, y, ticks = count) {
+// Draws a line over the ticks, cut after those in `cuts`.
+function drawLine(pen, x, y, ticks = count, cuts = new Set()) {
   pen.lineWidth = 1.2;
   pen.beginPath();
-  for (let t = 0; t < ticks; t++) pen[t ? "lineTo" : "moveTo"](x(t), y(t));
+  for (let t = 0; t < ticks; t++) pen[t && !cuts.has(t - 1) ? "lineTo" : "moveTo"](x(t), y(t));
   pen.stroke();
 }
 

@@ -83,7 +83,8 @@ addPart("card", () => {
   byId("card-name").textContent = names[i];
   byId("card-name").style.color = roleInk(i);
   byId("card-role").textContent = `${roles[i]} neuron`;
-  byId("card-rule").textContent = describeNeuron(i);
+  const rule = data.explained && data.explained.rules[names[i]];
+  byId("card-rule").textContent = describeNeuron(i) + (rule ? ` Its rule over all explained drives: ${rule}.` : "");
   const seen = selectedTicks().map((t) => state.at(t, i)), spread = seen.reduce(([a, b], v) => [Math.min(a, v), Math.max(b, v)],
     [Infinity, -Infinity]);
   const fact = (term, words, id = "") => make("div", {}, make("dt", {}, term), make("dd", { id }, words));

@@ -51,6 +51,20 @@ function compareSteering() {
   return { mean: apart.reduce((sum, v) => sum + v, 0) / apart.length, most, at: Math.max(...apart) };
 }
 
+// What the same lesion did to a car that was driven with it, where that is known: neurons that are taken out, and nothing else.
+function describeClosedLoop() {
+  const out = Object.keys(changes.neurons).filter((i) => changes.neurons[i].scale === 0);
+  const whole = isChanged({ neurons: {}, synapses: changes.synapses });
+  if (!data.explained || whole || out.length !== Object.keys(changes.neurons).length) return "";
+  const lesions = data.explained.lesions, own = out.map((i) => names[i]);
+  const known = lesions[own.join(" and ")] || lesions[own.reverse().join(" and ")];
+  if (!known) return "This lesion was not driven in closed loop.";
+  const [change, low, high] = known.lateral || [];
+  const end = (v) => (v === null ? "?" : formatSigned(v, 3));
+  const far = known.lateral ? `, ${formatSigned(change, 3)} m off the centre (${end(low)} to ${end(high)})` : "";
+  return `Closed loop, over ${plural(known.drives, "drive")}: ${known.words}${far}.`;
+}
+
 addPart("changes", () => {
   byId("cannot-change").hidden = Boolean(circuit);
   byId("cannot-change").textContent = circuit ? "" : whyNotAgain();
@@ -62,6 +76,7 @@ addPart("changes", () => {
     ...Object.keys(changes.synapses).map((e) => chip(describeSynapse(e), () => changeSynapse(e, 1))),
   );
   if (!changed) return;
+  byId("closed-loop").textContent = describeClosedLoop();
   const { mean, most, at } = compareSteering();
   byId("compared").replaceChildren(`The steer differs by ${mean.toFixed(3)} on average, and by ${at.toFixed(3)} at most, `,
     make("button", { type: "button", className: "plain", onclick: () => go(most) }, `at ${time[most].toFixed(1)} s`), ".");
