@@ -17,9 +17,10 @@ from torch import Tensor, nn
 from perception.errors import ConfigError
 from policy.bounds import CellBounds
 from policy.cell import OUTPUT, Cell, Edge, Stepper
-from policy.kernels import currents, dispatch, reference
+from policy.kernels import dispatch, reference
 from policy.kernels.bounds import POSITIVE, bound_ltc
 from policy.kernels.cpu.native import NativeStepper
+from policy.kernels.currents import Flows, find_currents, split_changes
 from policy.kernels.plan import LtcParameters, LtcPlan, Solver
 from policy.options import check_choices
 from policy.wirings import make_wiring
@@ -146,11 +147,11 @@ class Ltc(Cell):
         return reference.time_constants(self.plan, self.parameters_by_name(), features_BTI, neuron_BTH)
 
     def currents(self, features_BTI: Tensor, neuron_BTH: Tensor, state_BS: Tensor) -> Tensor:
-        return currents.find_currents(self.plan, self.parameters_by_name(), features_BTI, neuron_BTH).synapse_BTE
+        return find_currents(self.plan, self.parameters_by_name(), features_BTI, neuron_BTH).synapse_BTE
 
-    def split_changes(self, features_BTI: Tensor, dt_BT: Tensor, neuron_BTH: Tensor, state_BS: Tensor) -> currents.Flows:
+    def split_changes(self, features_BTI: Tensor, dt_BT: Tensor, neuron_BTH: Tensor, state_BS: Tensor) -> Flows:
         """Return what each synapse, in the order of `edges`, and each leak added to its neuron in each step of a sequence from `state_BS` on."""
-        return currents.split_changes(self.plan, self.parameters_by_name(), features_BTI, dt_BT, neuron_BTH, state_BS)
+        return split_changes(self.plan, self.parameters_by_name(), features_BTI, dt_BT, neuron_BTH, state_BS)
 
     def bounds(self) -> CellBounds:
         box = bound_ltc(self.plan, self.parameters_by_name())
