@@ -18,7 +18,7 @@ from driving.evaluation.measures.summary import Measures, combine
 from driving.quantities import UserError
 
 EVEN_SHARE = 0.5
-LEAST_PER_KM, MOST_PER_KM = 0.2, 10.0
+LEAST_PER_KM, MOST_PER_KM = 0.5, 10.0
 
 
 def share_by_failures(rates: Mapping[str, float]) -> dict[str, float]:

@@ -20,8 +20,8 @@ from driving.reports.drives import read_evaluation
 
 Row = Mapping[str, Any]
 ABOUT = (
-    "In round 0 the expert drove. In each later round the policy of the round before drove new roads, the expert labelled every frame, and the "
-    "policy was trained further on all logs. Every round is judged on the same suite."
+    "In round 0 the expert drove, unless its log or its policy was given. In each later round the policy of the round before drove new roads, the "
+    "expert labelled every frame, and the policy was trained further on all logs. Every round is judged on the same suite."
 )
 
 
