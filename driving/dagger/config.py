@@ -69,8 +69,8 @@ class DaggerConfig:
         """Return what a round records, with these numbers of roads per family."""
         if number == 0:
             return self.record
-        options = {"seed": self.record.seed + number, "minutes": self.minutes, "departure_m": self.departure_m}
-        return replace(self.record, families=dict(families), **options)
+        seed = self.record.seed + number
+        return replace(self.record, families=dict(families), seed=seed, minutes=self.minutes, departure_m=self.departure_m)
 
     def describe(self) -> dict[str, Any]:
         """Return all values as plain ones, with the content of the files."""

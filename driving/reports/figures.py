@@ -112,7 +112,8 @@ def draw_rates_of_parts(whole: RateLine, parts: Mapping[str, Line], x_name: str)
         axes.plot(whole.x, whole.rate, "o-", color=INKS[0], linewidth=3, gid="curve", clip_on=False)
         axes.vlines(whole.x, whole.low, whole.high, color=INKS[0], linewidth=1.2, gid="interval")
         highest = sorted((name for name, (_, rate) in parts.items() if rate[-1] > 0), key=lambda name: -float(parts[name][1][-1]))
-        for x, rate, name in ((*parts[name], name) for name in highest[:PARTS_NAMED]):
+        for name in highest[:PARTS_NAMED]:
+            x, rate = parts[name]
             axes.annotate(name, (x[-1], rate[-1]), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8)
         values = np.concatenate([whole.rate, whole.high, *(rate for _, rate in parts.values())])
         axes.set_ylim(0.0, (1.0 + TOP_MARGIN) * (float(values[np.isfinite(values)].max(initial=0.0)) or 1.0))
