@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from policy.command import Command
+
 
 class LiquidLaneError(Exception):
     """The base of our own errors. The message says all that a user needs; commands print it as one line and end with exit status 2."""
@@ -99,3 +101,4 @@ class Observation:
     dt_s: float  # since the tick before
     image: np.ndarray  # (Y, X, 3) uint8 RGB
     lane: LaneState  # privileged: experts and speed control use it, learned steering does not
+    command: Command = Command.FOLLOW  # what the route does next, for policies that take navigation commands

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 
 from perception.errors import ConfigError
 from policy.network import DrivingPolicy
-from policy.runtime import INPUTS, METADATA, OUTPUTS, SUFFIX
+from policy.runtime import COMMAND_INPUT, INPUTS, METADATA, OUTPUTS, SUFFIX
 from policy.whole_file import replace_whole
 
 EXAMPLE_DT_S = 0.1  # any value works: it is an input of the model
@@ -38,9 +38,10 @@ class _Step(nn.Module):
         super().__init__()
         self.policy = policy
 
-    def forward(self, image_1YXC: Tensor, dt_s_1: Tensor, state_1S: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, image_1YXC: Tensor, dt_s_1: Tensor, state_1S: Tensor, command_1: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
         """Return the prediction (1,), the next state (1, S) and the neurons (1, H)."""
-        trace = self.policy.trace(image_1YXC[None], dt_s_1[None], state_1S)
+        command_11 = None if command_1 is None else command_1[None]
+        trace = self.policy.trace(image_1YXC[None], dt_s_1[None], state_1S, command_BT=command_11)
         return trace.prediction_BT[:, 0], trace.cell.state_BS, trace.cell.neuron_BTH[:, 0]
 
 
@@ -68,9 +69,12 @@ def _make_program(policy: DrivingPolicy) -> torch.onnx.ONNXProgram:
 
     copy = deepcopy(policy).float().cpu().eval()
     size = (copy.config.transform.height_px, copy.config.transform.width_px)
-    example = (torch.zeros(1, *size, 3, dtype=torch.uint8), torch.tensor([EXAMPLE_DT_S]), copy.initial_state(1))
+    example = [torch.zeros(1, *size, 3, dtype=torch.uint8), torch.tensor([EXAMPLE_DT_S]), copy.initial_state(1)]
+    names = list(INPUTS)
+    if copy.config.command:
+        example, names = [*example, torch.zeros(1, dtype=torch.int64)], [*names, COMMAND_INPUT]
     with _silence_exporter():
-        program = torch.onnx.export(_Step(copy).eval(), example, input_names=INPUTS, output_names=OUTPUTS, dynamo=True, verbose=False)
+        program = torch.onnx.export(_Step(copy).eval(), tuple(example), input_names=names, output_names=OUTPUTS, dynamo=True, verbose=False)
     assert program is not None
     ClearMetadataAndDocStringPass()(program.model)
     return program

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+import torch
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
@@ -21,6 +22,7 @@ from perception.frontends import FEATURES, FRONTENDS, fold_batch_norms
 from perception.transform import CameraTransform, CameraTransformConfig
 from policy.cell import CellTrace
 from policy.cells import make_cell
+from policy.command import Command
 from policy.description import FORMAT, parse_description
 from policy.options import check_choices, choose, from_options
 from policy.whole_file import replace_whole, write_bytes
@@ -42,6 +44,7 @@ class PolicyConfig:
         output: "linear", or "sinh" for the prediction scale * sinh(motor), which is nearly linear for small outputs. Training judges motor
             outputs, so with "sinh" an error counts relative to the bend. A net that sees corners of 10 m radius then still steers finely on
             a straight road.
+        command: whether the navigation command enters the cell, as four inputs after the features.
     """
 
     transform: CameraTransformConfig = field(default_factory=CameraTransformConfig)
@@ -51,6 +54,7 @@ class PolicyConfig:
     target: Literal["steer", "curvature"] = "steer"
     scale: float = 1.0
     output: Literal["linear", "sinh"] = "linear"
+    command: bool = False
 
     def __post_init__(self) -> None:
         if isinstance(self.transform, Mapping):
@@ -62,7 +66,7 @@ class PolicyTrace(NamedTuple):
     """The record of what a policy saw and did over a sequence."""
 
     prediction_BT: Tensor  # (B, T) steer, or curvature in 1/m
-    features_BTI: Tensor  # (B, T, I) the front-end's output
+    features_BTI: Tensor  # (B, T, I) what enters the cell: the front-end's output, and the command where the policy takes it
     cell: CellTrace  # outputs, neurons and time constants of the cell
 
 
@@ -74,22 +78,36 @@ class DrivingPolicy(nn.Module):
         self.config = config
         self.transform = CameraTransform(config.transform)
         self.frontend = choose(FRONTENDS, config.frontend, "front-end")(config.transform.height_px, config.transform.width_px)
-        self.cell = make_cell(config.cell, FEATURES, 1, config.cell_options)
+        self.cell = make_cell(config.cell, FEATURES + len(Command) * config.command, 1, config.cell_options)
 
     def features(self, images_BTYXC: Tensor) -> Tensor:
-        """Return the front-end's features (B, T, I) of uint8 images (B, T, Y, X, C)."""
+        """Return the front-end's features (B, T, I) of uint8 images (B, T, Y, X, C), without the command."""
         batch, time = images_BTYXC.shape[:2]
         images = self.transform.normalise(images_BTYXC.flatten(0, 1)).to(next(self.frontend.parameters()).dtype)
         return self.frontend(images).view(batch, time, FEATURES)
 
-    def forward(self, images_BTYXC: Tensor, dt_BT: Tensor, state_BS: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Return predictions (B, T) and the state to pass on. dt is the time since the previous image in s."""
-        motor_BTM, state_BS = self.cell(self.features(images_BTYXC), dt_BT, state_BS)
+    def inputs(self, images_BTYXC: Tensor, command_BT: Tensor | None = None) -> Tensor:
+        """Return what enters the cell (B, T, I): the features, and for a policy that takes commands those as well (see `forward`)."""
+        features_BTI = self.features(images_BTYXC)
+        if not self.config.command:
+            return features_BTI
+        known = torch.arange(len(Command), device=features_BTI.device)
+        command_BT1 = torch.zeros_like(features_BTI[..., :1]) if command_BT is None else command_BT[..., None]
+        return torch.cat([features_BTI, (command_BT1 == known).to(features_BTI.dtype)], -1)
+
+    def forward(self, images_BTYXC: Tensor, dt_BT: Tensor, state_BS: Tensor | None = None, command_BT: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Return predictions (B, T) and the state to pass on. dt is the time since the previous image in s.
+
+        `command_BT` are numbers of `Command`; without them a policy that takes commands follows the lane, and other policies ignore them.
+        """
+        motor_BTM, state_BS = self.cell(self.inputs(images_BTYXC, command_BT), dt_BT, state_BS)
         return self.prediction(motor_BTM), state_BS
 
-    def trace(self, images_BTYXC: Tensor, dt_BT: Tensor, state_BS: Tensor | None = None, want_tau: bool = True) -> PolicyTrace:
-        """Do the same as `forward`, and return features, the state of each neuron and, if wanted, its liquid time constant as well."""
-        features_BTI = self.features(images_BTYXC)
+    def trace(
+        self, images_BTYXC: Tensor, dt_BT: Tensor, state_BS: Tensor | None = None, want_tau: bool = True, command_BT: Tensor | None = None
+    ) -> PolicyTrace:
+        """Do the same as `forward`, and return the cell's inputs, the state of each neuron and, if wanted, its liquid time constant as well."""
+        features_BTI = self.inputs(images_BTYXC, command_BT)
         trace = self.cell.trace(features_BTI, dt_BT, state_BS, want_tau)
         return PolicyTrace(self.prediction(trace.motor_BTM), features_BTI, trace)
 
@@ -162,6 +180,6 @@ def load_policy(folder: Path | str, expected: PolicyConfig | None = None) -> Dri
 
 
 def architecture(config: PolicyConfig) -> str:
-    """Return an architecture in words: front-end, image size, cell, target."""
+    """Return an architecture in words: front-end, image size, cell, target, and the command where it is an input."""
     size = f"{config.transform.height_px}x{config.transform.width_px}"
-    return f"front-end '{config.frontend}' at {size}, cell '{config.cell}', target '{config.target}'"
+    return f"front-end '{config.frontend}' at {size}, cell '{config.cell}', target '{config.target}'" + ", with commands" * config.command

@@ -13,10 +13,12 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from policy.command import Command
 from policy.kernels.cpu import convolutions
 from policy.kernels.dispatch import requested
 from policy.network import DrivingPolicy
 
+COMMAND_INPUTS = np.eye(len(Command), dtype=np.float32)
 Features = Callable[[np.ndarray], np.ndarray]
 
 
@@ -24,7 +26,7 @@ class PolicyStep(NamedTuple):
     """The result of one step. The arrays are the caller's."""
 
     prediction: float  # steer, or curvature in 1/m
-    features_I: np.ndarray  # (I,) float32
+    features_I: np.ndarray  # (I,) float32, what enters the cell
     neuron_H: np.ndarray  # (H,) float32, the neurons after the step
 
 
@@ -53,9 +55,14 @@ class PolicyStepper:
         """Begin a drive from the policy's initial state."""
         self._cell = self._policy.cell.stepper()
 
-    def step(self, image: np.ndarray, dt_s: float) -> PolicyStep:
-        """Make one step from a camera image (Y, X, 3) uint8 RGB of any size, taken `dt_s` seconds after the previous image."""
+    def step(self, image: np.ndarray, dt_s: float, command: Command = Command.FOLLOW) -> PolicyStep:
+        """Make one step from a camera image (Y, X, 3) uint8 RGB of any size, taken `dt_s` seconds after the previous image.
+
+        Only policies with the option `command` heed it.
+        """
         features_I = self._features(self._transform.to_model(image))
+        if self._config.command:
+            features_I = np.concatenate([features_I, COMMAND_INPUTS[command]])
         motor = float(self._cell(features_I, dt_s)[0])
         prediction = (motor if self._config.output == "linear" else math.sinh(motor)) * self._config.scale
         return PolicyStep(prediction, features_I.copy(), self._cell.neurons.copy())

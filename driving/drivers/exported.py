@@ -24,7 +24,7 @@ class ExportedDriver:
 
     def act(self, observation: Observation) -> Action:
         """Steer by the image; the bicycle model turns a predicted curvature into a steer."""
-        step = self._policy.step(observation.image, observation.dt_s, self._state)
+        step = self._policy.step(observation.image, observation.dt_s, self._state, observation.command)
         self._state = step.state_1S
         return Action(self._control.control(step.prediction, observation), neuron_state=step.neuron_H)
 

@@ -32,7 +32,7 @@ class LearnedDriver:
 
     def act(self, observation: Observation) -> Action:
         """Steer by the image; the bicycle model turns a predicted curvature into a steer."""
-        step = self._stepper.step(observation.image, observation.dt_s)
+        step = self._stepper.step(observation.image, observation.dt_s, observation.command)
         self._features.append(step.features_I)
         self._neurons.append(step.neuron_H)
         control = self._control.control(step.prediction, observation)

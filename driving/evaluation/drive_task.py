@@ -84,7 +84,7 @@ def drive_task(session: Session, task: DriveTask, driver: Driver, listeners: Seq
     rules = task.rules
     disturbance = task.make_disturbance()
     opendrive = disturbance.change_opendrive(task.road.opendrive)
-    route = follow_lane_from(read_map(task.road.name, opendrive), task.route.start, task.route.length_m, task.name)
+    route = follow_lane_from(read_map(task.road.name, opendrive), task.route.start, task.route.length_m, task.name, rules.commands)
     session.config = replace(session.config, dt_s=disturbance.change_dt_s(rules.dt_s))  # loading the world sets it on the server
     session.load_opendrive(task.road.name, opendrive)
     session.set_weather(disturbance.change_weather(PRESETS[task.weather]))

@@ -71,6 +71,7 @@ class SuiteConfig:
         departure_m: the distance from the centre line beyond which the car has departed (m); it is put back 2 s further on.
         dt_s: the simulated time between two ticks (s).
         seed: decides the starts of routes and the scenery.
+        commands: whether routes turn off in junctions, for policies that take navigation commands.
         camera: the image and its mounting; None for the defaults of `CameraSpec`, which recordings use as well.
     """
 
@@ -89,6 +90,7 @@ class SuiteConfig:
     departure_m: float = 2.0
     dt_s: float = 0.1
     seed: int = 0
+    commands: bool = False
     camera: CameraSpec | None = None
 
     def __post_init__(self) -> None:
@@ -113,7 +115,7 @@ class SuiteConfig:
 
 def digest_suite(suite: SuiteConfig) -> str:
     """Return a digest of everything that decides a suite's drives: its values, and what its maps hold. Its name does not count."""
-    values = {name: value for name, value in asdict(suite).items() if name != "name"}
+    values = {name: value for name, value in asdict(suite).items() if name != "name" and (name, value) != ("commands", False)}
     files = [*suite.maps, *(Path(route.map) for route in suite.routes if Path(route.map).is_file())]
     contents = [hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in files]
     values["maps"] = [Path(path).stem for path in suite.maps]

@@ -59,6 +59,7 @@ class DriveRules:
     dt_s: float
     camera: CameraSpec
     world_seed: int
+    commands: bool
 
 
 @dataclass(frozen=True)
@@ -174,10 +175,11 @@ def _find_places(suite: SuiteConfig, road: Road, stretch: _Stretch) -> list[Rout
     carla_map, route = read_map(road.name, road.opendrive), stretch.route
     if route is not None:
         place = RoutePlace(route.road, route.lane, route.start_m, route.length_m or suite.route_length_m)
-        follow_lane_from(carla_map, place.start, place.length_m)
+        follow_lane_from(carla_map, place.start, place.length_m, commands=suite.commands)
         return [place]
     seed = _hash_seed(f"{suite.seed}/{road.name}")
-    return [RoutePlace(*start, suite.route_length_m) for start in spread_starts(carla_map, stretch.count, suite.route_length_m, seed)]
+    starts = spread_starts(carla_map, stretch.count, suite.route_length_m, seed, suite.commands)
+    return [RoutePlace(*start, suite.route_length_m) for start in starts]
 
 
 def _list_conditions(suite: SuiteConfig) -> list[tuple[str, float, int]]:
@@ -188,7 +190,7 @@ def _list_conditions(suite: SuiteConfig) -> list[tuple[str, float, int]]:
 
 def _vary(suite: SuiteConfig, number: int, road: Road, place: RoutePlace, name: str) -> Iterator[DriveTask]:
     """Yield all drives of the route of this number. What distinguishes them from one another stands in their names."""
-    rules = DriveRules(suite.max_speed_mps, suite.departure_m, suite.dt_s, suite.camera or CameraSpec(), suite.seed)
+    rules = DriveRules(suite.max_speed_mps, suite.departure_m, suite.dt_s, suite.camera or CameraSpec(), suite.seed, suite.commands)
     for weather in suite.weathers if suite.every_weather else [suite.weathers[number % len(suite.weathers)]]:
         for kind, severity, seed in _list_conditions(suite):
             parts = [name]

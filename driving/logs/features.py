@@ -15,6 +15,7 @@ import pyarrow as pa
 from driving.logs import keys
 from driving.quantities import CameraSpec, UserError
 from driving.video import pixel_format
+from policy.command import COMMAND_NAMES
 
 
 class LogError(UserError):
@@ -79,15 +80,18 @@ def vector(names: Sequence[str], dtype: str = "float32") -> Feature:
     return Feature(dtype, (len(names),), tuple(names))
 
 
-def driving_features(camera: CameraSpec) -> dict[str, Feature]:
-    """Return the features of a recorded drive: the camera's video, motion, lane, label and disturbance (see `driving.logs.keys`)."""
+def driving_features(camera: CameraSpec, commands: bool = False) -> dict[str, Feature]:
+    """Return the features of a recorded drive: the camera's video, motion, lane, label and disturbance (see `driving.logs.keys`).
+
+    With `commands` the navigation command is one more.
+    """
     return {
         keys.IMAGE: image(camera.height_px, camera.width_px),
         keys.STATE: vector(keys.STATE_NAMES),
         keys.LANE: vector(keys.LANE_NAMES),
         keys.ACTION: vector(keys.ACTION_NAMES),
         keys.DISTURBANCE: vector(keys.DISTURBANCE_NAMES),
-    }
+    } | ({keys.COMMAND: vector(COMMAND_NAMES)} if commands else {})
 
 
 def video_info(height_px: int, width_px: int, fps: float) -> dict[str, Any]:

@@ -28,5 +28,8 @@ DISTURBANCE = "disturbance"
 """What was added to the label's steer before the car got it."""
 DISTURBANCE_NAMES = ("steer",)
 
+COMMAND = "observation.command"
+"""The navigation command: 1 for the one that holds, 0 for the others. Only logs that were recorded with commands have it."""
+
 BOOKKEEPING = ("timestamp", "frame_index", "episode_index", "index", "task_index")
 """The columns that the format itself defines; every log has them."""

@@ -12,6 +12,7 @@ from driving.logs import keys
 from driving.logs.episode import Episode
 from driving.rollout.tick import Tick
 from driving.video import VideoWriter
+from policy.command import Command
 
 CAMERA_MOVIE = "camera.mp4"
 
@@ -40,13 +41,13 @@ class CameraMovie:
 
 
 class EpisodeRecorder:
-    """A listener that adds each tick to an episode of a log: image, motion, lane, the expert's label, the disturbance.
+    """A listener that adds each tick to an episode of a log: image, motion, lane, the expert's label, the disturbance; with `commands` also those.
 
     An image of another size than the log's is squeezed to it.
     """
 
-    def __init__(self, episode: Episode, width_px: int, height_px: int) -> None:
-        self._episode, self._size = episode, (width_px, height_px)
+    def __init__(self, episode: Episode, width_px: int, height_px: int, commands: bool = False) -> None:
+        self._episode, self._size, self._commands = episode, (width_px, height_px), commands
         self._start_s: float | None = None
 
     def on_tick(self, tick: Tick) -> None:
@@ -63,7 +64,8 @@ class EpisodeRecorder:
                 keys.LANE: np.array([lane.lateral_m, lane.heading_error_rad, lane.curvature_per_m], np.float32),
                 keys.ACTION: np.array([label.steer, label.throttle, label.brake], np.float32),
                 keys.DISTURBANCE: np.array([action.disturbance], np.float32),
-            },
+            }
+            | ({keys.COMMAND: np.eye(len(Command), dtype=np.float32)[observation.command]} if self._commands else {}),
         )
 
     def _fit(self, image: np.ndarray) -> np.ndarray:

@@ -88,7 +88,7 @@ def drive(
         lane = tracker.locate(vehicle.pose)
         label = expert.control(vehicle, lane, dt)  # what the expert would do here, for the trace; the server renders meanwhile
         image = disturbance.change_image(ego.wait_for_image(frame), elapsed_s)
-        observation = Observation(vehicle, dt, image, lane)
+        observation = Observation(vehicle, dt, image, lane, route.command_at(lane.s_m))
         began = time.perf_counter()
         action = driver.act(observation)
         act_s = time.perf_counter() - began

@@ -86,7 +86,11 @@ def record(
     Raises SimulatorError where a server fails and LogError where the log cannot be written; finished episodes are kept.
     """
     worlds, turns = _make_worlds(config), Turns(len(sessions))
-    with LogWriter(out, driving_features(config.camera), 1.0 / sessions[0].config.dt_s) as writer, ThreadPoolExecutor(len(sessions)) as pool:
+    features = driving_features(config.camera, config.commands)
+    with (
+        LogWriter(out, features, 1.0 / sessions[0].config.dt_s) as writer,
+        ThreadPoolExecutor(len(sessions)) as pool,
+    ):
 
         def report(count: int) -> None:
             turns.check()
@@ -136,9 +140,9 @@ def _record_world(session: Session, recording: _Recording, world: _World, turn: 
         session.load_map(world.name)
     else:
         session.load_opendrive(world.name, world.opendrive)
-    writer, seed = recording.writer, recording.config.seed
-    routes = spread_routes(session.map, ROUTES, ROUTE_M, seed)
-    random = np.random.default_rng((seed, 3, world.number))
+    writer, config = recording.writer, recording.config
+    routes = spread_routes(session.map, ROUTES, ROUTE_M, config.seed, config.commands)
+    random = np.random.default_rng((config.seed, 3, world.number))
     frames = 0
     for _ in range(world.episodes):
         route = routes[int(random.integers(len(routes)))]
@@ -168,7 +172,7 @@ def _drive_episode(session: Session, recording: _Recording, route: Route, second
     ego = session.spawn_ego(pose, draw_camera(config.camera, config.mounting, random))
     plan = DriveConfig(max_speed_mps=speed, departure_m=config.departure_m, start_m=start, time_s=seconds, seed=int(random.integers(1 << 31)))
     with ExitStack() as held:
-        recorder = EpisodeRecorder(episode, config.camera.width_px, config.camera.height_px)
+        recorder = EpisodeRecorder(episode, config.camera.width_px, config.camera.height_px, config.commands)
         listeners: list[Listener] = [recorder, _WeatherChanges(session, config.weather_s, random), _FrameCounter(recording.progress)]
         if has_traffic:
             listeners.append(held.enter_context(Traffic(session, route, (start, start + seconds * speed), config.traffic, own)))

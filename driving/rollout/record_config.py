@@ -40,6 +40,7 @@ class RecordConfig:
         mounting: by how much mounting and lens differ from episode to episode.
         disturbance: what is added to the expert's steer.
         traffic: other cars on the road.
+        commands: whether routes turn off in junctions, and the navigation command is recorded, for policies that take commands.
         track: the shape of generated tracks.
         street: the shape of generated streets.
     """
@@ -59,6 +60,7 @@ class RecordConfig:
     mounting: MountingConfig = field(default_factory=MountingConfig)
     disturbance: DisturbanceConfig = field(default_factory=DisturbanceConfig)
     traffic: TrafficConfig = field(default_factory=TrafficConfig)
+    commands: bool = False
     track: TrackConfig = field(default_factory=TrackConfig)
     street: TrackConfig = field(default_factory=street_config)
 

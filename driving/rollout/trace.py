@@ -21,7 +21,7 @@ from driving.world.maps.route import Route
 from policy.whole_file import replace_whole, write_text
 
 ARRAYS, META = "trace.npz", "trace.json"
-ROUTE_ARRAYS = tuple(field.name for field in fields(Route) if field.name not in ("name", "closed"))
+ROUTE_ARRAYS = tuple(field.name for field in fields(Route) if field.name not in ("name", "closed", "turns"))
 
 
 class Column(NamedTuple):
@@ -59,6 +59,7 @@ COLUMNS: dict[str, Column] = {
     "heading_error_rad": Column(lambda tick: tick.observation.lane.heading_error_rad),
     "curvature_per_m": Column(lambda tick: tick.observation.lane.curvature_per_m),
     "lane_width_m": Column(lambda tick: tick.observation.lane.lane_width_m),
+    "command": Column(lambda tick: tick.observation.command, np.int8),  # a `policy.command.Command`
     "departed": Column(lambda tick: tick.departed, np.bool_),
     "act_s": Column(lambda tick: tick.act_s),
     "tick_s": Column(lambda tick: tick.tick_s),

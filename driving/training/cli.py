@@ -89,6 +89,7 @@ class TrainCommand(LightningCLI):
         parser.add_class_arguments(ClosedLoopConfig, "closed_loop")
         parser.link_arguments("model.policy.transform", "data.transform")
         parser.link_arguments("model.policy.target", "data.target")
+        parser.link_arguments("model.policy.command", "data.command")
         parser.link_arguments("seed_everything", "data.seed")
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:

@@ -26,7 +26,7 @@ from driving.quantities import UserError
 from driving.training.balance import weigh_frames
 from driving.training.cache import load_images
 from driving.training.dataset import Batch, EpisodeArrays, Span, WindowDataset, WindowSampler, cut_at_gaps
-from driving.training.labels import read_labels, read_time_steps
+from driving.training.labels import read_commands, read_labels, read_time_steps
 from perception.augmentation import Augmentation, AugmentationConfig
 from perception.transform import CameraTransformConfig
 from policy.options import nearest
@@ -54,6 +54,7 @@ class DataConfig:
         workers: processes that read ahead; 0 reads in the training process, which is best on few cores.
         transform: the camera transform, taken from model.policy.
         target: what is predicted, taken from model.policy.
+        command: whether the policy takes navigation commands, taken from model.policy.
         seed: decides order, shifts, augmentation and split; taken from seed_everything.
     """
 
@@ -72,6 +73,7 @@ class DataConfig:
     workers: int = 0
     transform: CameraTransformConfig | None = None
     target: str = "steer"
+    command: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -137,6 +139,8 @@ class DrivingData(pl.LightningDataModule):
             raise LogError(f"log {log.root} has {len(log.episodes)} episodes and {len(log.image_keys)} cameras, expected some of both: record it")
         if camera is not None and camera not in log.image_keys:
             raise LogError(f"log {log.root} has no camera '{camera}'{nearest(camera, log.image_keys)}: give one of {log.image_keys}")
+        if self.config.command and keys.COMMAND not in log.features:
+            raise LogError(f"log {log.root} has no {keys.COMMAND}, which model.policy.command needs: record it with --commands true")
         images = load_images(log, camera or log.image_keys[0], self.transform, self.config.cache)
         return [
             EpisodeArrays(
@@ -145,6 +149,7 @@ class DrivingData(pl.LightningDataModule):
                 read_labels(log, number, self.config.target, self.config.bicycle),
                 log.signals(number, keys.LANE).get("lateral_m"),
                 ", ".join(log.episode(number).tasks),
+                read_commands(log, number) if self.config.command else None,
             )
             for number in log.numbers
         ]

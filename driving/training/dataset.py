@@ -28,6 +28,7 @@ class Batch(NamedTuple):
     dt_BT: Tensor  # s since the frame before
     target_BT: Tensor  # labels in the target's unit; 0 where a frame has none
     weight_BT: Tensor  # 1 where a frame has a label, else 0
+    command_BT: Tensor  # int64, numbers of `Command`
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class EpisodeArrays:
     target: np.ndarray  # (T,) labels in the target's unit; NaN where a frame has none
     lateral_m: np.ndarray | None = None  # (T,) distance from the centre line (m), right positive; None where the log does not know it
     task: str = ""  # what the log says that is driven
+    command: np.ndarray | None = None  # (T,) int64, numbers of `Command`; None where the log has none
 
 
 class Span(NamedTuple):
@@ -87,8 +89,9 @@ class WindowDataset(Dataset[Batch]):
         target = np.stack([episode.target[rows] for episode, rows in pieces])
         known = np.isfinite(target)
         dt = np.stack([_steps(episode.dt_s, rows) for episode, rows in pieces])
+        command = np.stack([np.zeros(self._window, np.int64) if episode.command is None else episode.command[rows] for episode, rows in pieces])
         values = [torch.from_numpy(array.astype(np.float32)) for array in (dt, np.where(known, target, 0.0), known)]
-        return Batch(images, *values)
+        return Batch(images, *values, torch.from_numpy(command))
 
     def __getitem__(self, draw: Draw) -> Batch:
         """Return one window as a batch of one."""

@@ -13,6 +13,7 @@ from driving.bicycle import Bicycle
 from driving.logs import keys
 from driving.logs.features import LogError
 from driving.logs.reader import Log
+from policy.command import COMMAND_NAMES
 
 ROUNDING = 1e-4  # of steer, by which a label may pass full lock
 
@@ -48,6 +49,12 @@ def read_labels(log: Log, episode: int, target: str, bicycle: Bicycle) -> np.nda
     if target == "steer":
         return steer
     return bicycle.curvature_per_m(steer, log.signals(episode, keys.STATE).get("speed_mps", 0.0))
+
+
+def read_commands(log: Log, episode: int) -> np.ndarray | None:
+    """Return the navigation commands (T,) of an episode as numbers of `Command`, None where the log has none."""
+    signals = log.signals(episode, keys.COMMAND)
+    return np.argmax([signals[name] for name in COMMAND_NAMES], axis=0) if set(COMMAND_NAMES) <= set(signals) else None
 
 
 def read_time_steps(log: Log, episode: int) -> np.ndarray:

@@ -121,10 +121,10 @@ class PolicyTraining(pl.LightningModule):
     def forward(self, batch: Batch) -> Tensor:
         """Return predictions (B, T); each window begins at the initial state. Another precision of the trainer than its default stays as it is."""
         if torch.is_autocast_enabled(self.device.type) or self.dtype != torch.float32:
-            return self.policy(batch.images_BTYXC, batch.dt_BT)[0]
+            return self.policy(batch.images_BTYXC, batch.dt_BT, None, batch.command_BT)[0]
         use = bfloat16_is_fast(self.device) if self._bfloat16 is None else self._bfloat16
         with torch.autocast(self.device.type, torch.bfloat16, enabled=use):
-            return self.policy(batch.images_BTYXC, batch.dt_BT)[0]
+            return self.policy(batch.images_BTYXC, batch.dt_BT, None, batch.command_BT)[0]
 
     def _loss(self, prediction_BT: Tensor, batch: Batch) -> Tensor:
         # In float32 or better: sums over a batch are wrong by percents in bfloat16.

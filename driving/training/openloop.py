@@ -24,7 +24,7 @@ from driving.logs.reader import Log
 from driving.quantities import UserError
 from driving.training.cache import decode_images
 from driving.training.data import holdout_start
-from driving.training.labels import read_labels, read_time_steps
+from driving.training.labels import read_commands, read_labels, read_time_steps
 from policy.network import DrivingPolicy
 
 CHUNK = 64
@@ -49,11 +49,13 @@ def predict_episode(policy: DrivingPolicy, log: Log, episode: int, camera: str, 
     policy.eval()
     dt_s = read_time_steps(log, episode)[start:stop]
     frames = decode_images(log, episode, camera, policy.config.transform, start, stop)
-    state, parts = None, []
+    commands, state, parts = read_commands(log, episode), None, []
     for first in range(0, len(dt_s), CHUNK):
         dt_1T = torch.from_numpy(dt_s[None, first : first + CHUNK].astype(np.float32))
         images = np.stack([next(frames) for _ in range(dt_1T.shape[1])])
-        prediction_1T, state = policy(torch.from_numpy(images)[None], dt_1T, state)
+        rows = slice(start + first, start + first + len(images))
+        command_1T = None if commands is None else torch.from_numpy(commands[None, rows])
+        prediction_1T, state = policy(torch.from_numpy(images)[None], dt_1T, state, command_1T)
         parts.append(prediction_1T[0].float().numpy())
     return np.concatenate(parts) if parts else np.zeros(0, dtype=np.float32)
 

@@ -37,6 +37,7 @@ from driving.viewer.drawing.track import TrackView
 from driving.viewer.drawing.wiring import WiringView
 from driving.viewer.playback import Playback
 from driving.viewer.saliency import ComputeSaliency, Saliency, add_saliency
+from policy.command import Command
 
 WIDTH_PX, HEIGHT_PX = 1280, 720
 CAMERA = Rect(16, 48, 640, 360)
@@ -97,6 +98,9 @@ class MovieFrame:
                 cv2.line(image, (place.x + place.width - 19, y), (place.x + place.width - 1, y), TEXT, 1)
         if bottom - top < place.height:
             draw_chip(image, "the network sees between these marks", place.x + 128, top + 4, TextStyle(11), LINE)
+        command = Command(int(self._playback.columns["command"][tick])) if "command" in self._playback.columns else Command.FOLLOW
+        if command != Command.FOLLOW:
+            draw_chip(image, f"route: {command.name.lower()}", place.x + place.width // 2, place.y + place.height - 30, TextStyle(14, TEXT), LINE)
         if has_departed_lately(self._playback, tick):
             cv2.rectangle(image, (CAMERA.x + 1, CAMERA.y + 1), (CAMERA.x + CAMERA.width - 2, CAMERA.y + CAMERA.height - 2), WARNING, 3)
             fill_rounded(image, Rect(CAMERA.x + 12, CAMERA.y + 12, 168, 28), WARNING, 6)

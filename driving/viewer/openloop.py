@@ -16,7 +16,7 @@ from driving.bicycle import Bicycle
 from driving.logs.keys import ACTION, LANE, STATE
 from driving.logs.reader import Log
 from driving.quantities import UserError
-from driving.training.labels import read_labels
+from driving.training.labels import read_commands, read_labels
 from driving.viewer.playback import Neurons, Playback, SteerNames
 from policy.network import DrivingPolicy
 
@@ -49,8 +49,11 @@ def watch_log(log: Log, episode: int, policy: DrivingPolicy, bicycle: Bicycle, n
     def open_frames() -> Iterator[np.ndarray]:
         return iter(log.frames(episode, key, 0, len(times)))
 
-    responses = run_policy(policy, open_frames(), dt)
+    commands = read_commands(log, episode)
+    responses = run_policy(policy, open_frames(), dt, commands)
     columns = {"time_s": times - times[0], "dt_s": dt, "steer": responses.predicted, **read_columns(log, episode, dt)}
+    if commands is not None:
+        columns["command"] = commands
     if ACTION in log.features:
         columns["label_steer"] = read_labels(log, episode, policy.config.target, bicycle)
     return Playback(
@@ -67,8 +70,10 @@ def watch_log(log: Log, episode: int, policy: DrivingPolicy, bicycle: Bicycle, n
 
 
 @torch.no_grad()
-def run_policy(policy: DrivingPolicy, frames: Iterator[np.ndarray], dt_s: np.ndarray) -> Responses:
-    """Run the policy over frames (Y, X, 3) with their time steps (T,). Raises UserError when there are fewer frames than time steps."""
+def run_policy(policy: DrivingPolicy, frames: Iterator[np.ndarray], dt_s: np.ndarray, commands: np.ndarray | None = None) -> Responses:
+    """Run the policy over frames (Y, X, 3) with their time steps (T,), and their commands (T,) where they are known.
+
+    Raises UserError when there are fewer frames than time steps."""
     policy.eval()
     state: torch.Tensor | None = None
     predictions, states, taus, features = [], [], [], []
@@ -77,7 +82,8 @@ def run_policy(policy: DrivingPolicy, frames: Iterator[np.ndarray], dt_s: np.nda
         images = [policy.transform.to_model(frame) for _, frame in zip(steps, frames, strict=False)]
         if len(images) != len(steps):
             raise UserError(f"the log's camera has {start + len(images)} frames, its table {len(dt_s)}: run scripts/doctor.py on it")
-        trace = policy.trace(torch.from_numpy(np.stack(images))[None], steps[None], state)
+        command_1T = None if commands is None else torch.from_numpy(commands[None, start : start + CHUNK])
+        trace = policy.trace(torch.from_numpy(np.stack(images))[None], steps[None], state, command_BT=command_1T)
         state = trace.cell.state_BS
         predictions.append(trace.prediction_BT[0])
         states.append(trace.cell.neuron_BTH[0])

@@ -64,7 +64,7 @@ class Playback:
     """One drive to look at.
 
     `columns` holds arrays (T,): always time_s (from 0), dt_s and steer, and where they are known label_steer, speed_mps, lateral_m,
-    heading_error_rad, lane_width_m, departed, x_m, y_m and yaw_rad.
+    heading_error_rad, lane_width_m, departed, command, x_m, y_m and yaw_rad.
     """
 
     title: str

@@ -20,8 +20,8 @@ MOST_COMMANDS = 20  # scripts/ has a file per command, and the README lists them
 ALLOWED: dict[str, set[str]] = {
     "perception": set(),
     "policy": {"perception"},
-    "driving.quantities": set(),
-    "driving.world": {"driving.quantities"},
+    "driving.quantities": {"policy"},
+    "driving.world": {"policy", "driving.quantities"},
     "driving.bicycle": {"driving.world"},
     "driving.video": {"policy", "driving.quantities"},
     "driving.refusals": set(),

@@ -129,7 +129,8 @@ def test_steer_and_curvature_in_their_own_scale_have_the_same_loss() -> None:
     measures = []
     for scale in (1.0, 0.1):
         module = PolicyTraining(PolicyConfig(transform=TRANSFORM, scale=scale))
-        batch = Batch(torch.zeros(1, 4, 24, 48, 3, dtype=torch.uint8), torch.full((1, 4), 0.1), torch.full((1, 4), scale), torch.ones(1, 4))
+        images, commands = torch.zeros(1, 4, 24, 48, 3, dtype=torch.uint8), torch.zeros(1, 4, dtype=torch.int64)
+        batch = Batch(images, torch.full((1, 4), 0.1), torch.full((1, 4), scale), torch.ones(1, 4), commands)
         measures.append(module._loss(torch.full((1, 4), 0.5 * scale), batch).item())
     assert measures[0] == pytest.approx(measures[1], rel=1e-5)
 

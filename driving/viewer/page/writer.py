@@ -26,6 +26,7 @@ from driving.viewer.page.frames import collect_frames
 from driving.viewer.page.packing import HIGHEST_LEVEL, pack, pack_exactly
 from driving.viewer.playback import Neurons, Playback
 from driving.viewer.saliency import SaliencyComputer
+from policy.command import COMMAND_NAMES
 from policy.network import DrivingPolicy
 from policy.whole_file import write_text
 
@@ -109,7 +110,8 @@ def _collect_drive(playback: Playback, kept: np.ndarray, compute: SaliencyComput
         "title": playback.title,
         "facts": playback.facts,
         "ticks": kept.tolist(),
-        "series": {name: pack(columns[name][kept, None]) for name in (*SERIES, "brightness") if name in columns},
+        "series": {name: pack(columns[name][kept, None]) for name in (*SERIES, "command", "brightness") if name in columns},
+        "commandNames": COMMAND_NAMES,
         "departed": np.flatnonzero(np.diff(playback.departures_so_far[kept], prepend=0)).tolist(),
         "names": playback.neurons.names,
         "roles": playback.neurons.roles,

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
 from driving.quantities import LaneState, Pose, wrap_angle
+from policy.command import Command
 
 X, Y, YAW, CURVATURE, WIDTH, S = range(6)  # columns of a tracker's points; yaw unwrapped (rad), curvature (1/m), the others in m
 BEHIND, AHEAD = 20, 40  # how many points before and after the last one a tracker searches
+COMMAND_AHEAD_M = 30.0  # a command holds from this far before its junction
+
+
+class Turn(NamedTuple):
+    """What a route does at one junction, or where its lane parts."""
+
+    entry_m: float  # along the route
+    exit_m: float
+    command: Command
 
 
 @dataclass(frozen=True)
@@ -32,6 +43,7 @@ class Route:
     in_junction: np.ndarray = field(repr=False)  # (N,) bool
     lane_count: np.ndarray = field(repr=False)  # (N,) driving lanes side by side in this direction, this one included
     closed: bool = False  # whether the end joins the start; distances along the route may then exceed its length
+    turns: tuple[Turn, ...] = ()  # in order
 
     @property
     def length_m(self) -> float:
@@ -49,6 +61,11 @@ class Route:
         """Return the curvature (1/m) at one or many distances along the route."""
         at = np.asarray(s_m) % self.length_m if self.closed else s_m
         return np.interp(at, self.s_m, self.curvature_per_m)
+
+    def command_at(self, s_m: float) -> Command:
+        """Return what the route does at the next junction, from COMMAND_AHEAD_M before it to its end; FOLLOW elsewhere."""
+        at = s_m % self.length_m if self.closed else s_m
+        return next((turn.command for turn in self.turns if turn.entry_m - COMMAND_AHEAD_M <= at <= turn.exit_m), Command.FOLLOW)
 
 
 class LaneTracker:

@@ -12,8 +12,9 @@ import numpy as np
 
 from driving.quantities import UserError
 from driving.world.geometry.polylines import stations
-from driving.world.maps.forks import Forks
-from driving.world.maps.route import Route
+from driving.world.maps.forks import SHORTEST_WAY_M, Forks, Turning
+from driving.world.maps.route import Route, Turn
+from policy.command import Command
 
 if TYPE_CHECKING:
     import carla
@@ -25,14 +26,14 @@ CLOSING_M = 3.0  # a route that comes back to its start within this distance is 
 AHEAD = 0.8  # cosine of the largest angle between a point's heading and the direction to the next point
 
 
-def follow_lane(carla_map: carla.Map, start: carla.Waypoint, length_m: float, name: str = "route") -> Route:
+def follow_lane(carla_map: carla.Map, start: carla.Waypoint, length_m: float, name: str = "route", commands: bool = False) -> Route:
     """Return the route along the lane from `start` for `length_m`.
 
     The route ends early where the lane ends, and where it parts so that a driver who only follows it could not know which way is meant: see
-    `forks`.
+    `forks`. With `commands` the route is for a driver who is told: it takes any way that a navigation command names.
     Raises UserError when there is less than 3 m of lane to follow.
     """
-    walk = _walk(Forks(), start, length_m)
+    walk = _walk(Forks(), start, length_m, commands)
     if len(walk.points) < 4:
         at = start.transform.location
         raise UserError(f"no lane to follow from ({at.x:.1f}, {at.y:.1f}) on map {carla_map.name}: choose another start")
@@ -47,7 +48,7 @@ class LaneStart(NamedTuple):
     s_m: float  # the distance along the road's reference line
 
 
-def follow_lane_from(carla_map: carla.Map, start: LaneStart, length_m: float, name: str = "route") -> Route:
+def follow_lane_from(carla_map: carla.Map, start: LaneStart, length_m: float, name: str = "route", commands: bool = False) -> Route:
     """Return the route along the lane from `start`, as `follow_lane` does. Raises UserError where the map has no such lane there."""
     import carla  # here, because training and reports read routes without the simulator's client
 
@@ -58,7 +59,7 @@ def follow_lane_from(carla_map: carla.Map, start: LaneStart, length_m: float, na
             f"map {carla_map.name} has {what} at road {start.road}, lane {start.lane}, {start.s_m:g} m: "
             "name a driving lane as OpenDRIVE counts it, and a distance along its road"
         )
-    return follow_lane(carla_map, point, length_m, name)
+    return follow_lane(carla_map, point, length_m, name, commands)
 
 
 class _Walk(NamedTuple):
@@ -67,6 +68,7 @@ class _Walk(NamedTuple):
     points: np.ndarray  # (N, 5) x, y, z, lane width (m), heading (rad)
     closed: bool  # whether they come back to the start
     waypoints: list[carla.Waypoint]  # (N,) the same points in the map
+    commands: dict[int, Command]  # what the walk does at junctions, by the point that is the first behind the fork
 
     @property
     def length_m(self) -> float:
@@ -74,10 +76,11 @@ class _Walk(NamedTuple):
         return len(self.points) * STEP_M
 
 
-def _walk(forks: Forks, start: carla.Waypoint, length_m: float) -> _Walk:
+def _walk(forks: Forks, start: carla.Waypoint, length_m: float, takes_turns: bool) -> _Walk:
     """Follow the lane from `start` for `length_m`, or until it ends or comes back to the start."""
     waypoints: list[carla.Waypoint] = []
     rows, point, travelled = [], start, 0.0
+    turning, commands = Turning(start) if takes_turns else None, dict[int, Command]()
     first = start.transform.location
     while travelled <= length_m + 1e-6:
         at = point.transform.location
@@ -85,28 +88,32 @@ def _walk(forks: Forks, start: carla.Waypoint, length_m: float) -> _Walk:
         waypoints.append(point)
         home = point.road_id == start.road_id and point.lane_id == start.lane_id and math.hypot(at.x - first.x, at.y - first.y) < CLOSING_M
         if travelled > 50.0 and home:
-            return _Walk(np.array(rows), True, waypoints)
-        following = forks.next_point(point, STEP_M)
-        if following is None or following.lane_width < NARROWEST_M:
+            return _Walk(np.array(rows), True, waypoints, commands)
+        step = forks.next_step(point, STEP_M, turning)
+        if step is None or step.point.lane_width < NARROWEST_M:
             break
+        following = step.point
+        if step.command is not None:
+            commands[len(waypoints)] = step.command
         travelled += math.hypot(following.transform.location.x - at.x, following.transform.location.y - at.y)
         point = following
-    return _Walk(np.array(rows), False, waypoints)
+    return _Walk(np.array(rows), False, waypoints, commands)
 
 
-def spread_routes(carla_map: carla.Map, count: int, length_m: float, seed: int) -> list[Route]:
+def spread_routes(carla_map: carla.Map, count: int, length_m: float, seed: int, commands: bool = False) -> list[Route]:
     """Return up to `count` routes of `length_m`, from starts drawn with a seed and spread over the driving lanes of a map.
 
-    On a map whose lanes all end earlier, these are its longest routes. Raises UserError when the map has no driving lane of 30 m.
+    With `commands` they are for a driver who gets navigation commands, as `follow_lane` says. On a map whose lanes all end earlier, these are its
+    longest routes. Raises UserError when the map has no driving lane of 30 m.
     """
     name = carla_map.name.split("/")[-1]
-    walks = _spread_walks(carla_map, count, length_m, seed)
+    walks = _spread_walks(carla_map, count, length_m, seed, commands)
     return [_make_route(f"{name}_{number}" if count > 1 else name, walk) for number, walk in enumerate(walks)]
 
 
-def spread_starts(carla_map: carla.Map, count: int, length_m: float, seed: int) -> list[LaneStart]:
+def spread_starts(carla_map: carla.Map, count: int, length_m: float, seed: int, commands: bool = False) -> list[LaneStart]:
     """Return the starts of the routes that `spread_routes` returns, to the millimetre. Raises UserError as that does."""
-    return [_name_start(carla_map, walk.waypoints[0]) for walk in _spread_walks(carla_map, count, length_m, seed)]
+    return [_name_start(carla_map, walk.waypoints[0]) for walk in _spread_walks(carla_map, count, length_m, seed, commands)]
 
 
 def _name_start(carla_map: carla.Map, point: carla.Waypoint) -> LaneStart:
@@ -120,7 +127,7 @@ def _name_start(carla_map: carla.Map, point: carla.Waypoint) -> LaneStart:
     raise UserError(f"map {carla_map.name} loses lane {point.lane_id} of road {point.road_id} at {point.s:.3f} m: choose another seed")
 
 
-def _spread_walks(carla_map: carla.Map, count: int, length_m: float, seed: int) -> list[_Walk]:
+def _spread_walks(carla_map: carla.Map, count: int, length_m: float, seed: int, commands: bool) -> list[_Walk]:
     """Return the walks of up to `count` routes, as `spread_routes` says."""
     import carla  # here, because training and reports read routes without the simulator's client
 
@@ -128,7 +135,7 @@ def _spread_walks(carla_map: carla.Map, count: int, length_m: float, seed: int) 
     candidates = [point for point in lane_starts + carla_map.generate_waypoints(20.0) if not point.is_junction and point.lane_width > NARROWEST_M]
     forks, walks = Forks(), list[_Walk]()
     for index in np.random.default_rng(seed).permutation(len(candidates))[: max(60, 20 * count)]:
-        walk = _walk(forks, candidates[int(index)], length_m)
+        walk = _walk(forks, candidates[int(index)], length_m, commands)
         if walk.length_m > 30.0:
             walks.append(walk)
     chosen: list[_Walk] = []
@@ -154,7 +161,18 @@ def _make_route(name: str, walk: _Walk) -> Route:
     yaw, curvature = _heading(x, y, s, closed)
     road, lane, road_s, in_junction, lanes = zip(*(_find_place(walk.waypoints[index]) for index in kept), strict=True)
     places = (np.array(road), np.array(lane), np.array(road_s), np.array(in_junction), np.array(lanes))
-    return Route(name, s, x, y, z, yaw, curvature, width, *places, closed)
+    return Route(name, s, x, y, z, yaw, curvature, width, *places, closed, _find_turns(walk, np.array(kept), s))
+
+
+def _find_turns(walk: _Walk, kept: np.ndarray, s_m: np.ndarray) -> tuple[Turn, ...]:
+    """Return a walk's turns. `kept` (N,) are the places of the route's points among those of the walk, `s_m` (N,) their distances along it."""
+    turns, last = [], len(walk.waypoints) - 1
+    for entry, command in walk.commands.items():
+        leaves = (place for place in range(entry, last) if not walk.waypoints[place].is_junction)
+        end = next(leaves, last) if walk.waypoints[entry].is_junction else min(entry + SHORTEST_WAY_M, last)
+        entry_m, exit_m = (float(s_m[min(int(np.searchsorted(kept, place)), len(s_m) - 1)]) for place in (entry, end))
+        turns.append(Turn(entry_m, exit_m, command))
+    return tuple(turns)
 
 
 def _find_place(point: carla.Waypoint) -> tuple[int, int, float, bool, int]:

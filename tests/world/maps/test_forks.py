@@ -129,7 +129,8 @@ def test_the_documented_length_of_each_towns_lanes_lies_on_routes_of_200_m(name:
             point: carla.Waypoint | None = start
             while point is not None and len(walk) < 80:
                 walk.append(point)
-                point = forks.next_point(point, 5.0)
+                step = forks.next_step(point, 5.0)
+                point = None if step is None else step.point
             if len(walk) > 40:
                 left.update(map(place, walk))
     assert len(left & {place(start) for start in starts}) * 5.0 / 1000.0 == pytest.approx(LEFT_KM[name], abs=0.15)

@@ -85,6 +85,7 @@ addPart("see", () => {
   byId("clock").textContent = `${time[now].toFixed(1)} s · tick ${data.ticks[now]}`;
   const numbers = { [steerNames.steer]: formatSigned(value("steer", now), 3) };
   if (series.label_steer) numbers[steerNames.label] = formatSigned(value("label_steer", now), 3);
+  if (series.command) numbers.route = data.commandNames[Math.round(value("command", now))];
   if (series.speed_mps) numbers["speed (m/s)"] = value("speed_mps", now).toFixed(1);
   if (series.lateral_m) numbers["off centre (m)"] = formatSigned(value("lateral_m", now), 2);
   if (byId("numbers").childElementCount !== Object.keys(numbers).length) {
