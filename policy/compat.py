@@ -23,8 +23,8 @@ from policy.cells.cfc import MODES, CfcConfig, CfcLayer, Mode, make_wired_layers
 from policy.cells.ltc import POSITIVE, Ltc, LtcConfig, Mapping
 from policy.kernels.dispatch import Kernel
 from policy.kernels.plan import Solver
-from policy.ncps_sequences import LSTMCell, Sequences
-from policy.ncps_state import from_ncps, to_ncps
+from policy.ncps.sequences import LSTMCell, Sequences
+from policy.ncps.state import from_ncps, to_ncps
 from policy.wirings import Synapse, Wiring, fully_connected
 
 __all__ = ["LTC", "CfC", "CfCCell", "LTCCell", "WiredCfCCell"]

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from policy.cells.ltc import Ltc, LtcConfig
-from policy.ncps_state import load_ncps, to_ncps
+from policy.ncps.state import load_ncps, to_ncps
 
 NETS = {
     "paper": ({"kind": "ncp"}, lambda: ncps.wirings.NCP(12, 6, 1, 6, 4, 4, 6), 1),

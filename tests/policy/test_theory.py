@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from policy.cells.ltc import Ltc, LtcConfig
 from policy.kernels.plan import SOLVERS
-from policy.ncps_state import load_ncps
+from policy.ncps.state import load_ncps
 
 ORDERS = {"semi_implicit": 1, "exponential_euler": 1, "exponential_midpoint": 2}
 
