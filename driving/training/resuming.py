@@ -18,7 +18,7 @@ from driving.training.checkpoint import LAST, RunCheckpoint
 from driving.training.module import PolicyTraining
 
 DECISIVE = ("model.", "data.", "closed_loop.", "seed_everything", "trainer.precision")
-COPIES = ("data.transform", "data.target", "data.seed")
+COPIES = ("data.transform", "data.target", "data.command", "data.seed")
 FREE = ("model.convolutions_in_bfloat16", "closed_loop.workers", "data.cache", "data.workers", *COPIES)
 PARTS = {"callbacks", "epoch", "global_step", "loops", "lr_schedulers", "optimizer_states", "pytorch-lightning_version", "state_dict"}
 MOST_NAMED = 3
