@@ -36,7 +36,7 @@ SMALL = CameraTransformConfig(16, 32)
 
 
 def test_a_policy_with_commands_is_recorded_for_trained_and_told_where_its_route_turns(tmp_path: Path) -> None:
-    with StandinProcess() as server, Session(SessionConfig(server.host, server.port, timeout_s=30.0)) as session:
+    with StandinProcess() as server, Session(SessionConfig(server.host, server.port)) as session:
         record([session], RecordConfig(families={"streets": 1}, minutes=0.6, episode_s=18.0, commands=True, camera=CAMERA), tmp_path / "log")
         log = Log(tmp_path / "log")
         assert examine(tmp_path / "log") == []
