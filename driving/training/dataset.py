@@ -90,8 +90,8 @@ class WindowDataset(Dataset[Batch]):
         known = np.isfinite(target)
         dt = np.stack([_steps(episode.dt_s, rows) for episode, rows in pieces])
         command = np.stack([np.zeros(self._window, np.int64) if episode.command is None else episode.command[rows] for episode, rows in pieces])
-        values = [torch.from_numpy(array.astype(np.float32)) for array in (dt, np.where(known, target, 0.0), known)]
-        return Batch(images, *values, torch.from_numpy(command))
+        dt_BT, target_BT, weight_BT = (torch.from_numpy(array.astype(np.float32)) for array in (dt, np.where(known, target, 0.0), known))
+        return Batch(images, dt_BT, target_BT, weight_BT, torch.from_numpy(command))
 
     def __getitem__(self, draw: Draw) -> Batch:
         """Return one window as a batch of one."""
