@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -22,7 +23,7 @@ from driving.evaluation.summary import SUMMARY
 from driving.evaluation.table import print_comparison, print_summary
 from driving.evaluation.until import parse_until
 from driving.evaluation.verify import verify
-from driving.evaluation.workers.servers import Address
+from driving.evaluation.workers.servers import Address, parse_addresses
 from driving.folder_lock import lock_folder
 from driving.interrupts import OWNER, keep
 from driving.parser import Parser, make_parser
@@ -91,7 +92,8 @@ def _choose(options: Any) -> tuple[Mapping[str, DriverReference], SuiteConfig]:
         return {"": driver}, suite
     values = {name: getattr(options, name) for name in SuiteConfig.__dataclass_fields__ if name != "camera"}
     values["maps"] = [*values["maps"], *options.map]
-    return _list_drivers(options.driver, options.checkpoint, options.threads), SuiteConfig(**values)
+    drivers = _list_drivers(options.driver, options.checkpoint, options.threads)
+    return {name: replace(driver, lesion=tuple(options.lesion)) for name, driver in drivers.items()}, SuiteConfig(**values)
 
 
 def _is_done(summary: Mapping[str, Any]) -> bool:
@@ -134,6 +136,8 @@ def _make_parser(about: str) -> Parser:
     parser.add_argument("--attempts", type=int, default=3, help="how often to try a drive whose server fails")
     what = "whether drives keep their camera's movie; without, they are faster, and failures have no clips until they are driven --again"
     parser.add_argument("--movies", type=bool, default=True, help=what)
+    what = "neurons ('inter 7') and synapses ('inter -> command') that the policies drive without"
+    parser.add_argument("--lesion", type=str, nargs="+", default=[], help=what)
     parser.add_argument("--threads", type=int, default=1, help="threads of the network's arithmetic")
     parser.add_class_arguments(SuiteConfig, skip={"camera"})
     return parser
@@ -148,17 +152,22 @@ def _list_servers(options: Any) -> Sequence[Address]:
         raise UserError(f"workers is {options.workers} although servers are named: each named server has one worker, name more with --servers")
     if named:
         return [Address(options.host or "127.0.0.1", options.port or 2000)]
-    return [Address.parse(text.strip()) for text in options.servers.split(",")] if options.servers else ()
+    return parse_addresses(options.servers)
 
 
 def _list_drivers(kind: DriverKind, checkpoints: Sequence[Path], threads: int) -> Mapping[str, DriverReference]:
     """Return the drivers by the folder of their results inside OUT. Raises UserError where two would share one."""
     if kind == "expert" or len(checkpoints) < 2:
         return {"": DriverReference(kind, checkpoints[0] if checkpoints else None, threads)}
-    drivers = {_label(path): DriverReference(kind, path, threads) for path in checkpoints}
-    if len(drivers) < len(checkpoints):
-        raise UserError(f"{len(checkpoints)} checkpoints have only the names {', '.join(drivers)}: rename some folders, or evaluate them one by one")
-    return drivers
+    return {label: DriverReference(kind, path, threads) for label, path in label_checkpoints(checkpoints).items()}
+
+
+def label_checkpoints(checkpoints: Sequence[Path]) -> dict[str, Path]:
+    """Return checkpoints by the names of their runs or files. Raises UserError where two have one name."""
+    labelled = {_label(path): path for path in checkpoints}
+    if len(labelled) < len(checkpoints):
+        raise UserError(f"{len(checkpoints)} checkpoints have only the names {', '.join(labelled)}: rename some folders, or evaluate them one by one")
+    return labelled
 
 
 def _label(checkpoint: Path) -> str:

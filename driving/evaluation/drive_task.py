@@ -22,6 +22,7 @@ from driving.simulator.session import Session
 from driving.world.maps.opendrive import read_map
 from driving.world.maps.routes import follow_lane_from
 from driving.world.weather import PRESETS
+from policy.lesion import lesion_policy
 from policy.network import DESCRIPTION, WEIGHTS, load_policy
 from policy.runtime import SUFFIX, ExportedPolicy
 from policy.whole_file import write_bytes
@@ -36,11 +37,14 @@ class DriverReference:
     kind: DriverKind = "policy"
     checkpoint: Path | None = None  # of a policy: a training run, its checkpoint folder, or a .onnx file
     threads: int = 1  # of the network's arithmetic
+    lesion: tuple[str, ...] = ()  # what the policy drives without, see `policy.lesion`
 
     def __post_init__(self) -> None:
-        """Raises UserError for a policy without a checkpoint, and for a folder that holds none."""
+        """Raises UserError for a policy without a checkpoint, for a folder that holds none, and for a lesion of something else than a checkpoint."""
         if self.kind == "policy" and self.checkpoint is None:
             raise UserError("no --checkpoint: give a training run to drive with, or --driver expert")
+        if self.lesion and (self.checkpoint is None or self.checkpoint.suffix == SUFFIX):
+            raise UserError(f"the lesion {', '.join(self.lesion)} needs the policy's weights: give a training run with --checkpoint")
         self._files()
 
     def _files(self) -> list[Path]:
@@ -54,7 +58,8 @@ class DriverReference:
 
     def digest(self) -> str:
         """Return a digest of the driver's content, such as the policy's weights. Raises OSError where the policy cannot be read."""
-        return hashlib.sha256(b"".join([self.kind.encode(), *(file.read_bytes() for file in self._files())])).hexdigest()[:16]
+        parts = [self.kind.encode(), *(file.read_bytes() for file in self._files()), *(word.encode() for word in self.lesion)]
+        return hashlib.sha256(b"".join(parts)).hexdigest()[:16]
 
     def read_files(self) -> dict[str, bytes]:
         """Return the files that make the policy, by name. With them `write_files` makes the same driver on another machine."""
@@ -73,7 +78,10 @@ class DriverReference:
             return Expert()
         if self.checkpoint.suffix == SUFFIX:
             return ExportedDriver(ExportedPolicy(self.checkpoint, self.threads))
-        return LearnedDriver(load_policy(checkpoint_folder(self.checkpoint)))
+        policy = load_policy(checkpoint_folder(self.checkpoint))
+        if not self.lesion:
+            return LearnedDriver(policy)
+        return LearnedDriver(lesion_policy(policy, self.lesion), f"{policy.config.cell} without {', '.join(self.lesion)}")
 
 
 def drive_task(session: Session, task: DriveTask, driver: Driver, listeners: Sequence[Listener] = ()) -> Trace:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -107,13 +107,9 @@ def evaluate(
     """
     run, progress = run or RunConfig(), progress or ProgressListener()
     evaluation = _Evaluation(driver, suite, Results(out), run, stop)
-    servers: list[Server] = [NamedServer(address) for address in run.servers]
-    write_settings(out, driver, suite)
-    servers = servers or [OwnServer(("--seed", str(suite.seed), *run.standin)) for _ in range(run.workers)]
     try:
         with ExitStack() as opened:
-            seats = [LocalSeat(server) for server in servers] if run.ray is None else _find_seats(run.ray, servers, driver, opened)
-            pool = opened.enter_context(WorkerPool(seats, run.attempts, progress.say))
+            pool = _open_pool(driver, suite, run, progress, opened)
             for outcome in pool.drive(evaluation.list_jobs()):
                 evaluation.add(outcome)
                 progress.say(describe_outcome(outcome))
@@ -125,6 +121,37 @@ def evaluate(
         summary = evaluation.write_summary()
     progress.advance(evaluation.plan.drives, summary)
     return summary
+
+
+def evaluate_all(
+    drivers: Mapping[str, DriverReference], suite: SuiteConfig, out: Path, run: RunConfig, progress: ProgressListener
+) -> dict[str, dict[str, Any]]:
+    """Drive a suite with several drivers on the same servers, which start once, and return the summaries by the drivers' names.
+
+    Each driver's results are in the folder of its name in `out`, as `evaluate` writes them. Raises as `evaluate` does, and UserError for Ray.
+    """
+    if run.ray is not None:
+        raise UserError("several drivers cannot share the seats of a Ray cluster: give --workers or --servers instead of --ray")
+    evaluations = {name: _Evaluation(driver, suite, Results(out / name), run, None) for name, driver in drivers.items()}
+    jobs = {job.folder: (name, job) for name, evaluation in evaluations.items() for job in evaluation.list_jobs()}
+    try:
+        with ExitStack() as opened:
+            pool = _open_pool(next(iter(drivers.values())), suite, run, progress, opened) if jobs else None
+            for number, outcome in enumerate(pool.drive([job for _, job in jobs.values()]) if pool else (), start=1):
+                name, _ = jobs[outcome.job.folder]
+                evaluations[name].add(outcome)
+                progress.say(f"{number} of {len(jobs)}, {name}, {describe_outcome(outcome)}")
+    finally:
+        summaries = {name: evaluation.write_summary() for name, evaluation in evaluations.items()}
+    return summaries
+
+
+def _open_pool(driver: DriverReference, suite: SuiteConfig, run: RunConfig, progress: ProgressListener, opened: ExitStack) -> WorkerPool:
+    """Return a pool of workers that lives until `opened` ends."""
+    servers: list[Server] = [NamedServer(address) for address in run.servers]
+    servers = servers or [OwnServer(("--seed", str(suite.seed), *run.standin)) for _ in range(run.workers)]
+    seats = [LocalSeat(server) for server in servers] if run.ray is None else _find_seats(run.ray, servers, driver, opened)
+    return opened.enter_context(WorkerPool(seats, run.attempts, progress.say))
 
 
 def _find_seats(address: str, servers: Sequence[Server], driver: DriverReference, opened: ExitStack) -> Sequence[Seat]:
@@ -164,6 +191,7 @@ class _Evaluation:
         self._counted: list[Outcome] = []  # those from the suite's beginning on, without a gap, until there is enough
         self._enough: str | None = None
         self._write_after_s = 0.0  # on the clock of time.monotonic
+        write_settings(results.folder, driver, suite)
 
     def list_jobs(self) -> Iterator[DriveJob]:
         """Yield the jobs that have no result from an earlier run, until there is enough."""

@@ -41,6 +41,11 @@ class Address:
         return f"{self.host}:{self.port}"
 
 
+def parse_addresses(text: str | None) -> list[Address]:
+    """Read "host:port,host:port"; nothing gives none. Raises UserError for anything else."""
+    return [Address.parse(part.strip()) for part in text.split(",")] if text else []
+
+
 class Server(Protocol):
     """A server that one worker uses alone."""
 
