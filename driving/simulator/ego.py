@@ -45,17 +45,17 @@ class EgoVehicle:
             lens = library.find("sensor.camera.rgb")
             for name, value in (("image_size_x", camera.width_px), ("image_size_y", camera.height_px), ("fov", camera.fov_deg)):
                 lens.set_attribute(name, str(value))
-            self._camera = self._attach(lens, transform_of(camera.mount))
+            self._camera = self.attach(lens, transform_of(camera.mount))
             self._camera.listen(self._images.put)
-            self._attach(library.find("sensor.other.collision"), carla.Transform()).listen(self._note_collision)
+            self.attach(library.find("sensor.other.collision"), carla.Transform()).listen(self._note_collision)
         except BaseException:
             self.destroy()
             raise
         self.mount = camera.mount
         self.bicycle = bicycle_of(self._vehicle.get_physics_control())
 
-    def _attach(self, blueprint: carla.ActorBlueprint, place: carla.Transform) -> carla.Sensor:
-        """Attach a sensor to the car."""
+    def attach(self, blueprint: carla.ActorBlueprint, place: carla.Transform) -> carla.Sensor:
+        """Attach a sensor to the car, which is removed with it."""
         sensor = self._world.spawn_actor(blueprint, place, attach_to=self._vehicle)
         self._actors.append(sensor)
         return sensor
