@@ -136,11 +136,12 @@ def evaluate_all(
     jobs = {job.folder: (name, job) for name, evaluation in evaluations.items() for job in evaluation.list_jobs()}
     try:
         with ExitStack() as opened:
-            pool = _open_pool(next(iter(drivers.values())), suite, run, progress, opened) if jobs else None
-            for number, outcome in enumerate(pool.drive([job for _, job in jobs.values()]) if pool else (), start=1):
-                name, _ = jobs[outcome.job.folder]
-                evaluations[name].add(outcome)
-                progress.say(f"{number} of {len(jobs)}, {name}, {describe_outcome(outcome)}")
+            if jobs:
+                pool = _open_pool(next(iter(drivers.values())), suite, run, progress, opened)
+                for number, outcome in enumerate(pool.drive([job for _, job in jobs.values()]), start=1):
+                    name, _ = jobs[outcome.job.folder]
+                    evaluations[name].add(outcome)
+                    progress.say(f"{number} of {len(jobs)}, {name}, {describe_outcome(outcome)}")
     finally:
         summaries = {name: evaluation.write_summary() for name, evaluation in evaluations.items()}
     return summaries

@@ -64,8 +64,9 @@ class _Worth:
     def find(self, lesions: Sequence[Words]) -> None:
         """Drive with those lesions that have not been driven yet."""
         missing = [words for words in dict.fromkeys(map(self._key, lesions)) if words not in self._known]
-        for words, rows in self._drive_all(missing).items() if missing else ():
-            self._known[words] = float(np.mean([row["unaided_share"] for row in rows])) if rows else 0.0
+        if missing:
+            for words, rows in self._drive_all(missing).items():
+                self._known[words] = float(np.mean([row["unaided_share"] for row in rows])) if rows else 0.0
 
     def of(self, lesion: Sequence[str]) -> float:
         """Return the worth of the policy with this lesion."""
