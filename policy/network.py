@@ -28,6 +28,7 @@ from policy.options import check_choices, choose, from_options
 from policy.whole_file import replace_whole, write_bytes
 
 WEIGHTS, DESCRIPTION = "policy.safetensors", "policy.json"
+SHIPPED = Path(__file__).with_name("pretrained")  # the policy that comes with the package
 
 
 @dataclass

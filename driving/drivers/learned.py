@@ -13,8 +13,10 @@ from driving.bicycle import Bicycle
 from driving.drivers.driver import Action, DriveContext
 from driving.drivers.prediction import PredictionControl
 from driving.quantities import Observation, UserError
-from policy.network import DESCRIPTION, WEIGHTS, DrivingPolicy, read_description
+from policy.network import DESCRIPTION, SHIPPED, WEIGHTS, DrivingPolicy, read_description
 from policy.stepper import PolicyStepper
+
+PRETRAINED = "pretrained"  # as a checkpoint: the policy that comes with the package, see its MODEL_CARD.md
 
 
 class LearnedDriver:
@@ -54,11 +56,18 @@ class LearnedDriver:
 
 
 def checkpoint_folder(path: Path) -> Path:
-    """Return the folder that holds the policy: `path` itself or its checkpoint/. Raises UserError where neither does."""
+    """Return the folder that holds the policy: `path` itself or its checkpoint/, or for the word "pretrained" the policy that comes with the package.
+
+    Raises UserError where there is none.
+    """
+    if path == Path(PRETRAINED) and not path.exists():
+        return SHIPPED
     for folder in (path, path / "checkpoint"):
         if (folder / DESCRIPTION).is_file():
             return folder
-    raise UserError(f"{path} holds no policy: expected {DESCRIPTION} and {WEIGHTS} in it or in its checkpoint/; give a run of scripts/train.py")
+    raise UserError(
+        f"{path} holds no policy: expected {DESCRIPTION} and {WEIGHTS} in it or in its checkpoint/; give a run of scripts/train.py, or {PRETRAINED}"
+    )
 
 
 def read_bicycle(folder: Path) -> Bicycle:
