@@ -88,8 +88,8 @@ def _compare(policy: DrivingPolicy, pictures: RoadPictures, heat_NYX: np.ndarray
     noise = random.normal(0.0, 255.0 * np.sqrt(variance), pictures.images.shape)
     noisy = np.clip(pictures.images + noise, 0, 255).astype(np.uint8)
     other_NYX = find_saliency(policy, _see(policy, noisy))
-    both = (torch.from_numpy(one[:, None].astype(np.float32)) for one in (other_NYX, heat_NYX))
-    return float(structural_similarity_index_measure(*both, data_range=1.0))  # type: ignore[arg-type]
+    other, heat = (torch.from_numpy(one[:, None].astype(np.float32)) for one in (other_NYX, heat_NYX))
+    return float(structural_similarity_index_measure(other, heat, data_range=1.0))  # type: ignore[arg-type]
 
 
 def _share(heat_NYX: np.ndarray, mask_NYX: np.ndarray) -> float:

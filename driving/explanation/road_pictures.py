@@ -44,8 +44,8 @@ def take_road_pictures(suite: SuiteConfig, count: int, folder: Path, server: Add
     each = max(1, round(count / len(tasks)))
     missing = [task for task in tasks if not _path_of(folder, task, each).is_file()]
     if missing:
-        named = (None, None) if server is None else (server.host, server.port)
-        with server_at(*named, ("--seed", str(suite.seed))) as (host, port):
+        named_host, named_port = (None, None) if server is None else (server.host, server.port)
+        with server_at(named_host, named_port, ("--seed", str(suite.seed))) as (host, port):
             with Session(SessionConfig(host, port, dt_s=suite.dt_s)) as session:
                 for task in missing:
                     _save(_path_of(folder, task, each), *zip(*_look(session, task, each), strict=True))

@@ -36,5 +36,5 @@ def _make_medium(picture: Picture) -> Any:
 
     if picture.svg:
         return wandb.Html(picture.svg, inject=False)
-    pixels = cv2.imdecode(np.frombuffer(picture.jpeg, np.uint8), cv2.IMREAD_COLOR)
+    pixels: Any = cv2.imdecode(np.frombuffer(picture.jpeg, np.uint8), cv2.IMREAD_COLOR)
     return wandb.Image(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), caption=picture.caption)
