@@ -24,10 +24,10 @@ fi
 fuzz=tests/standin/wire/test_fuzz.py
 groups=(
     "tests/standin tests/simulator tests/rollout"
-    "tests/evaluation"
     "tests/surroundings tests/end_to_end"
     "tests/policy tests/training"
+    "tests/evaluation"
     "tests/world"
 )
 others="tests $(printf -- '--ignore=%s ' ${groups[*]})"
-job xargs --max-procs=2 --max-lines=1 pytest <<<"$(printf '%s\n' "${groups[0]} --ignore=$fuzz" "${groups[@]:1}" "${others% }" "$fuzz")"
+job xargs --max-procs=2 --max-lines=1 pytest <<<"$(printf '%s\n' "${groups[0]} --ignore=$fuzz" "${others% }" "${groups[@]:1}" "$fuzz")"
