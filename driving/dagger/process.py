@@ -7,12 +7,11 @@ import os
 import pickle
 import signal
 import sys
-import traceback
 from collections.abc import Callable
 from multiprocessing.connection import Connection
-from multiprocessing.pool import ExceptionWithTraceback  # type: ignore[attr-defined]  # the stubs lack it
 from typing import Any
 
+from driving.evaluation.workers.exceptions import pack
 from driving.interrupts import end_with
 from driving.simulator.errors import SimulatorError
 
@@ -60,14 +59,4 @@ def _call(owner: int, sender: Connection, pickled: bytes) -> None:
         work, arguments = pickle.loads(pickled)
         sender.send(work(*arguments))
     except Exception as error:
-        sender.send(_pack(error))
-
-
-def _pack(error: Exception) -> Any:
-    """Return an exception so that it keeps its traceback when it is sent; a plain one in the place of one that cannot be sent."""
-    packed = ExceptionWithTraceback(error, error.__traceback__)
-    try:
-        pickle.loads(pickle.dumps(packed))
-        return packed
-    except Exception:
-        return RuntimeError("".join(traceback.format_exception(error)))
+        sender.send(pack(error))

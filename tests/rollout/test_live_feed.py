@@ -38,3 +38,4 @@ def test_a_feed_that_finds_no_room_does_not_stop_the_drive(tmp_path: Path) -> No
     feed = LiveFeed(tmp_path / "file" / "live.feed", "drive")
     for tick in make_ticks(playback):
         feed.on_tick(tick)
+    assert (tmp_path / "file").read_bytes() == b""

@@ -13,12 +13,10 @@ import signal
 import tempfile
 import threading
 import time
-import traceback
 from contextlib import ExitStack
 from dataclasses import dataclass
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
-from multiprocessing.pool import ExceptionWithTraceback  # type: ignore[attr-defined]  # the stubs lack it
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import IO, Any
@@ -31,6 +29,7 @@ from driving.evaluation.identity import digest_trace
 from driving.evaluation.measures.latency import measure_latency
 from driving.evaluation.measures.summary import measure
 from driving.evaluation.tasks import DriveTask
+from driving.evaluation.workers.exceptions import pack
 from driving.evaluation.workers.servers import Address
 from driving.rollout.listeners import CAMERA_MOVIE, CameraMovie
 from driving.rollout.live_feed import LiveFeed
@@ -127,17 +126,7 @@ def _run(job: DriveJob, address: Address, sender: Connection, stderr: str) -> No
     try:
         sender.send(_drive(job, address))
     except Exception as error:
-        sender.send(_pack(error))
-
-
-def _pack(error: Exception) -> Any:
-    """Return an exception so that it keeps its traceback when it is sent; a plain one in the place of one that cannot be sent."""
-    packed = ExceptionWithTraceback(error, error.__traceback__)
-    try:
-        multiprocessing.reduction.ForkingPickler.dumps(packed)
-        return packed
-    except Exception:
-        return RuntimeError("".join(traceback.format_exception(error)))
+        sender.send(pack(error))
 
 
 def _end_with_reader(pipe_fd: int) -> None:
