@@ -1,7 +1,7 @@
 """How many roads of each family a round records: hard families come more often.
 
-Half of the roads go evenly to all families, so that nothing is forgotten. The other half goes in proportion to the interventions per km that the
-last evaluation counted on each family. A rate is taken as LEAST_PER_KM at least, because a short drive without a failure proves little, and as
+Half of the roads go to the families as the configuration says, so that nothing is forgotten. The other half goes in proportion to the interventions
+per km that the last evaluation counted on each family. A rate is taken as LEAST_PER_KM at least, because a short drive without a failure proves little, and as
 MOST_PER_KM at most, so that a family that the policy cannot drive at all leaves room for the others.
 """
 
@@ -17,15 +17,15 @@ from driving.evaluation.measures.families import intervention_rate, measure_fami
 from driving.evaluation.measures.summary import Measures, combine
 from driving.quantities import UserError
 
-EVEN_SHARE = 0.5
+KEPT_SHARE = 0.5
 LEAST_PER_KM, MOST_PER_KM = 0.5, 10.0
 
 
-def share_by_failures(rates: Mapping[str, float]) -> dict[str, float]:
-    """Return each family's share of a round, from its interventions per km; the shares add up to 1."""
-    bounded = {family: min(max(rate, LEAST_PER_KM), MOST_PER_KM) for family, rate in rates.items()}
-    total = sum(bounded.values())
-    return {family: EVEN_SHARE / len(rates) + (1.0 - EVEN_SHARE) * rate / total for family, rate in bounded.items()}
+def share_by_failures(families: Mapping[str, int], rates: Mapping[str, float]) -> dict[str, float]:
+    """Return each family's share of a round, from its number of roads so far and its interventions per km; the shares add up to 1."""
+    bounded = {family: min(max(rates.get(family, 0.0), LEAST_PER_KM), MOST_PER_KM) for family in families}
+    roads, total = sum(families.values()), sum(bounded.values())
+    return {family: KEPT_SHARE * families[family] / roads + (1.0 - KEPT_SHARE) * rate / total for family, rate in bounded.items()}
 
 
 def count_roads(families: Mapping[str, int], judged: Mapping[str, Measures]) -> dict[str, int]:
@@ -38,9 +38,9 @@ def count_roads(families: Mapping[str, int], judged: Mapping[str, Measures]) -> 
     Each family keeps at least one road, also where that makes more roads in all.
     """
     rates = {family: intervention_rate(measures) for family, measures in judged.items()}
-    kept = [family for family, count in families.items() if count > 0]
+    kept = {family: count for family, count in families.items() if count > 0}
     total = sum(families.values())
-    wanted = {family: share * total for family, share in share_by_failures({family: rates.get(family, 0.0) for family in kept}).items()}
+    wanted = {family: share * total for family, share in share_by_failures(kept, rates).items()}
     counts = {family: max(1, int(roads)) for family, roads in wanted.items()}
     by_rest = sorted(kept, key=lambda family: counts[family] - wanted[family])
     for family in by_rest[: max(0, total - sum(counts.values()))]:

@@ -15,13 +15,14 @@ from driving.rollout.record_config import RecordConfig
 from tests.evaluation.measures.test_families import drive
 
 
-def test_half_of_a_round_is_even_and_half_in_proportion_to_the_failures() -> None:
-    assert share_by_failures({"track": 1.0, "town": 3.0}) == pytest.approx({"track": 0.25 + 0.125, "town": 0.25 + 0.375})
+def test_half_of_a_round_is_as_before_and_half_in_proportion_to_the_failures() -> None:
+    assert share_by_failures({"track": 6, "town": 2}, {"track": 1.0, "town": 3.0}) == pytest.approx({"track": 0.375 + 0.125, "town": 0.125 + 0.375})
 
 
 def test_a_family_without_a_failure_keeps_a_floor_and_one_that_cannot_be_driven_takes_no_more_than_a_bad_one() -> None:
-    assert share_by_failures({"track": 0.0, "town": 0.0}) == {"track": 0.5, "town": 0.5}
-    assert share_by_failures({"track": 0.0, "town": math.inf}) == share_by_failures({"track": 0.5, "town": 10.0})
+    families = {"track": 3, "town": 3}
+    assert share_by_failures(families, {"track": 0.0}) == {"track": 0.5, "town": 0.5}
+    assert share_by_failures(families, {"track": 0.0, "town": math.inf}) == share_by_failures(families, {"track": 0.5, "town": 10.0})
 
 
 def test_the_roads_of_a_round_stay_as_many_and_move_to_hard_families() -> None:
@@ -30,7 +31,7 @@ def test_the_roads_of_a_round_stay_as_many_and_move_to_hard_families() -> None:
     counts = count_roads(families, judged)
     assert counts.keys() == {"track", "rural", "town"}
     assert sum(counts.values()) == 20
-    assert (counts["town"], counts["track"], counts["rural"]) == (12, 4, 4)
+    assert (counts["town"], counts["track"], counts["rural"]) == (11, 5, 4)
     assert count_roads({"track": 1, "town": 1}, judged) == {"track": 1, "town": 1}
 
 

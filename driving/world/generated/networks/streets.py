@@ -17,7 +17,8 @@ ACROSS = 3  # junctions along each side
 BLOCK_M = (90.0, 170.0)
 JITTER, BEND_RAD = 0.1, 0.12  # how far a junction lies from its place in the grid, as a share of a block, and how far streets leave the straight
 LEFT_OUT, LEADS_OUT = 0.2, 0.6  # share of streets that are not there, and of junctions at the rim with a street that leads out
-ROOM_M, TURN_M = 2.5, 5.5  # least radius of the corner of a pavement, and of the edge of a lane for driving
+ROOM_M, TURN_M = (2.5, 11.0), 5.5  # radius of the tightest corner of a pavement, one per network; least radius of the edge of a lane for driving
+NARROW_M, BLOCK_PER_M = 14.0, 4.0  # blocks grow by the second value for each metre that half a junction is wider than the first
 LEAST_RADIUS_M, WIDEST_GAP_RAD = 6.0, 3.1  # of a junction, and of the angle between two neighbours that demands room
 SIDES: tuple[Roadside, ...] = ("kerb", "kerb", "grass", "shoulder")
 STOP_SHARE, CROSSWALK_SHARE = 0.6, 0.4
@@ -29,14 +30,14 @@ Node = tuple[int, int]
 def write_streets(seed: int) -> str:
     """Return the OpenDRIVE text of network `seed`."""
     random = np.random.default_rng([seed, 17])
-    block = float(random.uniform(*BLOCK_M))
+    lanes, section = _draw_section(random)
+    driven = sum(lane.widest_m for lane in lanes if lane.kind == "driving")
+    width = max(sum(lane.widest_m for lane in lanes) + float(random.uniform(*ROOM_M)), driven + TURN_M)
+    block = float(random.uniform(*BLOCK_M)) + BLOCK_PER_M * max(0.0, width - NARROW_M)
     grid = [(i, j) for i in range(-1, ACROSS + 1) for j in range(-1, ACROSS + 1)]
     nodes = {node: (np.array(node) + random.uniform(-JITTER, JITTER, 2)) * block for node in grid}
     edges = _choose_edges(random)
-    lanes, section = _draw_section(random)
     directions = {(a, b): _direction(nodes, a, b) + float(random.uniform(-BEND_RAD, BEND_RAD)) for edge in edges for a, b in (edge, edge[::-1])}
-    driven = sum(lane.widest_m for lane in lanes if lane.kind == "driving")
-    width = max(sum(lane.widest_m for lane in lanes) + ROOM_M, driven + TURN_M)
     radii = {node: _find_radius(sorted(angle for (a, _), angle in directions.items() if a == node), width) for node in {a for a, _ in directions}}
     network, arms = Network(f"streets_{seed}"), dict[Node, list[Arm]]()
     for a, b in edges:
@@ -73,7 +74,7 @@ def _choose_edges(random: np.random.Generator) -> list[tuple[Node, Node]]:
 
 def _draw_section(random: np.random.Generator) -> tuple[tuple[Lane, ...], Section]:
     """Draw the lanes of one side, and the section with this side twice."""
-    count, width = 1 if random.random() < 0.6 else 2, float(random.uniform(2.9, 3.8))
+    count, width = int(random.choice(3, p=[0.45, 0.35, 0.2])) + 1, float(random.uniform(2.9, 3.8))
     edge = draw_edge(random, SIDES[int(random.integers(len(SIDES)))], (0.4, 1.5), 0.6)
     lanes = lay_lanes(count, width, draw_divider(random), edge)
     colour: MarkColour = "yellow" if random.random() < 0.5 else "white"
