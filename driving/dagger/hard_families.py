@@ -1,8 +1,8 @@
 """How many roads of each family a round records: hard families come more often.
 
-Half of the roads go to the families as the configuration says, so that nothing is forgotten. The other half goes in proportion to the interventions
-per km that the last evaluation counted on each family. A rate is taken as LEAST_PER_KM at least, because a short drive without a failure proves little, and as
-MOST_PER_KM at most, so that a family that the policy cannot drive at all leaves room for the others.
+Half of the roads go to the families as the configuration says, so that nothing is forgotten. The other half goes in proportion to the
+interventions per km that the last evaluation counted on each family. A rate is taken as LEAST_PER_KM at least, because a short drive without a
+failure proves little, and as MOST_PER_KM at most, so that a family that the policy cannot drive at all leaves room for the others.
 """
 
 from __future__ import annotations
