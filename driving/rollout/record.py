@@ -173,7 +173,7 @@ def _drive_episode(session: Session, recording: _Recording, route: Route, second
     plan = DriveConfig(max_speed_mps=speed, departure_m=config.departure_m, start_m=start, time_s=seconds, seed=int(random.integers(1 << 31)))
     with ExitStack() as held:
         recorder = EpisodeRecorder(episode, config.camera.width_px, config.camera.height_px, config.commands)
-        listeners: list[Listener] = [recorder, _WeatherChanges(session, config.weather_s, random), _FrameCounter(recording.progress)]
+        listeners: list[Listener] = [recorder, _WeatherChanges(session, config, random), _FrameCounter(recording.progress)]
         if has_traffic:
             listeners.append(held.enter_context(Traffic(session, route, (start, start + seconds * speed), config.traffic, own)))
         drive(session, ego, route, recording.new_driver(config.disturbance), plan, listeners)
@@ -181,18 +181,20 @@ def _drive_episode(session: Session, recording: _Recording, route: Route, second
 
 
 class _WeatherChanges:
-    """A listener that draws another weather every `every_s` (simulated s)."""
+    """A listener that draws another weather every `weather_s` (simulated s)."""
 
-    def __init__(self, session: Session, every_s: float, random: np.random.Generator) -> None:
-        self._session, self._every_s, self._random = session, every_s, random
-        self._left_s = every_s
-        session.set_weather(random_weather(random))
+    def __init__(self, session: Session, config: RecordConfig, random: np.random.Generator) -> None:
+        self._session, self._config, self._random = session, config, random
+        self._draw()
 
     def on_tick(self, tick: Tick) -> None:
         self._left_s -= tick.observation.dt_s
         if self._left_s <= 0.0:
-            self._left_s = self._every_s
-            self._session.set_weather(random_weather(self._random))
+            self._draw()
+
+    def _draw(self) -> None:
+        self._left_s = self._config.weather_s
+        self._session.set_weather(random_weather(self._random, self._config.low_sun_share))
 
 
 class _FrameCounter:

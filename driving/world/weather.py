@@ -91,11 +91,13 @@ def _read_presets() -> dict[str, Weather]:
 PRESETS: dict[str, Weather] = _read_presets()
 
 
-def random_weather(random: np.random.Generator) -> Weather:
+def random_weather(random: np.random.Generator, low_sun_share: float = 0.0) -> Weather:
     """Draw a daylight weather at random: any cloudiness, sun from 4 to 85 degrees, dry or wet, with standing water, rain or fog.
 
-    Rain and a low sun are more frequent than in reality, because policies drove worst on wet roads and at dusk.
+    Rain is more frequent than in reality, because policies drove worst on wet roads. `low_sun_share` of the weathers have the sun below 18 degrees,
+    in addition to those that draw it there anyway.
     """
+    highest = 18.0 if low_sun_share > 0.0 and random.random() < low_sun_share else 85.0
     rain = float(random.uniform(10.0, 100.0)) if random.random() < 0.45 else 0.0
     wet = float(random.uniform(0.0, 100.0)) if rain or random.random() < 0.3 else 0.0
     water = float(random.uniform(0.0, 100.0)) if rain or random.random() < 0.35 else 0.0
@@ -105,7 +107,7 @@ def random_weather(random: np.random.Generator) -> Weather:
         precipitation_deposits=water,
         wind_intensity=float(random.uniform(0.0, 100.0)),
         sun_azimuth_angle=float(random.uniform(0.0, 360.0)),
-        sun_altitude_angle=float(random.uniform(4.0, 18.0 if random.random() < 0.3 else 85.0)),
+        sun_altitude_angle=float(random.uniform(4.0, highest)),
         fog_density=float(random.uniform(10.0, 60.0)) if random.random() < 0.2 else float(random.uniform(0.0, 8.0)),
         fog_distance=float(random.uniform(0.0, 30.0)),
         wetness=wet,
