@@ -9,11 +9,12 @@ the families.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ from driving.interrupts import keep
 from driving.logs.episode import Episode
 from driving.logs.features import driving_features
 from driving.logs.writer import LogWriter
-from driving.quantities import Pose
+from driving.quantities import CameraSpec, Pose
 from driving.rollout.listeners import EpisodeRecorder
 from driving.rollout.loop import DriveConfig, drive
 from driving.rollout.mounting import draw_camera
@@ -32,6 +33,8 @@ from driving.rollout.record_config import RecordConfig
 from driving.rollout.tick import Listener, Tick
 from driving.rollout.traffic import Traffic
 from driving.rollout.turns import StoppedError, Turns
+from driving.simulator.ego import EgoVehicle
+from driving.simulator.errors import PlaceTakenError
 from driving.simulator.session import Session
 from driving.world.generated.families import family_of, generate_road
 from driving.world.generated.tracks import generate_track
@@ -42,6 +45,7 @@ from driving.world.weather import random_weather
 
 ROUTE_M = 2000.0
 ROUTES = 4  # per road
+OTHER_STARTS = 8  # that are tried where an episode cannot begin at the place that was drawn
 FIRST_TRACK, SEEDS_APART = 100, 1000  # recorded roads are FIRST_TRACK + SEEDS_APART * seed + 0, 1, 2, ...; suites use below 100 or above 8000
 
 Progress = Callable[[int], None]
@@ -169,7 +173,8 @@ def _drive_episode(session: Session, recording: _Recording, route: Route, second
     room = route.length_m if route.closed else max(0.0, route.length_m - seconds * speed)
     start = float(random.uniform(0.0, room))
     pose = _shift_pose(route.pose_at(start), config, random)
-    ego = session.spawn_ego(pose, draw_camera(config.camera, config.mounting, random))
+    camera = draw_camera(config.camera, config.mounting, random)
+    ego, start = _spawn_car(session, camera, chain([(pose, start)], _other_starts(route, start, room, random)))
     plan = DriveConfig(max_speed_mps=speed, departure_m=config.departure_m, start_m=start, time_s=seconds, seed=int(random.integers(1 << 31)))
     with ExitStack() as held:
         recorder = EpisodeRecorder(episode, config.camera.width_px, config.camera.height_px, config.commands)
@@ -178,6 +183,30 @@ def _drive_episode(session: Session, recording: _Recording, route: Route, second
             listeners.append(held.enter_context(Traffic(session, route, (start, start + seconds * speed), config.traffic, own)))
         drive(session, ego, route, recording.new_driver(config.disturbance), plan, listeners)
     ego.destroy()
+
+
+def _spawn_car(session: Session, camera: CameraSpec, places: Iterable[tuple[Pose, float]]) -> tuple[EgoVehicle, float]:
+    """Spawn the car at the first free one of `places`, each a pose and where it lies on the route (m). Return the car and where it is.
+
+    Beside a wall or a parked car, a pose that is shifted and turned may not be free. Raises PlaceTakenError where none is.
+    """
+    taken: PlaceTakenError | None = None
+    for pose, start in places:
+        try:
+            return session.spawn_ego(pose, camera), start
+        except PlaceTakenError as error:
+            taken = error
+    assert taken is not None
+    raise taken
+
+
+def _other_starts(route: Route, start_m: float, room_m: float, random: np.random.Generator) -> Iterator[tuple[Pose, float]]:
+    """Yield starts on the centre line: the one at `start_m`, and then some that are drawn anywhere. Nothing is drawn before it is asked for."""
+    yield route.pose_at(start_m), start_m
+    own = random.spawn(1)[0]
+    for _ in range(OTHER_STARTS):
+        start = float(own.uniform(0.0, room_m))
+        yield route.pose_at(start), start
 
 
 class _WeatherChanges:

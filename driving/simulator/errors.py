@@ -11,3 +11,7 @@ class SimulatorError(LiquidLaneError):
 
 class NoServerError(SimulatorError):
     """No server accepts a connection. The message says where, why not, and what to do."""
+
+
+class PlaceTakenError(SimulatorError):
+    """A car would touch something where it is to be spawned. Another place may be free."""

@@ -19,7 +19,7 @@ import numpy as np
 from driving.quantities import CameraSpec, Pose, UserError
 from driving.simulator.client import connect
 from driving.simulator.ego import EgoVehicle
-from driving.simulator.errors import SimulatorError
+from driving.simulator.errors import PlaceTakenError, SimulatorError
 from driving.simulator.other_cars import OtherCars
 from driving.simulator.watch import ServerWatch
 from driving.world.maps.opendrive import suppress_georeference_warning
@@ -30,6 +30,7 @@ GENERATION = {"vertex_distance": 2.0, "max_road_length": 50.0, "wall_height": 0.
 SUBSTEP_S, MOST_SUBSTEPS = 0.01, 16  # the steps of the server's physics; Unreal makes at most 16 per tick, and longer ones where that is too few
 CLOSE_TIMEOUT_S = 2.0  # for each call that removes or restores something
 GONE_TIMEOUT_S = 0.05
+TAKEN_WORDS = "collision at spawn position"  # what a server says where an actor would touch something
 
 Result = TypeVar("Result")
 
@@ -142,8 +143,13 @@ class Session:
             raise SimulatorError(f"the server {self.config.host}:{self.config.port} did not tick: {' '.join(str(error).split())}") from error
 
     def spawn_ego(self, pose: Pose, camera: CameraSpec, blueprint: str = "vehicle.tesla.model3") -> EgoVehicle:
-        """Spawn a car with a camera. Raises SimulatorError where the place is taken or not on a road."""
-        car = self._ask(f"spawn {blueprint}", lambda: EgoVehicle(self.world, pose, camera, blueprint, self.watch, self.config.timeout_s))
+        """Spawn a car with a camera. Raises PlaceTakenError where it would touch something, SimulatorError where the server fails."""
+        try:
+            car = self._ask(f"spawn {blueprint}", lambda: EgoVehicle(self.world, pose, camera, blueprint, self.watch, self.config.timeout_s))
+        except SimulatorError as error:
+            if TAKEN_WORDS not in str(error):
+                raise
+            raise PlaceTakenError(f"{error} (x {pose.x_m:.1f}, y {pose.y_m:.1f} m): choose a place where nothing stands") from error
         self._cars.append(car)
         return car
 

@@ -88,6 +88,17 @@ def test_when_one_server_dies_recording_ends_and_keeps_what_was_finished(session
     assert examine(tmp_path / "log") == []
 
 
+def test_an_episode_whose_place_is_taken_begins_elsewhere(session: Session, tmp_path: Path) -> None:
+    """Beside rows of parked cars, a car that is put several metres aside stands in one of them."""
+    frames = record([session], config(families={"parked": 1}, minutes=0.6, episode_s=5.0, start_lateral_m=6.0, departure_m=20.0), tmp_path / "log")
+    log = Log(tmp_path / "log")
+    starts = np.array([log.columns(i)[keys.LANE][0, 0] for i in range(len(log.episodes))])
+    assert len(starts) == 7
+    assert frames == log.frame_count
+    assert np.abs(starts).max() > 1.5, "no place was shifted"
+    assert (np.abs(starts) < 0.1).any(), "no place was taken"
+
+
 @pytest.mark.parametrize("values", [{"minutes": 0.0}, {"episode_s": 1.0}, {"families": {}}, {"seed": -1}])
 def test_values_that_record_nothing_are_refused(values: dict[str, object]) -> None:
     with pytest.raises(UserError, match=next(iter(values))):

@@ -80,11 +80,13 @@ def _walk(forks: Forks, start: carla.Waypoint, length_m: float, takes_turns: boo
     """Follow the lane from `start` for `length_m`, or until it ends or comes back to the start."""
     waypoints: list[carla.Waypoint] = []
     rows, point, travelled = [], start, 0.0
-    turning, commands = Turning(start) if takes_turns else None, dict[int, Command]()
+    turning, command, commands = Turning(start) if takes_turns else None, None, dict[int, Command]()
     first = start.transform.location
     while travelled <= length_m + 1e-6:
         at = point.transform.location
         rows.append((at.x, at.y, at.z, point.lane_width, math.radians(point.transform.rotation.yaw)))
+        if command is not None:
+            commands[len(waypoints)] = command
         waypoints.append(point)
         home = point.road_id == start.road_id and point.lane_id == start.lane_id and math.hypot(at.x - first.x, at.y - first.y) < CLOSING_M
         if travelled > 50.0 and home:
@@ -92,11 +94,8 @@ def _walk(forks: Forks, start: carla.Waypoint, length_m: float, takes_turns: boo
         step = forks.next_step(point, STEP_M, turning)
         if step is None or step.point.lane_width < NARROWEST_M:
             break
-        following = step.point
-        if step.command is not None:
-            commands[len(waypoints)] = step.command
-        travelled += math.hypot(following.transform.location.x - at.x, following.transform.location.y - at.y)
-        point = following
+        point, command = step.point, step.command
+        travelled += math.hypot(point.transform.location.x - at.x, point.transform.location.y - at.y)
     return _Walk(np.array(rows), False, waypoints, commands)
 
 

@@ -50,3 +50,13 @@ def test_without_commands_a_route_goes_straight_on_and_where_two_ways_have_one_c
     bend = drive_in((0.0, 90.0), 0)
     assert bend.turns == ()
     assert bend.length_m > 60.0, "a junction of two roads is no choice"
+
+
+def test_a_route_that_ends_just_before_a_way_of_a_junction_has_no_turn_there() -> None:
+    carla_map = star(CROSSING)
+    start = carla_map.get_waypoint_xodr(1, -1, 20.0)
+    routes = [follow_lane(carla_map, start, float(length)) for length in range(34, 46)]
+    counts = [len(route.turns) for route in routes]
+    assert counts == sorted(counts)
+    assert {*counts} == {0, 1}
+    assert all(0.0 < turn.entry_m <= turn.exit_m <= route.length_m for route in routes for turn in route.turns)
