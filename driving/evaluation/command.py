@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
@@ -25,10 +22,11 @@ from driving.evaluation.until import parse_until
 from driving.evaluation.verify import verify
 from driving.evaluation.workers.servers import Address, parse_addresses
 from driving.folder_lock import lock_folder
-from driving.interrupts import OWNER, keep
+from driving.interrupts import keep
 from driving.parser import Parser, make_parser
 from driving.quantities import UserError
 from driving.rollout.live_feed import FEED
+from driving.rollout.live_viewer import run_live_viewer
 from policy.runtime import SUFFIX
 from policy.whole_file import write_text
 
@@ -67,22 +65,11 @@ def evaluate_command(about: str, args: list[str] | None = None) -> int:
     return 0 if all(_is_done(summary) for summary in summaries.values()) else NOT_ALL_DRIVEN
 
 
-@contextmanager
-def _show_live(options: Any) -> Iterator[None]:
-    """Run the live view of the drives in a process of its own, which prints where it is to be seen. Raises UserError for what has no neurons.
-
-    The process ends with this one, and nothing here waits for it.
-    """
+def _show_live(options: Any) -> AbstractContextManager[object]:
+    """Return the live view of the drives, to run while they are made. Raises UserError for what has no neurons."""
     if options.driver == "expert" or len(options.checkpoint) != 1 or options.checkpoint[0].suffix == SUFFIX:
         raise UserError("--live shows the neurons of one policy: give one --checkpoint, a run or its folder")
-    command = [sys.executable, "-m", "driving.viewer", "--live", str(options.out), "--checkpoint", str(options.checkpoint[0])]
-    viewer = subprocess.Popen(command, stdin=subprocess.DEVNULL, env={**os.environ, OWNER: str(os.getpid())}, start_new_session=True)
-    try:
-        yield
-    finally:
-        viewer.kill()
-        viewer.wait()
-        (options.out / FEED).unlink(missing_ok=True)
+    return run_live_viewer(options.out, options.checkpoint[0])
 
 
 def _choose(options: Any) -> tuple[Mapping[str, DriverReference], SuiteConfig]:

@@ -14,7 +14,7 @@ import subprocess
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import groupby
 from pathlib import Path
 
@@ -31,6 +31,7 @@ from policy.activity import Activity, ActivityReader
 from policy.network import DrivingPolicy
 
 PR_SET_PDEATHSIG = 1  # of prctl(2)
+LOWEST_PRIORITY = 19  # of nice(2)
 LOOK_S = 0.03  # between two looks at the feed
 SERVER_MEMORY = "200MB"
 MOST_PLACES = 2000  # of the driven path
@@ -106,7 +107,7 @@ class LiveView:
 
 def follow(feed: Path, policy: DrivingPolicy, say: Callable[[str], None]) -> None:
     """Show the drives that are written to a feed until this process is ended."""
-    os.nice(19)
+    _give_way()
     with _serve() as (address, page):
         recording = rr.RecordingStream("liquidlane_live")
         recording.connect_grpc(address)
@@ -116,6 +117,18 @@ def follow(feed: Path, policy: DrivingPolicy, say: Callable[[str], None]) -> Non
             for _, ticks in groupby(reader.read(), key=lambda tick: tick.drive):
                 view.show(list(ticks))
             time.sleep(LOOK_S)
+
+
+def _give_way() -> None:
+    """Give this process and its children the lowest priority.
+
+    Linux shares the processor among sessions first, and by niceness only within one (autogroup, see sched(7)). So a session of our own gets the
+    lowest priority too.
+    """
+    os.nice(LOWEST_PRIORITY)
+    if os.getsid(0) == os.getpid():
+        with suppress(OSError):  # a kernel without autogroups
+            Path("/proc/self/autogroup").write_text(str(LOWEST_PRIORITY))
 
 
 @contextmanager
