@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from itertools import pairwise
 
 import carla
 import numpy as np
@@ -46,6 +47,18 @@ def test_routes_go_through_a_networks_junctions_without_a_jump_and_turn_into_non
         for route in routes:
             assert np.abs(np.diff(route.curvature_per_m)).max() < 0.045
             assert np.abs(route.curvature_per_m).max() < 1.0 / 6.0
+
+
+def test_ways_over_a_crossing_of_streets_go_on_in_line_as_a_driver_who_sees_no_paint_expects() -> None:
+    turns = list[float]()
+    for seed in SEEDS:
+        carla_map = RoadNetwork.from_opendrive(f"streets_{seed}", generate_road("streets", seed)).map
+        for route in spread_routes(carla_map, 4, 800.0, seed):
+            ends = np.flatnonzero(np.diff(route.in_junction.astype(int)))
+            turns += [abs(float(route.yaw_rad[b] - route.yaw_rad[a])) for a, b in pairwise(ends) if route.in_junction[a + 1]]
+    over = [turn for turn in turns if turn < np.pi / 4]  # the others are corners, where only two streets meet
+    assert len(over) > 10
+    assert max(over) < 0.1
 
 
 def test_the_same_seed_gives_the_same_text_and_another_seed_another_road() -> None:

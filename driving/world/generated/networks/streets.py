@@ -1,6 +1,9 @@
 """Networks of streets: a grid of junctions that is not quite regular, with streets between them, some of them left out.
 
 Routes go straight on through the junctions, where there is no paint. They do not turn off: see `driving.world.maps.forks`.
+
+Opposite streets of a junction are in line but for a few degrees, as in CARLA's towns: the bends lie between the junctions. Where the way turned by
+10 to 20 degrees on asphalt without paint, no driver could know it, and a policy that was trained there steered off on straight junctions, too.
 """
 
 from __future__ import annotations
@@ -15,7 +18,8 @@ from driving.world.generated.roadside import Roadside, draw_centre, draw_divider
 
 ACROSS = 3  # junctions along each side
 BLOCK_M = (90.0, 170.0)
-JITTER, BEND_RAD = 0.1, 0.12  # how far a junction lies from its place in the grid, as a share of a block, and how far streets leave the straight
+JITTER = 0.1  # how far a junction lies from its place in the grid, as a share of a block
+BEND_RAD, KINK_RAD = 0.12, 0.03  # how far streets leave the straight at the rim, and in junctions, from the line through both neighbours
 LEFT_OUT, LEADS_OUT = 0.2, 0.6  # share of streets that are not there, and of junctions at the rim with a street that leads out
 ROOM_M, TURN_M = (2.5, 11.0), 5.5  # radius of the tightest corner of a pavement, one per network; least radius of the edge of a lane for driving
 NARROW_M, BLOCK_PER_M = 14.0, 4.0  # blocks grow by the second value for each metre that half a junction is wider than the first
@@ -37,7 +41,7 @@ def write_streets(seed: int) -> str:
     grid = [(i, j) for i in range(-1, ACROSS + 1) for j in range(-1, ACROSS + 1)]
     nodes = {node: (np.array(node) + random.uniform(-JITTER, JITTER, 2)) * block for node in grid}
     edges = _choose_edges(random)
-    directions = {(a, b): _direction(nodes, a, b) + float(random.uniform(-BEND_RAD, BEND_RAD)) for edge in edges for a, b in (edge, edge[::-1])}
+    directions = {(a, b): _draw_direction(random, nodes, a, b) for edge in edges for a, b in (edge, edge[::-1])}
     radii = {node: _find_radius(sorted(angle for (a, _), angle in directions.items() if a == node), width) for node in {a for a, _ in directions}}
     network, arms = Network(f"streets_{seed}"), dict[Node, list[Arm]]()
     for a, b in edges:
@@ -52,10 +56,12 @@ def write_streets(seed: int) -> str:
     return network.write()
 
 
-def _direction(nodes: dict[Node, np.ndarray], start: Node, end: Node) -> float:
-    """Return the direction (rad) from one junction to another."""
-    x, y = nodes[end] - nodes[start]
-    return math.atan2(y, x)
+def _draw_direction(random: np.random.Generator, nodes: dict[Node, np.ndarray], start: Node, end: Node) -> float:
+    """Draw the direction (rad) in which a street leaves a junction for its neighbour; the opposite street leaves it almost the other way."""
+    behind = (2 * start[0] - end[0], 2 * start[1] - end[1])
+    most, origin = (KINK_RAD, behind) if behind in nodes else (BEND_RAD, start)  # beyond the rim there is no opposite street
+    x, y = nodes[end] - nodes[origin]
+    return math.atan2(y, x) + float(random.uniform(-most, most))
 
 
 def _choose_edges(random: np.random.Generator) -> list[tuple[Node, Node]]:
