@@ -3,10 +3,12 @@
     python scripts/benchmark.py ltc --out outputs/benchmark_ltc.json
     python scripts/benchmark.py standin --out outputs/benchmark_standin.json
     python scripts/benchmark.py drive --out outputs/benchmark_drive.json
+    python scripts/benchmark.py page --page VIEW/neurons.html --out outputs/benchmark_page.json
 
 ltc compares the liquid networks with ncps and with torch's LSTM and GRU: training steps, single steps, memory.
 standin compares the CARLA-protocol server, its client, cameras and traffic included, with CarRacing-v3 and highway-env.
-drive compares a whole drive, policy, trace and movie included, with what the server makes when nobody drives.
+drive compares a whole drive, policy, trace and movie included, with what the server makes when nobody drives, and what the live view costs.
+page plays a page of scripts/view.py in Chromium, and counts its frames per second.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ def make_benchmark_parser() -> Parser:
     from driving.parser import make_parser
 
     parser, ltc, standin = make_parser(__doc__ or ""), make_parser("Time the liquid networks."), make_parser("Time the stand-in server.")
-    drive = make_parser("Time a drive.")
+    drive, page = make_parser("Time a drive."), make_parser("Time a page.")
     ltc.add_argument("--out", type=Path, default=Path("outputs/benchmark_ltc.json"), help="the JSON file to write")
     ltc.add_argument("--units", type=int, nargs="+", default=[19, 64], help="numbers of neurons")
     ltc.add_argument("--batches", type=int, nargs="+", default=[8, 32, 128], help="batch sizes")
@@ -41,10 +43,14 @@ def make_benchmark_parser() -> Parser:
     drive.add_argument("--checkpoint", type=Path | None, default=None, help="the policy that drives (default: one with random weights)")
     drive.add_argument("--rounds", type=int, default=7, help="how often each contender drives")
     drive.add_argument("--ticks", type=int, default=300, help="how long a drive is")
+    page.add_argument("--page", type=Path, required=True, help="the neurons.html of a drive")
+    page.add_argument("--out", type=Path, default=Path("outputs/benchmark_page.json"), help="the JSON file to write")
+    page.add_argument("--seconds", type=float, default=5.0, help="how long the page plays in each case (s)")
     parts = parser.add_subcommands(dest="what", metavar="WHAT")
     parts.add_subcommand("ltc", ltc, help="liquid networks beside ncps, LSTM and GRU")
     parts.add_subcommand("standin", standin, help="the CARLA-protocol server beside CarRacing-v3 and highway-env")
     parts.add_subcommand("drive", drive, help="a whole drive beside the server alone")
+    parts.add_subcommand("page", page, help="the page of a drive in Chromium")
     return parser
 
 
@@ -65,6 +71,12 @@ def main() -> None:
         rows = drives.measure(chosen.rounds, chosen.ticks, chosen.checkpoint, print)
         print(drives.table(rows))
         drives.write(rows, chosen.out)
+    elif command.what == "page":
+        from driving.benchmarks import page
+
+        played = page.measure(chosen.page, chosen.seconds)
+        print(page.table(chosen.page, played))
+        page.write(chosen.page, played, chosen.out)
     else:
         from driving.benchmarks import standin as servers
 

@@ -25,7 +25,17 @@ import rerun_cli
 from driving.rollout.live_feed import FeedReader, LiveTick
 from driving.viewer.drawing.theme import EXCITES, INHIBITS, TEXT, role_colour
 from driving.viewer.playback import Neurons, SteerNames
-from driving.viewer.recording import JPEG_QUALITY, TIMELINE, encode_jpeg, make_blueprint, name_entity, place_synapses, send_still, to_durations
+from driving.viewer.recording import (
+    JPEG_QUALITY,
+    TIMELINE,
+    encode_jpeg,
+    make_blueprint,
+    name_entity,
+    place_synapses,
+    send_still,
+    to_durations,
+    to_radii,
+)
 from driving.viewer.saliency import SaliencyComputer
 from policy.activity import Activity, ActivityReader
 from policy.network import DrivingPolicy
@@ -35,6 +45,7 @@ LOWEST_PRIORITY = 19  # of nice(2)
 LOOK_S = 0.03  # between two looks at the feed
 SERVER_MEMORY = "200MB"
 MOST_PLACES = 2000  # of the driven path
+AROUND_M = 120.0  # how far around the car the track is shown
 SERIES = {"steer": "control/steer", "label_steer": "control/label", "lateral_m": "lane/lateral_m", "speed_mps": "car/speed_mps"}
 
 
@@ -52,6 +63,7 @@ class LiveView:
         self._ends = place_synapses(self._neurons)
         self._path: deque[tuple[float, float]] = deque(maxlen=MOST_PLACES)
         self._drive, self._offset_s, self._last_s, self._full = "", 0.0, 0.0, 1e-6
+        self._low_H, self._high_H = np.full(len(self._neurons.names), np.inf), np.full(len(self._neurons.names), -np.inf)  # of the states so far
 
     def show(self, ticks: Sequence[LiveTick]) -> None:
         """Send the ticks of one drive: all series, and the newest one's pictures."""
@@ -62,9 +74,10 @@ class LiveView:
         if is_first:
             has_tau = activity.tau_s_TH is not None
             send_still(self._recording, self._neurons, has_tau, SteerNames())
-            self._recording.send_blueprint(make_blueprint(self._neurons, has_tau, True))
+            self._recording.send_blueprint(make_blueprint(self._neurons, has_tau, True, AROUND_M))
         self._send_series(ticks, activity)
         self._recording.set_time(TIMELINE, duration=to_durations(np.array([self._last_s]))[0])
+        self._send_sizes(np.stack([tick.neuron_H for tick in ticks]))
         self._send_currents(activity.current_TE[-1])
         self._send_pictures(ticks[-1])
 
@@ -92,8 +105,15 @@ class LiveView:
         (saliency,) = self._compute(tick.image[None])
         for entity, image in (("camera", tick.image), ("saliency", saliency.picture)):
             self._recording.log(entity, rr.EncodedImage(contents=encode_jpeg(image, JPEG_QUALITY), media_type="image/jpeg"))
-        self._recording.log("world/path", rr.LineStrips2D([list(self._path)], colors=[role_colour("inter")], radii=0.5))
-        self._recording.log("world/car", rr.Points2D([self._path[-1]], colors=[TEXT], radii=2.0))
+        around_car = np.array(self._path) - self._path[-1]
+        self._recording.log("world/path", rr.LineStrips2D([around_car], colors=[role_colour("inter")], radii=0.5))
+        self._recording.log("world/car", rr.Points2D([(0.0, 0.0)], colors=[TEXT], radii=2.0))
+
+    def _send_sizes(self, states_TH: np.ndarray) -> None:
+        """Send the neurons' sizes: as large as the newest state is high among all that were shown."""
+        self._low_H, self._high_H = np.minimum(self._low_H, states_TH.min(axis=0)), np.maximum(self._high_H, states_TH.max(axis=0))
+        lit_H = (states_TH[-1] - self._low_H) / np.maximum(self._high_H - self._low_H, 1e-6)
+        self._recording.log("wiring/neurons", rr.Points2D.from_fields(radii=to_radii(lit_H)))
 
     def _send_currents(self, current_E: np.ndarray) -> None:
         """Send the synapses between neurons: as thick as what flows along them, coloured by its sign."""

@@ -26,6 +26,7 @@ from policy.whole_file import replace_whole
 
 TIMELINE = "sim_time"
 JPEG_QUALITY = 80
+WIRING_SHARE = 4  # of the height, times that of a strip: below it the neurons' names cover each other
 CHUNK_BYTES = 1 << 16
 ENTITIES = {"speed_mps": "car/speed_mps", "lateral_m": "lane/lateral_m", "heading_error_rad": "lane/heading_error_rad"}
 
@@ -38,6 +39,7 @@ def write_recording(path: Path, playback: Playback, compute: ComputeSaliency) ->
             has_tau = playback.tau_s_TH is not None
             recording.save(pipe, default_blueprint=make_blueprint(playback.neurons, has_tau, playback.has_pose))
             send_still(recording, playback.neurons, has_tau, playback.steer_names)
+            _send_weights(recording, playback.neurons)
             _send_track(recording, playback)
             _send_series(recording, playback)
             _send_pictures(recording, playback, compute)
@@ -69,17 +71,22 @@ def _copy(source: int, file: BinaryIO) -> None:
                 pass
 
 
-def make_blueprint(neurons: Neurons, has_tau: bool, has_pose: bool) -> rrb.Blueprint:
-    """Return the layout in which Rerun opens a drive: pictures on the left, neurons in the middle, wiring and car on the right."""
+def make_blueprint(neurons: Neurons, has_tau: bool, has_pose: bool, around_m: float | None = None) -> rrb.Blueprint:
+    """Return the layout in which Rerun opens a drive: pictures on the left, neurons in the middle, wiring and car on the right.
+
+    The track is shown as far around the origin as `around_m` says; None for the whole track, as it is when the view opens.
+    """
     strips = [rrb.TimeSeriesView(origin=f"/neurons/{role}", name=f"{role} neurons") for role in neurons.by_role()]
     pictures = [rrb.Spatial2DView(origin="/camera", name="camera"), rrb.Spatial2DView(origin="/saliency", name="saliency")]
     if has_pose:
-        pictures.append(rrb.Spatial2DView(origin="/world", name="track from above"))
+        bounds = None if around_m is None else rrb.VisualBounds2D(x_range=[-around_m, around_m], y_range=[-around_m, around_m])
+        pictures.append(rrb.Spatial2DView(origin="/world", name="track from above", visual_bounds=bounds))
     car = [rrb.TimeSeriesView(origin="/control", name="steering"), rrb.TimeSeriesView(origin="/lane", name="lane errors")]
     car.append(rrb.TimeSeriesView(origin="/car", name="speed"))
     if has_tau:
         strips.append(rrb.TimeSeriesView(origin="/tau_s", name="system time constants"))
-    columns = [rrb.Vertical(*pictures), rrb.Vertical(*strips), rrb.Vertical(rrb.Spatial2DView(origin="/wiring", name="wiring"), *car)]
+    wiring = rrb.Spatial2DView(origin="/wiring", name="wiring")
+    columns = [rrb.Vertical(*pictures), rrb.Vertical(*strips), rrb.Vertical(wiring, *car, row_shares=[WIRING_SHARE] + [1] * len(car))]
     return rrb.Blueprint(
         rrb.Horizontal(*columns, column_shares=[3, 4, 3]),
         rrb.TimePanel(timeline=TIMELINE, state="collapsed"),
@@ -89,13 +96,9 @@ def make_blueprint(neurons: Neurons, has_tau: bool, has_pose: bool) -> rrb.Bluep
 
 
 def send_still(recording: rr.RecordingStream, neurons: Neurons, has_tau: bool, steer_names: SteerNames) -> None:
-    """Send what does not change: the wiring, and the names and colours of the lines."""
-    places = place_neurons(neurons)
-    if strips := place_synapses(neurons):
-        colours = [EXCITES if neurons.synapses[index].weight >= 0 else INHIBITS for index in strips]
-        recording.log("wiring/synapses", rr.LineStrips2D(list(strips.values()), colors=colours, radii=0.6), static=True)
-    colours = [role_colour(role) for role in neurons.roles]
-    recording.log("wiring/neurons", rr.Points2D(places, colors=colours, radii=7.0, labels=list(neurons.names), show_labels=True), static=True)
+    """Send what does not change: the neurons' places, and the names and colours of the lines. What changes is left out: it would stay hidden."""
+    places, colours = place_neurons(neurons), [role_colour(role) for role in neurons.roles]
+    recording.log("wiring/neurons", rr.Points2D(places, colors=colours, labels=list(neurons.names), show_labels=True), static=True)
     for name, role in zip(neurons.names, neurons.roles, strict=True):
         line = rr.SeriesLines(colors=[role_colour(role)], names=[name], widths=[1.5])
         recording.log(name_entity(name, role), line, static=True)
@@ -103,6 +106,13 @@ def send_still(recording: rr.RecordingStream, neurons: Neurons, has_tau: bool, s
             recording.log(name_entity(name), line, static=True)
     recording.log("control/steer", rr.SeriesLines(colors=[role_colour("motor")], names=[steer_names.steer], widths=[2.0]), static=True)
     recording.log("control/label", rr.SeriesLines(colors=[LABEL], names=[steer_names.label], widths=[1.0]), static=True)
+
+
+def _send_weights(recording: rr.RecordingStream, neurons: Neurons) -> None:
+    """Send the synapses between neurons, coloured by the sign of their weights."""
+    if strips := place_synapses(neurons):
+        colours = [EXCITES if neurons.synapses[index].weight >= 0 else INHIBITS for index in strips]
+        recording.log("wiring/synapses", rr.LineStrips2D(list(strips.values()), colors=colours, radii=0.6), static=True)
 
 
 def place_neurons(neurons: Neurons) -> np.ndarray:
@@ -150,10 +160,15 @@ def _send_series(recording: rr.RecordingStream, playback: Playback) -> None:
 
 
 def _send_lit(recording: rr.RecordingStream, playback: Playback) -> None:
-    """Send the sizes of the wiring's neurons: the more active, the larger."""
-    radii = (3.0 + 7.0 * playback.lit_TH).astype(np.float32)
+    """Send the sizes of the wiring's neurons."""
+    radii = to_radii(playback.lit_TH)
     columns = rr.Points2D.columns(radii=radii.reshape(-1)).partition([len(playback.neurons.names)] * playback.ticks)
     recording.send_columns("wiring/neurons", indexes=[_make_time_column(playback)], columns=columns)
+
+
+def to_radii(lit: np.ndarray) -> np.ndarray:
+    """Return the sizes of neurons in the wiring: the more active (0 to 1), the larger."""
+    return (3.0 + 7.0 * lit).astype(np.float32)
 
 
 def _make_time_column(playback: Playback) -> rr.TimeColumn:

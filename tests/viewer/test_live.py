@@ -16,7 +16,7 @@ from driving.viewer.recording import name_entity
 from policy.network import save_policy
 from tests.viewer.live_ticks import make_ticks
 from tests.viewer.playbacks import make_watched_playback
-from tests.viewer.test_recording import read_column
+from tests.viewer.test_recording import find_hidden, read_column
 
 
 def test_the_states_of_every_tick_and_the_newest_picture_reach_the_viewer_drive_after_drive(tmp_path: Path) -> None:
@@ -39,6 +39,12 @@ def test_the_states_of_every_tick_and_the_newest_picture_reach_the_viewer_drive_
         taus = read_column(tmp_path / "live.rrd", name_entity(name), "Scalars:scalars")[1]
         np.testing.assert_allclose(np.array(taus)[:, 0], np.tile(playback.tau_s_TH[:, i], 2), rtol=1e-3)  # type: ignore[index]
     assert len(read_column(tmp_path / "live.rrd", "camera", "EncodedImage:blob")[0]) == 6
+    for entity, name in (("wiring/synapses", "LineStrips2D:radii"), ("wiring/neurons", "Points2D:radii")):
+        values = read_column(tmp_path / "live.rrd", entity, name)[1]
+        assert len(values) == 6
+        assert values[0] != values[-1]
+    assert all(np.abs(place).max() < 1e-6 for place in read_column(tmp_path / "live.rrd", "world/car", "Points2D:positions")[1])
+    assert find_hidden(tmp_path / "live.rrd") == set()
 
 
 def test_a_live_view_of_nothing_and_one_with_files_are_refused(tmp_path: Path) -> None:

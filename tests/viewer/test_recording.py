@@ -33,6 +33,23 @@ def read_column(path: Path, entity: str, name: str) -> tuple[np.ndarray, list]:
     return np.array(times)[order], [values[i] for i in order]
 
 
+def find_hidden(path: Path) -> set[tuple[str, str]]:
+    """Return what changes over the drive and is hidden, by entity and component: in Rerun, a value without a time hides those with one."""
+    found: dict[bool, set[tuple[str, str]]] = {True: set(), False: set()}
+    for chunk in RrdReader(path).stream():
+        names = {name for name in chunk.to_record_batch().schema.names if ":" in name and "rerun.controls" not in name}
+        found[TIMELINE in chunk.timeline_names] |= {(str(chunk.entity_path), name) for name in names}
+    assert found[True]
+    return found[True] & found[False]
+
+
+def test_sizes_of_the_wirings_neurons_change_and_nothing_that_changes_is_hidden(written: tuple[Path, Playback]) -> None:
+    path, playback = written
+    radii = np.array(read_column(path, "wiring/neurons", "Points2D:radii")[1])
+    assert radii == pytest.approx(3.0 + 7.0 * playback.lit_TH, abs=1e-4)
+    assert find_hidden(path) == set()
+
+
 def test_every_neuron_is_recorded_by_role_with_its_states(written: tuple[Path, Playback]) -> None:
     path, playback = written
     for i, (name, role) in enumerate(zip(playback.neurons.names, playback.neurons.roles, strict=True)):

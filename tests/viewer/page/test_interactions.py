@@ -118,6 +118,36 @@ def test_a_neuron_is_taken_out_held_and_scaled_from_its_card_and_the_change_is_m
     assert driven["shown"] is False
 
 
+def test_sliders_scale_a_neuron_and_a_synapse_while_they_move_and_arrow_keys_move_the_slider_not_the_tick(watched: tuple[Path, Playback]) -> None:
+    path, playback = watched
+    own = next(e for e, one in enumerate(playback.neurons.synapses) if one.target == "command 1")
+    look = "{ changes: JSON.parse(JSON.stringify(changes)), words: byId('made').textContent, hash: location.hash, same: slider.isConnected }"
+    script = f"""(() => {{ go(25); choose(names.indexOf('command 1')); const slide = (slider, value) => {{ slider.value = value;
+      slider.dispatchEvent(new Event('input')); return {look}; }};
+      const scaled = document.querySelector('[name=change][value=scaled]'); scaled.checked = true; scaled.dispatchEvent(new Event('change'));
+      const neuron = [0.85, 3].map((value) => slide(byId('amount'), value)); {PRESS} byId('undo').click();
+      const find = () => document.querySelector('[data-synapse="{own}"]');
+      const synapse = [1.35, 3, 0].map((value) => [slide(find(), value), find().nextSibling.textContent]);
+      const moved = toSteer(changed.outs[59], 59) - toSteer(asDriven.outs[59], 59);
+      const keys = [find(), byId('scrub')].map((slider) => {{
+        const event = new KeyboardEvent('keydown', {{ key: 'ArrowRight', bubbles: true, cancelable: true }});
+        slider.dispatchEvent(event); return [now, event.defaultPrevented]; }});
+      byId('undo').click(); const undone = find().value; press('Escape');
+      return {{ neuron, synapse, moved, keys, undone, closed: chosen, failures: window.failures }}; }})()"""
+    seen = open_page(path, script)
+    assert seen["failures"] == []
+    assert [list(one["changes"]["neurons"].values()) for one in seen["neuron"]] == [[{"scale": 0.85}], [{"scale": 3}]]
+    assert seen["neuron"][0]["words"].startswith("command 1 × 0.85")
+    for (one, words), factor in zip(seen["synapse"], (1.35, 3, 0), strict=True):
+        assert one["changes"]["synapses"] == {str(own): factor}
+        assert one["same"], "the slider was made again under the user's hand"
+        assert words == (f"× {factor}" if factor else "cut")
+        assert f"change={own}%3Ax{factor}" in one["hash"]
+    assert seen["moved"] != 0
+    assert seen["keys"] == [[25, False], [26, True]]
+    assert (seen["undone"], seen["closed"]) == ("1", -1)
+
+
 def test_the_card_tells_the_range_the_reactions_and_the_most_active_frames_of_a_neuron(watched: tuple[Path, Playback]) -> None:
     path, playback = watched
     script = """(() => { choose(6); return { name: byId('card-name').textContent, plots: byId('tuning').children.length,
@@ -151,7 +181,10 @@ def test_two_drives_stand_side_by_side_at_the_same_place_and_where_they_diverge_
     other = replace(playback, title="other", columns=columns, state_TH=playback.state_TH[20:], tau_s_TH=None, open_frames=lambda: iter(frames))
     write_page(tmp_path / "neurons.html", playback, additions=Additions(other))
     ask = "{ there: besideTick(now), apart: divergent, words: byId('divergences').textContent, hidden: byId('beside').hidden }"
-    seen = open_page(tmp_path / "neurons.html", f"(go(35), {ask})")
+    places = "[20, 44].map((t) => [besideChart.x(ownPlaces[t]), 40])"
+    script = f"(() => {{ {DRAG} {PRESS} go(35); const seen = {ask}; drag(byId('beside-chart'), ...{places}); seen.dragged = selection;"
+    seen = open_page(tmp_path / "neurons.html", f"{script} press('Escape'); seen.cleared = selection; return seen; }})()")
+    assert (seen["dragged"], seen["cleared"]) == ([20, 44], None)
     assert seen["there"] == 15
     assert seen["apart"] == [[50, 59]]
     assert "0.80 m" in seen["words"]

@@ -33,6 +33,12 @@ function drawBesidePath(pen, place) {
 }
 
 let besideChart = null;
+
+// The first tick at the place on the road that a point of the chart shows, or further on.
+function tickAlong(event) {
+  const x = event.clientX - byId("beside-chart").getBoundingClientRect().left, first = ownPlaces.findIndex((s) => besideChart.x(s) >= x);
+  return first < 0 ? count - 1 : first;
+}
 addPart("beside", () => {
   byId("beside").hidden = !beside;
   if (!beside) return;
@@ -53,6 +59,12 @@ addPart("beside", () => {
       still.strokeStyle = ink(colour);
       drawLine(still, (t) => x(places[t]), (t) => middle * height - 0.2 * height * of.value(name, t) / scale, of.count, new Set(of.departed));
     }
+  }
+  if (selection) {
+    const [first, last] = selection.map((t) => x(ownPlaces[t]));
+    still.fillStyle = ink("veil");
+    still.fillRect(0, 0, first, height);
+    still.fillRect(last, 0, width - last, height);
   }
   still.fillStyle = ink("muted");
   for (let s = Math.ceil(from / 100) * 100; s <= end; s += Math.max(100, Math.round((end - from) / 800) * 100)) still.fillText(`${s} m`, x(s),

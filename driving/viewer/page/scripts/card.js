@@ -53,14 +53,13 @@ function listSynapses(i, flows) {
   const rows = range(edges.source.length).filter((e) => edges.target[e] === i || edges.source[e] === i);
   const nameOf = (k) => (k < 0 ? `feature ${edges.features[-1 - k].split(" ")[1]}` : names[k]);
   const line = (e) => {
-    const strength = make("select", { onchange: (event) => changeSynapse(e, Number(event.target.value)),
+    const strength = make("input", { type: "range", min: 0, max: MOST_SCALE, step: 0.05, data: { synapse: e },
+      oninput: (event) => changeSynapse(e, Number(event.target.value)),
       ariaLabel: `conductance of the synapse from ${nameOf(edges.source[e])} to ${nameOf(edges.target[e])}` });
-    for (const factor of [0, 0.5, 1, 1.5, 2]) strength.append(make("option", { value: factor, selected: (changes.synapses[e] ?? 1) === factor },
-      factor ? `× ${factor}` : "cut"));
     const other = edges.target[e] === i ? `from ${nameOf(edges.source[e])}` : `to ${nameOf(edges.target[e])}`;
     const polarity = make("td", { className: edges.weight[e] < 0 ? "inhibits" : "excites" }, formatSigned(edges.weight[e], 3));
     return make("tr", {}, make("td", {}, other), polarity, make("td", { data: { flow: e } }, formatSigned(flows[e], 4)),
-      ...(circuit ? [make("td", {}, strength)] : []));
+      ...(circuit ? [make("td", { className: "strength" }, strength, make("output"))] : []));
   };
   const head = make("tr", {}, ...["synapse", "weight", "now", ...(circuit ? ["what if"] : [])].map((words) => make("th", {}, words)));
   return make("table", {}, make("thead", {}, head), make("tbody", {}, ...sortBy(rows,
@@ -100,7 +99,7 @@ addPart("card", () => {
       `${time[t].toFixed(1)} s`);
   }));
   byId("synapses").replaceChildren(listSynapses(i, findFlows(now)));
-  prepareChangeOf(i);
+  showChangesOf(i);
 }, () => {
   if (chosen < 0) return;
   byId("card-state").textContent = format(state.at(now, chosen), 3);

@@ -1,9 +1,11 @@
 // What if? Take a neuron out, hold it, scale it, or cut a synapse, and run the neurons again from the stored features.
+const MOST_SCALE = 3;  // of a neuron or synapse
 let changes = noChanges(), changed = null;
 
 function applyChanges() {
   changed = circuit && isChanged(changes) ? runCircuit(changes) : null;
-  refresh();
+  if (chosen >= 0) showChangesOf(chosen);
+  refresh(["strips", "changes"]);
 }
 function changeNeuron(i, change) {
   if (change) changes.neurons[i] = change; else delete changes.neurons[i];
@@ -14,16 +16,21 @@ function changeSynapse(e, factor) {
   applyChanges();
 }
 
-function prepareChangeOf(i) {
+// Sets the card's choices and sliders to what is changed.
+function showChangesOf(i) {
   byId("change").hidden = !circuit;
   if (!circuit) return;
+  for (const slider of byId("synapses").querySelectorAll("input")) {
+    slider.value = changes.synapses[slider.dataset.synapse] ?? 1;
+    slider.nextSibling.textContent = Number(slider.value) ? `× ${Number(slider.value)}` : "cut";
+  }
   const change = changes.neurons[i], kind = !change ? "driven" : change.clamp !== undefined ? "held" : change.scale === 0 ? "out" : "scaled";
   for (const choice of document.querySelectorAll("[name=change]")) choice.checked = choice.value === kind;
   const amount = byId("amount");
   byId("amount-row").hidden = kind !== "held" && kind !== "scaled";
   if (kind === "held") Object.assign(amount, { min: Math.min(state.low[i], 0).toFixed(3), max: Math.max(state.high[i], 0).toFixed(3), step: 0.001,
     value: change.clamp });
-  if (kind === "scaled") Object.assign(amount, { min: 0, max: 3, step: 0.05, value: change.scale });
+  if (kind === "scaled") Object.assign(amount, { min: 0.05, max: MOST_SCALE, step: 0.05, value: change.scale });
   byId("amount-words").textContent = kind === "held" ? `at ${format(change.clamp, 3)}` : kind === "scaled" ? `× ${format(change.scale, 2)}` : "";
 }
 function readChange() {

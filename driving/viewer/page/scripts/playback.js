@@ -23,9 +23,9 @@ function show(t) {
   for (const part of parts) { part.draw(); part.tick = now; }
 }
 
-// Draws everything again, and keeps what the address says up to date.
-function refresh() {
-  for (const part of parts) part.prepare();
+// Draws everything again, or only the parts of these names and what moves, and keeps what the address says up to date.
+function refresh(only = null) {
+  for (const part of parts) if (!only || only.includes(part.name)) part.prepare();
   show(now);
   tellAddress();
 }
@@ -39,7 +39,7 @@ function select(first, last, isDone = true) {
   if (selection && selection[1] <= selection[0]) selection = null;
   if (selection && !isSelected(now)) now = selection[0];
   shownTime = time[now];
-  if (isDone) refresh(); else { for (const part of parts) if (part.name === "strips" || part.name === "track") part.prepare(); show(now); }
+  refresh(isDone ? null : ["strips", "track", "beside"]);
 }
 
 // Shows the tick for the simulation time that has passed since the last frame of the screen. A selection is played again and again.

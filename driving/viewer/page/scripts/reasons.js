@@ -4,8 +4,8 @@ const MOST_BARS = 8;
 let asked = -1;  // the neuron that is asked about one step back, or -1 for the one with the longest bar
 
 // The contributions to neuron i in tick t, longest first: {source, words, amount}; the sum is the change of its state.
-function listReasons(t, i, run = changed || asDriven) {
-  const { parts, leaks, before } = splitChange(run, t), items = [{ source: i, words: "its leak", amount: leaks[i], isLeak: true }];
+function listReasons(t, i, { parts, leaks, before } = splitChange(changed || asDriven, t)) {
+  const items = [{ source: i, words: "its leak", amount: leaks[i], isLeak: true }];
   edges.target.forEach((target, e) => {
     if (target !== i) return;
     const source = edges.source[e];
@@ -18,23 +18,42 @@ function listReasons(t, i, run = changed || asDriven) {
 // The sign that turns a rise of the motor neuron into a steer to the right.
 const towardsRight = () => (circuit.output_w[0] * circuit.prediction.scale < 0 ? -1 : 1);
 
-function drawReasons(holder, title, t, i, sign, ends, onChoose) {
-  const { items, sum, before } = listReasons(t, i), top = Math.max(...items.map((item) => Math.abs(item.amount)), 1e-9);
-  const shown = items.slice(0, MOST_BARS), rest = items.slice(MOST_BARS);
-  if (rest.length) shown.push({ words: `${rest.length} others`, amount: rest.reduce((total, item) => total + item.amount, 0) });
-  const list = shown.map((item) => {
-    const amount = sign * item.amount, wide = `${(50 * Math.min(Math.abs(amount) / top, 1)).toFixed(1)}%`;
-    const bar = make("i", { className: amount < 0 ? "minus" : "plus", style: { width: wide, [amount < 0 ? "right" : "left"]: "50%" } });
-    const label = item.source >= 0 && !item.isLeak && onChoose ? make("button",
-      { type: "button", className: "plain", onclick: () => onChoose(item.source) }, item.words) : item.words;
-    return make("li", {}, make("span", {}, label), make("b", {}, bar), make("span", {}, formatSigned(amount, 4)));
+// Makes an empty list once. Each tick fills it again, which is much faster than to make it again.
+function makeReasons(holder, onChoose) {
+  const title = make("h3"), ends = [make("span"), make("span")], sum = make("p", { className: "sum" });
+  const rows = range(MOST_BARS + 1, () => {
+    const row = { name: make("span"), bar: make("i"), amount: make("span"), source: -1 };
+    row.button = make("button", { type: "button", className: "plain", onclick: () => onChoose(row.source) });
+    return Object.assign(row, { item: make("li", {}, make("span", {}, row.button, row.name), make("b", {}, row.bar), row.amount) });
   });
-  const words = `together ${formatSigned(sign * sum, 4)}: the state of ${names[i]} goes from ${format(before, 4)} to ${format(before + sum, 4)}`;
-  holder.replaceChildren(make("h3", {}, title), make("p", { className: "ends" }, make("span", {}, `◀ ${ends[0]}`),
-    make("span", {}, `${ends[1]} ▶`)), make("ul", { className: "bars" }, ...list), make("p", { className: "sum" }, words));
-  holder.dataset.sum = String(sum);
-  return items;
+  holder.replaceChildren(title, make("p", { className: "ends" }, ...ends), make("ul", { className: "bars" }, ...rows.map((row) => row.item)), sum);
+  return { holder, title, ends, rows, sum, onChoose };
 }
+
+function fillReasons(list, title, { items, sum, before }, i, sign, ends) {
+  const top = Math.max(Math.abs(items[0].amount), 1e-9), shown = items.slice(0, MOST_BARS), rest = items.slice(MOST_BARS);
+  if (rest.length) shown.push({ source: -1, words: `${rest.length} others`, amount: rest.reduce((total, item) => total + item.amount, 0) });
+  list.title.textContent = title;
+  list.ends[0].textContent = `◀ ${ends[0]}`;
+  list.ends[1].textContent = `${ends[1]} ▶`;
+  list.rows.forEach((row, k) => {
+    row.item.hidden = k >= shown.length;
+    if (row.item.hidden) return;
+    const item = shown[k], amount = sign * item.amount, canChoose = item.source >= 0 && !item.isLeak && Boolean(list.onChoose);
+    row.source = item.source;
+    row.button.hidden = !canChoose;
+    row.button.textContent = canChoose ? item.words : "";
+    row.name.textContent = canChoose ? "" : item.words;
+    row.bar.className = amount < 0 ? "minus" : "plus";
+    row.bar.style.width = `${(50 * Math.min(Math.abs(amount) / top, 1)).toFixed(1)}%`;
+    row.amount.textContent = formatSigned(amount, 4);
+  });
+  list.sum.textContent = `together ${formatSigned(sign * sum, 4)}: the state of ${names[i]} goes from ${format(before, 4)} to ${
+    format(before + sum, 4)}`;
+  list.holder.dataset.sum = String(sum);
+}
+
+const motorReasons = makeReasons(byId("reasons-motor"), (i) => { asked = i; show(now); }), backReasons = makeReasons(byId("reasons-back"), null);
 
 addPart("reasons", () => {
   byId("why").disabled = !circuit || motor < 0;
@@ -42,11 +61,11 @@ addPart("reasons", () => {
   byId("reasons").hidden = byId("why").getAttribute("aria-expanded") !== "true" || byId("why").disabled;
 }, () => {
   if (byId("reasons").hidden) return;
-  const items = drawReasons(byId("reasons-motor"), `What moved ${names[motor]} in this tick`, now, motor, towardsRight(),
-    ["to the left", "to the right"], (i) => { asked = i; show(now); });
-  const first = items.find((item) => item.source >= 0 && !item.isLeak && item.source !== motor),
+  const change = splitChange(changed || asDriven, now), reasons = listReasons(now, motor, change);
+  fillReasons(motorReasons, `What moved ${names[motor]} in this tick`, reasons, motor, towardsRight(), ["to the left", "to the right"]);
+  const first = reasons.items.find((item) => item.source >= 0 && !item.isLeak && item.source !== motor),
     back = asked >= 0 ? asked : first ? first.source : motor;
-  drawReasons(byId("reasons-back"), `One step back: what moved ${names[back]}`, now, back, 1, ["lowers it", "raises it"], null);
+  fillReasons(backReasons, `One step back: what moved ${names[back]}`, listReasons(now, back, change), back, 1, ["lowers it", "raises it"]);
 });
 
 // Says why the page cannot run the neurons again.

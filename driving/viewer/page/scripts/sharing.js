@@ -109,6 +109,7 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || !keys[event.key]) return;
   if (event.target.matches("input:not([type=range]):not([type=checkbox]):not([type=radio]), select, dialog *") ||
     (event.key === " " && event.target.matches("button"))) return;
+  if (event.target.matches("#card input") && /^(Arrow|Home|End)/.test(event.key)) return;  // a slider or a choice moves by them
   event.preventDefault();
   keys[event.key](event);
 });
@@ -119,8 +120,8 @@ byId("why").addEventListener("click", toggleWhy);
 byId("theme").addEventListener("click", otherTheme);
 byId("keys").addEventListener("click", keys["?"]);
 byId("saliency").addEventListener("change", () => go(now));
-byId("paint").addEventListener("change", refresh);
-byId("sort").addEventListener("change", refresh);
+byId("paint").addEventListener("change", () => refresh());
+byId("sort").addEventListener("change", () => refresh());
 byId("find").addEventListener("change", search);
 byId("undo").addEventListener("click", () => { changes = noChanges(); applyChanges(); });
 byId("close").addEventListener("click", () => choose(-1));
@@ -130,7 +131,8 @@ for (const choice of document.querySelectorAll("[name=change]")) choice.addEvent
 byId("amount").addEventListener("input", readChange);
 watchDrags(byId("strips"), tickAcross, select, go);
 watchDrags(byId("track"), findNearest, select, go);
+if (beside) watchDrags(byId("beside-chart"), tickAlong, select, go);
 window.addEventListener("hashchange", followAddress);
-window.addEventListener("resize", refresh);
+window.addEventListener("resize", () => refresh());
 matchMedia("(prefers-color-scheme: light)").addEventListener("change", () => { inks = {}; refresh(); });
 followAddress();
