@@ -16,7 +16,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -97,7 +97,8 @@ def _take_turns(session: Session, route: Route, drivers: Mapping[str, Driver], f
     rates: dict[str, list[float]] = {ALONE: [], **{name: [] for name in drivers}}
     for counted in (False, *[True] * rounds):
         for name, values in rates.items():
-            with _watch_live(folder) if name == LIVE else nullcontext([]) as feeds:
+            watched: AbstractContextManager[list[LiveFeed]] = _watch_live(folder) if name == LIVE else nullcontext([])
+            with watched as feeds:
                 rate = _time_ticks(session, route, ticks) if name == ALONE else _time_drive(session, route, drivers[name], folder, ticks, feeds)
             values += [rate] if counted else []
     return rates
