@@ -71,7 +71,7 @@ class Row:
 def measure(page: Path, seconds: float) -> list[Row]:
     """Play the page in all sizes and settings, `seconds` each.
 
-    Raises UserError where there is no browser, the page cannot be read or does not start.
+    Raises UserError where no browser is installed, and for a page that cannot be read or does not start.
     """
     browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
     if browser is None:

@@ -76,9 +76,10 @@ class LiveView:
             has_tau = activity.tau_s_TH is not None
             send_still(self._recording, self._neurons, has_tau, SteerNames())
             self._recording.send_blueprint(make_blueprint(self._neurons, has_tau, True, AROUND_M))
-        self._send_series(ticks, activity)
+        states_TH = np.stack([tick.neuron_H for tick in ticks])
+        self._send_series(ticks, states_TH, activity)
         self._recording.set_time(TIMELINE, duration=to_durations(np.array([self._last_s]))[0])
-        self._send_sizes(np.stack([tick.neuron_H for tick in ticks]))
+        self._send_sizes(states_TH)
         self._send_currents(activity.current_TE[-1])
         self._send_pictures(ticks[-1])
 
@@ -88,10 +89,9 @@ class LiveView:
         self._reader = ActivityReader(self._policy.cell)
         self._path.clear()
 
-    def _send_series(self, ticks: Sequence[LiveTick], activity: Activity) -> None:
+    def _send_series(self, ticks: Sequence[LiveTick], states_TH: np.ndarray, activity: Activity) -> None:
         seconds = np.array([tick.values["time_s"] for tick in ticks]) + self._offset_s
         named = {entity: np.array([tick.values[name] for tick in ticks]) for name, entity in SERIES.items()}
-        states_TH = np.stack([tick.neuron_H for tick in ticks])
         for i, (name, role) in enumerate(zip(self._neurons.names, self._neurons.roles, strict=True)):
             named[name_entity(name, role)] = states_TH[:, i]
             if activity.tau_s_TH is not None:

@@ -12,13 +12,15 @@ from typing import Any
 
 import pytest
 
+from driving.benchmarks.page import BROWSERS
+
 # It stands before the page's own script, so that it sees errors while the page loads.
 LISTENER = "<script>window.failures = []; window.addEventListener('error', (e) => window.failures.push(e.message));</script>"
 
 
 def find_browser() -> str:
     """Return the path of Chromium, or skip the test."""
-    found = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     if found is None:
         pytest.skip("needs Chromium to open the page: apt-get install chromium")
     return found
