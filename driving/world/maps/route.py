@@ -41,6 +41,7 @@ class Route:
     lane: np.ndarray = field(repr=False)  # (N,) the map's id of the lane, negative to the right of the road's reference line
     road_s_m: np.ndarray = field(repr=False)  # (N,) distance along that road
     in_junction: np.ndarray = field(repr=False)  # (N,) bool
+    painted: np.ndarray = field(repr=False)  # (N,) bool, whether the map has a line at either side of the lane
     lane_count: np.ndarray = field(repr=False)  # (N,) driving lanes side by side in this direction, this one included
     closed: bool = False  # whether the end joins the start; distances along the route may then exceed its length
     turns: tuple[Turn, ...] = ()  # in order

@@ -158,8 +158,7 @@ def _make_route(name: str, walk: _Walk) -> Route:
     x, y, z, width, _ = walk.points[kept].T
     s = stations(np.stack([x, y], axis=1))
     yaw, curvature = _heading(x, y, s, closed)
-    road, lane, road_s, in_junction, lanes = zip(*(_find_place(walk.waypoints[index]) for index in kept), strict=True)
-    places = (np.array(road), np.array(lane), np.array(road_s), np.array(in_junction), np.array(lanes))
+    places = (np.array(values) for values in zip(*(_find_place(walk.waypoints[index]) for index in kept), strict=True))
     return Route(name, s, x, y, z, yaw, curvature, width, *places, closed, _find_turns(walk, np.array(kept), s))
 
 
@@ -174,15 +173,16 @@ def _find_turns(walk: _Walk, kept: np.ndarray, s_m: np.ndarray) -> tuple[Turn, .
     return tuple(turns)
 
 
-def _find_place(point: carla.Waypoint) -> tuple[int, int, float, bool, int]:
-    """Return a waypoint's road, lane, distance along the road (m), whether it is in a junction, and how many lanes go in its direction there."""
+def _find_place(point: carla.Waypoint) -> tuple[int, int, float, bool, bool, int]:
+    """Return a waypoint's road, lane, distance along the road (m), whether it is in a junction and is painted, and the lanes in its direction."""
     lanes = 1
     for step in ("get_left_lane", "get_right_lane"):
         beside = getattr(point, step)()
         while beside is not None and beside.lane_type == point.lane_type and beside.lane_id * point.lane_id > 0:
             lanes += 1
             beside = getattr(beside, step)()
-    return point.road_id, point.lane_id, point.s, point.is_junction, lanes
+    painted = any(mark is not None and str(mark.type) != "NONE" for mark in (point.left_lane_marking, point.right_lane_marking))
+    return point.road_id, point.lane_id, point.s, point.is_junction, painted, lanes
 
 
 def _keep_ahead(rows: np.ndarray) -> list[int]:

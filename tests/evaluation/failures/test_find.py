@@ -23,7 +23,7 @@ def make_route(closed: bool = False, **changed: np.ndarray) -> Route:
     s = np.arange(LENGTH_M + 1.0)
     arrays: dict[str, Any] = {name: np.zeros(len(s)) for name in ("y_m", "z_m", "yaw_rad", "curvature_per_m")}
     arrays |= {"s_m": s, "x_m": s, "lane_width_m": np.full(len(s), 3.5), "road_s_m": s, "in_junction": np.zeros(len(s), dtype=bool)}
-    arrays |= {"road": np.full(len(s), 7), "lane": np.full(len(s), -2), "lane_count": np.full(len(s), 1)}
+    arrays |= {"painted": np.ones(len(s), dtype=bool), "road": np.full(len(s), 7), "lane": np.full(len(s), -2), "lane_count": np.full(len(s), 1)}
     return Route("made", **(arrays | changed), closed=closed)
 
 
