@@ -158,8 +158,11 @@ def _make_route(name: str, walk: _Walk) -> Route:
     x, y, z, width, _ = walk.points[kept].T
     s = stations(np.stack([x, y], axis=1))
     yaw, curvature = _heading(x, y, s, closed)
-    places = (np.array(values) for values in zip(*(_find_place(walk.waypoints[index]) for index in kept), strict=True))
-    return Route(name, s, x, y, z, yaw, curvature, width, *places, closed, _find_turns(walk, np.array(kept), s))
+    places = zip(*(_find_place(walk.waypoints[index]) for index in kept), strict=True)
+    road, lane, road_s, in_junction, painted, lanes = (np.array(values) for values in places)
+    return Route(
+        name, s, x, y, z, yaw, curvature, width, road, lane, road_s, in_junction, painted, lanes, closed, _find_turns(walk, np.array(kept), s)
+    )
 
 
 def _find_turns(walk: _Walk, kept: np.ndarray, s_m: np.ndarray) -> tuple[Turn, ...]:

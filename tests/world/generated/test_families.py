@@ -61,6 +61,18 @@ def test_ways_over_a_crossing_of_streets_go_on_in_line_as_a_driver_who_sees_no_p
     assert max(over) < 0.1
 
 
+def test_the_lines_of_a_roundabout_go_on_where_roads_meet_its_ring() -> None:
+    lanes = set[int]()
+    for seed in range(12):
+        carla_map = RoadNetwork.from_opendrive(f"roundabout_{seed}", generate_road("roundabout", seed)).map
+        for route in spread_routes(carla_map, 4, 300.0, seed):
+            if route.closed:
+                assert route.in_junction.any()
+                assert route.painted.all()
+                lanes.add(int(route.lane[0]))
+    assert lanes == {-1, -2}
+
+
 def test_the_same_seed_gives_the_same_text_and_another_seed_another_road() -> None:
     for family in FAMILIES:
         assert generate_road(family, 5) == generate_road(family, 5) != generate_road(family, 6)

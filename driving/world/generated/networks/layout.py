@@ -1,7 +1,7 @@
 """Networks of roads that meet in junctions, as OpenDRIVE text. Families of networks place the roads; this file connects and writes them.
 
-In a junction, one-way roads lead from arm to arm: CARLA's reader takes no others. They have no paint. All arms of a junction have the same
-lanes. Metres, radians, left positive, as in OpenDRIVE.
+In a junction, one-way roads lead from arm to arm: CARLA's reader takes no others. They have no paint but what a way says. All arms of a junction
+have the same lanes. Metres, radians, left positive, as in OpenDRIVE.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 from scenariogeneration import xodr
 
 from driving.world.generated.opendrive_text import dated_root, make_geometry, make_lanes, to_text, write_objects
-from driving.world.generated.plan import NO_MARK, Lane, Piece, RoadPlan, Section, Thing
+from driving.world.generated.plan import NO_MARK, Lane, Mark, Piece, RoadPlan, Section, Thing
 
 STRAIGHT_PER_M = 1e-5  # a smaller curvature is none
 FIRST_JUNCTION = 1000  # CARLA's reader looks a road with a junction's number up first: no road may have it
@@ -49,12 +49,17 @@ class Arm:
 
 
 class Way(NamedTuple):
-    """A way through a junction, from arm to arm, with what lies at its right side and, outside of the lanes, at its left."""
+    """A way through a junction, from arm to arm, with what lies at its right side and, outside of the lanes, at its left.
+
+    Its lines are the one at its left, and those between its lanes if `divided`.
+    """
 
     start: Arm
     end: Arm
     right: tuple[Lane, ...]
     left: tuple[Lane, ...] = ()
+    inner: Mark = NO_MARK
+    divided: bool = False
 
 
 class Network:
@@ -82,9 +87,10 @@ class Network:
         for way in ways:
             road = len(self._roads)
             start, end = way.start.place, way.end.place.turned()
-            right = tuple(replace(lane, mark=NO_MARK, name="") for lane in way.right)
+            between = len(way.right) - 1 if way.divided else 0
+            right = tuple(replace(lane, mark=lane.mark if place < between else NO_MARK, name="") for place, lane in enumerate(way.right))
             left = tuple(replace(lane, mark=NO_MARK, name="") for lane in way.left)
-            self._add(road, start, find_biarc(start, end), Section(0.0, NO_MARK, left, right), number)
+            self._add(road, start, find_biarc(start, end), Section(0.0, way.inner, left, right), number)
             made = self._roads[road]
             made.add_predecessor(xodr.ElementType.road, way.start.road, xodr.ContactPoint[way.start.contact])
             made.add_successor(xodr.ElementType.road, way.end.road, xodr.ContactPoint[way.end.contact])

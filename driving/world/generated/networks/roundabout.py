@@ -1,6 +1,8 @@
 """Roundabouts: a ring of one or two lanes around an island, and the roads that come to it. Traffic keeps to the right, so the ring turns left.
 
 Routes go round the ring, and along the roads up to it and from it. They do not enter or leave the ring: see `driving.world.maps.forks`.
+Where a road meets the ring, the ring's inner line and the lines between its lanes go on, as in many real roundabouts. Without them, the picture did
+not tell which of two lanes is the car's: a policy left the outer one at the same place in each of five laps.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ def write_roundabout(seed: int) -> str:
         place = Place(away * math.cos(angle), away * math.sin(angle), angle)
         leg, _ = network.add_road(place, _draw_leg(random), Section(0.0, centre, lanes, lanes))
         before, after = ring[number]
-        network.add_junction([Way(before, after, driven, island), Way(leg, after, lanes), Way(before, leg, lanes)])
+        network.add_junction([Way(before, after, driven, island, inner, divided=True), Way(leg, after, lanes), Way(before, leg, lanes)])
     return network.write()
 
 
