@@ -80,9 +80,9 @@ def small(height_px: int, width_px: int) -> nn.Module:
 
 
 def deep(height_px: int, width_px: int) -> nn.Module:
-    """Make a head whose last maps see two thirds of the picture each. It is meant for images of 48x144, where it has 67,200 parameters.
+    """Make a head whose last maps see nearly half of the picture each. It is meant for images of 48x144, where it has 66,992 parameters.
 
-    A bend and the corner of a junction look alike nearby. The heads whose last maps see less than a quarter of the picture turn into both.
+    A bend and the corner of a junction look alike from nearby. The last maps of `small` see a quarter of the picture's width.
     """
     layers = [Convolution(16, 5, 2), Convolution(32, 3, 2), Convolution(48, 3, 2), Convolution(64, 3, 2), Convolution(32, 3, 1)]
     return ConvolutionalHead(height_px, width_px, layers, True)
