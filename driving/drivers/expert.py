@@ -5,8 +5,8 @@ be. The feedback is that of a critically damped spring over the distance driven:
 spring's length L.
 
 On a junction without paint it holds its direction and leaves the lateral error alone until the next paint is near enough to be seen. No picture
-tells there which of several lanes is the car's. With the feedback as a label, policies learned to guess it from the far edge of the asphalt: of 16
-departures in CARLA's towns 15 were on such junctions, at steer of 0.05 to 0.2 to either side.
+tells there which of several lanes is the car's, so a label with the feedback would ask for what nobody can know. Of 16 departures in CARLA's towns 15
+were on such junctions. This label alone did not clearly lower their number (docs/measurements.md).
 """
 
 from __future__ import annotations
@@ -63,13 +63,10 @@ class Expert:
         course = math.sin(heading_error_rad - bend * (SLIP_S2PM * speed_mps**2 - REAR_SHARE * self._bicycle.wheelbase_m))
         lateral = lateral_m + course * ahead
         length = SETTLING_M + SETTLING_S * speed_mps
-        feedback = -self._guidance_at(s_m) * lateral / length**2 - 2.0 * course / length
+        guidance = float(self._route.interpolate(self._guidance, s_m))
+        feedback = -guidance * lateral / length**2 - 2.0 * course / length
         feedback = max(-MAX_FEEDBACK_PER_M, min(MAX_FEEDBACK_PER_M, feedback))
         return self._bicycle.steer(float(self._route.curvature_at(s_m + ahead)) + feedback, speed_mps)
-
-    def _guidance_at(self, s_m: float) -> float:
-        route = self._route
-        return float(np.interp(s_m % route.length_m if route.closed else s_m, route.s_m, self._guidance))
 
     def neurons(self) -> dict[str, Any] | None:
         """Return None: the expert has no network."""
@@ -88,6 +85,6 @@ def find_guidance(route: Route) -> np.ndarray:
     if route.closed:
         leading_m = np.concatenate([leading_m, leading_m + route.length_m])
     else:
-        leading_m = np.append(leading_m, max(leading_m[-1], seen_from[-1]) if leads[-1] else np.inf)
+        leading_m = np.append(leading_m, seen_from[-1] if leads[-1] else np.inf)
     nearest_m = leading_m[np.minimum(np.searchsorted(leading_m, seen_from), len(leading_m) - 1)] - route.s_m
     return np.clip((FAINT_M - nearest_m) / (FAINT_M - CLEAR_M), 0.0, 1.0)

@@ -60,8 +60,12 @@ class Route:
 
     def curvature_at(self, s_m: np.ndarray | float) -> np.ndarray:
         """Return the curvature (1/m) at one or many distances along the route."""
+        return self.interpolate(self.curvature_per_m, s_m)
+
+    def interpolate(self, values: np.ndarray, s_m: np.ndarray | float) -> np.ndarray:
+        """Return values (N,), one per point of the route, at one or many distances along it."""
         at = np.asarray(s_m) % self.length_m if self.closed else s_m
-        return np.interp(at, self.s_m, self.curvature_per_m)
+        return np.interp(at, self.s_m, values)
 
     def command_at(self, s_m: float) -> Command:
         """Return what the route does at the next junction, from COMMAND_AHEAD_M before it to its end; FOLLOW elsewhere."""

@@ -5,7 +5,8 @@ Routes go straight on through the junctions, where there is no paint. They do no
 Opposite streets of a junction are in line but for a few degrees, as in CARLA's towns: the bends lie between the junctions. Before, ways turned by
 9 degrees (median) on asphalt without paint. No driver can know such a bend. Also as in these towns, bends of 25 m radius and more begin and end
 right at junctions, because many junctions are twisted against the grid, and in half of the networks pavements end at the junctions. A policy that
-had only seen almost straight streets whose kerbs go round the corners left its lane 3.7 times per km in Town05 and Town10HD.
+had only seen almost straight streets whose kerbs go round the corners left its lane 3.7 times per km in Town05 and Town10HD. After 40 minutes on the
+new ones, two trainings did so 4.0 and 2.7 times, one seed each.
 """
 
 from __future__ import annotations
