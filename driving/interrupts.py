@@ -36,11 +36,12 @@ class _Ending:
     """How this process is to end."""
 
     kept = "nothing was written: run the same command again"
-    signal: int | None = None  # the first signal that came
+    signal: int | None = None  # the first signal that came, until its exception is lost
+    is_asked = False  # a signal has come
     left: ClassVar[list[threading.Thread]] = []  # threads that may never end
     is_finished = False  # the command has returned, and the interpreter is shutting down
     stderr_fd = -1  # none, where the caller has closed it
-    is_lost = threading.Event()  # the exception came while an object was freed, where Python drops exceptions
+    is_lost = threading.Event()  # the exception came while an object was freed or in a hook around a fork, where Python drops exceptions
     printing = threading.Lock()  # held by the thread that ends the process
 
 
@@ -93,17 +94,20 @@ def end() -> NoReturn:
 def _interrupt(number: int, frame: FrameType | None) -> None:
     """Raise Interrupt in the main thread, for the first signal only: a second one must not disturb the clean-up."""
     if _Ending.signal is None:
-        _Ending.signal = number
+        _Ending.signal, _Ending.is_asked = number, True
         if _Ending.is_finished:
             end()
         raise Interrupt
 
 
 def _take_back(dropped: sys.UnraisableHookArgs) -> None:
-    """Let a dropped Interrupt be raised again, and report another dropped exception as Python does."""
+    """Let a dropped Interrupt be raised again, and report another dropped exception as Python does, unless an Interrupt may have caused it.
+
+    A library's hook around a fork drops both: the Interrupt, and then what fails because half of the hook's work was left undone.
+    """
     if dropped.exc_type is Interrupt:
         _Ending.is_lost.set()
-    else:
+    elif not _Ending.is_asked:
         sys.__unraisablehook__(dropped)
 
 

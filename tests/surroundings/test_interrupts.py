@@ -34,6 +34,25 @@ def main():
 
 start(main)
 """
+FORK = """
+import os, time
+from driving.command import start
+
+def main():
+    state = []
+
+    def hold():
+        print("forks", flush=True)
+        time.sleep(60.0)
+        state.append(1)
+
+    os.register_at_fork(before=hold, after_in_parent=state.pop, after_in_child=state.pop)
+    if not os.fork():
+        os._exit(0)
+    time.sleep(60.0)
+
+start(main)
+"""
 SLEEP = 'import time; print("asleep", flush=True); time.sleep(600)'
 START_SERVER = "from driving.simulator.process import StandinProcess; StandinProcess('--maps', 'configs/maps')"
 
@@ -118,6 +137,16 @@ def test_a_command_whose_library_swallows_the_interrupt_ends_all_the_same_howeve
         status, took_s = terminal.wait_for_end()
         assert (status, took_s < SOON_S + SLOW_MACHINE_S) == (128 + signal.SIGINT, True), terminal.text
     assert "interrupted: " in terminal.text.splitlines()[-1]
+
+
+def test_an_interrupt_within_a_library_s_hook_around_a_fork_ends_the_command_without_a_traceback() -> None:
+    with in_terminal("-c", FORK) as terminal:
+        terminal.wait_until(lambda: "forks" in terminal.text)
+        terminal.type_ctrl_c()
+        status, took_s = terminal.wait_for_end()
+        assert (status, took_s < SOON_S + SLOW_MACHINE_S) == (128 + signal.SIGINT, True), terminal.text
+    lines = terminal.text.replace("^C", "").split("\r\n")
+    assert (lines[0], lines[1].startswith("interrupted: "), lines[2:]) == ("forks", True, [""]), terminal.text
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
