@@ -44,8 +44,9 @@ def write_views(
 ) -> dict[str, Path]:
     """Write every view into `out` and return their paths by name; `report` is called with one line per view.
 
-    The page shows the additions as well. Raises UserError where they do not fit.
+    The page shows the additions as well. Raises UserError where they do not fit, before anything is written.
     """
+    additions.check(playback)
     compute = SaliencyComputer(network.policy)
     views: dict[str, Callable[[Path], None]] = {
         "wiring.png": lambda path: write_wiring_picture(path, playback.neurons),

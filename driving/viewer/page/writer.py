@@ -56,6 +56,13 @@ class Additions:
     beside: Playback | None = None  # a second drive on the same route
     explained: Path | None = None  # the folder that scripts/explain.py wrote about the policy
 
+    def check(self, playback: Playback) -> None:
+        """Raise UserError where the second drive is on another route than this one, or the explanation is of another policy."""
+        if self.beside is not None:
+            _check_route(playback, self.beside)
+        if self.explained is not None:
+            read_explained(self.explained, playback.neurons.names)
+
 
 def write_page(path: Path, playback: Playback, network: Network | None = None, additions: Additions | None = None) -> None:
     """Write the page. It does not need an internet connection or any other file.
@@ -63,10 +70,10 @@ def write_page(path: Path, playback: Playback, network: Network | None = None, a
     Raises UserError where the second drive is on another route, or the explanation is of another policy.
     """
     additions = additions or Additions()
+    additions.check(playback)
     folder = files("driving.viewer.page")
     data = collect_data(playback, network)
     if additions.beside is not None:
-        _check_route(playback, additions.beside)
         data["beside"] = _collect_drive(additions.beside, _choose_ticks(additions.beside), None)
     if additions.explained is not None:
         data["explained"] = read_explained(additions.explained, playback.neurons.names)
