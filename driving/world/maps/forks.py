@@ -4,7 +4,9 @@ At the entrance of a junction, and at a fork elsewhere, every way is followed un
 continuation if a driver can tell it from what it sees:
 
 - it goes on smoothly: its curvature differs from the lane's own by at most SMOOTHEST_BEND_PER_M, and
-- it is the smoothest by a margin: every other way bends by CLEARLY_PER_M more.
+- it is the smoothest by a margin: every other way bends by CLEARLY_PER_M more, and
+- no line leads away from it: where it has no lines of its own, no other way has one that lies across it. At one crossing of Town10HD the lines
+  of the right lane bend into the road to the right, and a driver who follows them does not go straight on.
 
 Else the lane has no continuation. A junction that joins two roads only is not a fork, however sharply it bends, if each lane has one way: the
 asphalt leads nowhere else. On CARLA's towns this leaves out the turns of 3 to 16 m radius in junctions, where the pavement opens to
@@ -35,6 +37,7 @@ CLEARLY_PER_M = 1.0 / 125.0
 BASE_M = 4  # curvature is the heading's change over this length
 LONGEST_WAY_M = 200  # a way is followed no further
 SHORTEST_WAY_M = 12  # and, outside a junction, for this long
+LINED_SHARE = 0.5  # a way has a line at a side if this share of it has one there
 STRAIGHT_RAD = math.radians(30.0)  # a way that turns by less goes straight on
 BACK_RAD = math.radians(150.0)  # a way that turns by more goes back, which no command says
 SHARPEST_TURN_PER_M = 1.0 / 5.0
@@ -54,6 +57,8 @@ class Way(NamedTuple):
 
     bend_per_m: float  # by how much its curvature differs at most from the lane's own before the fork
     command: Command | None  # what it does; None where no command says it
+    is_lined: bool = False  # whether it has a line at either side
+    leads_away: bool = False  # whether it bends off and has a line at the outer side, which lies across the smoother ways
 
 
 class Fork(NamedTuple):
@@ -120,6 +125,7 @@ def _look(point: carla.Waypoint, options: list[carla.Waypoint]) -> Fork:
     order = np.argsort([way.bend_per_m for way in ways])
     best = ways[order[0]].bend_per_m
     unclear = len(order) > 1 and ways[order[1]].bend_per_m < best + CLEARLY_PER_M
+    unclear |= not ways[order[0]].is_lined and any(ways[other].leads_away for other in order[1:])
     return Fork(ways, None if best > SMOOTHEST_BEND_PER_M or unclear else int(order[0]))
 
 
@@ -139,7 +145,14 @@ def _describe(points: list[carla.Waypoint], own: float) -> Way:
     bends = [abs(_turn(start, end) / BASE_M - own) for start, end in zip(points, points[BASE_M:], strict=False)]
     turn_rad = sum(_turn(start, end) for start, end in itertools.pairwise(points))
     command = Command.STRAIGHT if abs(turn_rad) < STRAIGHT_RAD else Command.LEFT if turn_rad < 0 else Command.RIGHT
-    return Way(max(bends, default=0.0), None if abs(turn_rad) > BACK_RAD else command)
+    left, right = (_is_lined(points, side) for side in ("left", "right"))
+    return Way(max(bends, default=0.0), None if abs(turn_rad) > BACK_RAD else command, left or right, left if turn_rad > 0.0 else right)
+
+
+def _is_lined(points: list[carla.Waypoint], side: str) -> bool:
+    """Return whether a way's part inside the junction has a line at one side."""
+    marks = [getattr(point, f"{side}_lane_marking") for point in points if point.is_junction]
+    return sum(mark is not None and str(mark.type) != "NONE" for mark in marks) > LINED_SHARE * len(marks)
 
 
 def _turn(start: carla.Waypoint, end: carla.Waypoint) -> float:
