@@ -79,6 +79,15 @@ def small(height_px: int, width_px: int) -> nn.Module:
     return ConvolutionalHead(height_px, width_px, [Convolution(16, 5, 2), Convolution(24, 3, 2), Convolution(32, 3, 2), Convolution(8, 3, 1)], True)
 
 
+def deep(height_px: int, width_px: int) -> nn.Module:
+    """Make a head whose last maps see two thirds of the picture's width and all of its height, in little more time than `small` takes.
+
+    Its further layers work on maps of few pixels. It is meant for images of 48x144, where it has 61,248 parameters.
+    """
+    layers = [Convolution(16, 5, 2), Convolution(24, 3, 2), Convolution(32, 3, 2), Convolution(48, 3, 2), Convolution(48, 3, 1), Convolution(32, 3, 1)]
+    return ConvolutionalHead(height_px, width_px, layers, True)
+
+
 def paper(height_px: int, width_px: int) -> nn.Module:
     """Make the head of the NCP paper (Lechner et al. 2020). It is meant for images of 78x200, where it has the paper's 79,420 parameters."""
     layers = [Convolution(24, 5, 2), Convolution(36, 5, 2), Convolution(48, 3, 2), Convolution(64, 3, 1), Convolution(8, 3, 1)]
@@ -95,5 +104,5 @@ def fold_batch_norms(frontend: nn.Module) -> None:
                 del block[place]
 
 
-FRONTENDS: dict[str, Callable[[int, int], nn.Module]] = {"small": small, "paper": paper}
+FRONTENDS: dict[str, Callable[[int, int], nn.Module]] = {"small": small, "deep": deep, "paper": paper}
 """Front-ends by name: functions of the image's height and width in pixels that return a module (N, 3, Y, X) -> (N, 32)."""

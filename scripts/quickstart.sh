@@ -24,10 +24,11 @@ run() {
     echo "$1,$((SECONDS - began)),\"$2\"" >>"$out/stages.csv"
 }
 
-run record "the expert drives 28 generated tracks and 24 streets, disturbed on purpose; its corrections are the labels -> $out/log" \
-    own python scripts/record.py --out "$out/log" --families '{track: 28, street: 24}' --minutes 41 --servers 2 --seed 0
-run train "a small CNN and 19 liquid neurons learn to steer from the log -> $out/training, $out/checkpoint" \
-    own python scripts/train.py fit --config configs/train/quickstart.yaml --data.log "$out/log" --out "$out/training"
+run record "the expert drives 20 generated roads, disturbed on purpose; its corrections are the labels -> $out/log" \
+    own python scripts/record.py --out "$out/log" --families '{track: 8, street: 4, streets: 4, town: 4}' --minutes 12 --servers 2 --seed 0
+run train "the pretrained policy, a small CNN and 19 liquid neurons, learns on from the log -> $out/training, $out/checkpoint" \
+    own python scripts/train.py fit --config configs/train/continued.yaml --model.start pretrained --data.log "$out/log" --out "$out/training" \
+    --trainer.max_epochs 4 --model.optimiser.cell 0.002 --model.optimiser.convolutions 0.001
 cp -r "$out/training/checkpoint" "$out/checkpoint"
 # The expert drives at the same time as the policy: each uses one core.
 env LIQUIDLANE_OWNER=$$ python scripts/evaluate.py --driver expert --suite configs/suite/quickstart.yaml --map configs/maps/circuit.xodr \

@@ -27,6 +27,7 @@ from driving.training.balance import weigh_frames
 from driving.training.cache import load_images
 from driving.training.dataset import Batch, EpisodeArrays, Span, WindowDataset, WindowSampler, cut_at_gaps
 from driving.training.labels import read_commands, read_labels, read_time_steps
+from driving.training.road_ahead import read_road_ahead
 from perception.augmentation import Augmentation, AugmentationConfig
 from perception.transform import CameraTransformConfig
 from policy.options import nearest
@@ -150,6 +151,7 @@ class DrivingData(pl.LightningDataModule):
                 log.signals(number, keys.LANE).get("lateral_m"),
                 ", ".join(log.episode(number).tasks),
                 read_commands(log, number) if self.config.command else None,
+                read_road_ahead(log, number),
             )
             for number in log.numbers
         ]

@@ -1,7 +1,7 @@
 """Windows of consecutive frames with their true time steps, read from memory-mapped images: what one training step sees.
 
 An episode is cut where its clock jumps. A window lies within one piece, one episode, and one part of the split.
-Shapes: B windows, T time, Y rows, X columns, C channels (RGB).
+Shapes: B windows, T time, Y rows, X columns, C channels (RGB), A targets of `road_ahead`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
+from driving.training.road_ahead import TARGETS
 from perception.augmentation import Augmentation
 
 EPOCH_STRIDE = 1_000_003  # the seed of an epoch is the training seed times this, plus the epoch, so that no two epochs have the same seed
@@ -29,6 +30,7 @@ class Batch(NamedTuple):
     target_BT: Tensor  # labels in the target's unit; 0 where a frame has none
     weight_BT: Tensor  # 1 where a frame has a label, else 0
     command_BT: Tensor  # int64, numbers of `Command`
+    ahead_BTA: Tensor  # where the lane goes, see `road_ahead`; NaN where a frame does not know it
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class EpisodeArrays:
     lateral_m: np.ndarray | None = None  # (T,) distance from the centre line (m), right positive; None where the log does not know it
     task: str = ""  # what the log says that is driven
     command: np.ndarray | None = None  # (T,) int64, numbers of `Command`; None where the log has none
+    ahead: np.ndarray | None = None  # (T, A) where the lane goes, see `road_ahead`; None where the log does not know it
 
 
 class Span(NamedTuple):
@@ -91,7 +94,8 @@ class WindowDataset(Dataset[Batch]):
         dt = np.stack([_steps(episode.dt_s, rows) for episode, rows in pieces])
         command = np.stack([np.zeros(self._window, np.int64) if episode.command is None else episode.command[rows] for episode, rows in pieces])
         dt_BT, target_BT, weight_BT = (torch.from_numpy(array.astype(np.float32)) for array in (dt, np.where(known, target, 0.0), known))
-        return Batch(images, dt_BT, target_BT, weight_BT, torch.from_numpy(command))
+        ahead = np.stack([np.full((self._window, TARGETS), np.nan) if episode.ahead is None else episode.ahead[rows] for episode, rows in pieces])
+        return Batch(images, dt_BT, target_BT, weight_BT, torch.from_numpy(command), torch.from_numpy(ahead.astype(np.float32)))
 
     def __getitem__(self, draw: Draw) -> Batch:
         """Return one window as a batch of one."""

@@ -2,7 +2,8 @@
 
 The loss is the squared error weighted by exp(alpha |label|) (Lechner et al. 2020): curves, which are rare, count more than straight road.
 Errors and labels are in units of the motor output (`DrivingPolicy.motor`). In raw units (curvatures near 0.02/m) the gradients would be small
-beside Adam's epsilon, and the policy would learn only the mean. Shapes: B windows, T time.
+beside Adam's epsilon, and the policy would learn only the mean. A second loss may ask the front-end's features where the lane goes (`road_ahead`).
+Shapes: B windows, T time, A targets of `road_ahead`.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from driving.drivers.learned import checkpoint_folder
 from driving.quantities import UserError
 from driving.training.data import DrivingData
 from driving.training.dataset import Batch
+from driving.training.road_ahead import TARGETS
 from driving.training.speed import bfloat16_is_fast
+from perception.frontends import FEATURES
 from policy.cells.ltc import Ltc
 from policy.network import DrivingPolicy, PolicyConfig, load_policy
 
@@ -39,12 +42,14 @@ class LossConfig:
         huber: errors beyond this count linearly instead of squared, in units of the motor output; null to square all. Without it,
             the few hard corrections after a disturbance outweigh all careful driving.
         heaviest: labels beyond this get the same weight as this one, in units of the motor output.
+        road_ahead: the weight of a second loss: how well a linear layer on the front-end's features tells where the lane goes (`road_ahead`).
     """
 
     alpha: float = 1.0
     burn_in: int = 0
     huber: float | None = None
     heaviest: float = 5.0
+    road_ahead: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,16 @@ def compute_loss(prediction_BT: Tensor, target_BT: Tensor, weight_BT: Tensor, co
     weight = weight * torch.exp(config.alpha * target.abs().clamp_max(config.heaviest))
     error = (prediction - target).square() if config.huber is None else 2.0 * huber_loss(prediction, target, reduction="none", delta=config.huber)
     return (weight * error).sum() / weight.sum().clamp_min(1e-6)
+
+
+def compute_road_loss(prediction_BTA: Tensor, target_BTA: Tensor) -> Tensor:
+    """Return the mean squared error of where the lane goes, over all targets that are known; 0 where none is."""
+    known = torch.isfinite(target_BTA)
+    return ((prediction_BTA - target_BTA.nan_to_num()).square() * known).sum() / known.sum().clamp_min(1)
+
+
+def _widen(values: Tensor) -> Tensor:
+    return values.to(torch.promote_types(values.dtype, torch.float32))
 
 
 @torch.no_grad()
@@ -108,6 +123,7 @@ class PolicyTraining(pl.LightningModule):
     ) -> None:
         super().__init__()
         self.policy = DrivingPolicy(policy) if start is None else load_policy(checkpoint_folder(start), policy).train()
+        self.road_ahead = torch.nn.Linear(FEATURES, TARGETS) if loss.road_ahead else None
         self._starts_new = start is None
         self.loss, self.optimiser = loss, optimiser
         self._bfloat16 = convolutions_in_bfloat16
@@ -118,32 +134,44 @@ class PolicyTraining(pl.LightningModule):
         if self._starts_new and stage == "fit" and isinstance(data, DrivingData) and isinstance(self.policy.cell, Ltc):
             scale_time_constants(self.policy.cell, data.step_s)
 
-    def forward(self, batch: Batch) -> Tensor:
-        """Return predictions (B, T); each window begins at the initial state. Another precision of the trainer than its default stays as it is."""
+    def forward(self, batch: Batch) -> tuple[Tensor, Tensor | None]:
+        """Return predictions (B, T), where the lane goes (B, T, A) if the loss asks for it. Each window begins at the initial state.
+
+        Another precision of the trainer than its default stays as it is.
+        """
         if torch.is_autocast_enabled(self.device.type) or self.dtype != torch.float32:
-            return self.policy(batch.images_BTYXC, batch.dt_BT, None, batch.command_BT)[0]
+            return self._predict(batch)
         use = bfloat16_is_fast(self.device) if self._bfloat16 is None else self._bfloat16
         with torch.autocast(self.device.type, torch.bfloat16, enabled=use):
-            return self.policy(batch.images_BTYXC, batch.dt_BT, None, batch.command_BT)[0]
+            return self._predict(batch)
 
-    def _loss(self, prediction_BT: Tensor, batch: Batch) -> Tensor:
+    def _predict(self, batch: Batch) -> tuple[Tensor, Tensor | None]:
+        inputs_BTI = self.policy.inputs(batch.images_BTYXC, batch.command_BT)
+        motor_BTM, _ = self.policy.cell(inputs_BTI, batch.dt_BT)
+        return self.policy.prediction(motor_BTM), None if self.road_ahead is None else self.road_ahead(inputs_BTI[..., :FEATURES])
+
+    def _losses(self, prediction_BT: Tensor, ahead_BTA: Tensor | None, batch: Batch) -> tuple[Tensor, Tensor | None]:
+        """Return the loss of the steering, and that of where the lane goes."""
         # In float32 or better: sums over a batch are wrong by percents in bfloat16.
-        prediction, target, weight = (
-            one.to(torch.promote_types(one.dtype, torch.float32)) for one in (prediction_BT, batch.target_BT, batch.weight_BT)
-        )
-        return compute_loss(self.policy.motor(prediction), self.policy.motor(target), weight, self.loss)
+        prediction, target, weight = (_widen(one) for one in (prediction_BT, batch.target_BT, batch.weight_BT))
+        steering = compute_loss(self.policy.motor(prediction), self.policy.motor(target), weight, self.loss)
+        return steering, None if ahead_BTA is None else compute_road_loss(_widen(ahead_BTA), batch.ahead_BTA)
 
     def training_step(self, batch: Batch, index: int) -> Tensor:
         """Return the loss of one batch."""
-        loss = self._loss(self(batch), batch)
+        prediction, ahead = self(batch)
+        loss, road = self._losses(prediction, ahead, batch)
         self.log("train_loss", loss, on_step=False, on_epoch=True, prog_bar=True, batch_size=len(batch.dt_BT))
-        return loss
+        return loss if road is None else loss + self.loss.road_ahead * road
 
     def validation_step(self, batch: Batch, index: int) -> None:
-        """Log the loss of one batch, and its mean absolute error in the target's unit."""
-        prediction = self(batch)
+        """Log the losses of one batch, and its mean absolute error in the target's unit."""
+        prediction, ahead = self(batch)
+        loss, road = self._losses(prediction, ahead, batch)
         error = ((prediction - batch.target_BT).abs() * batch.weight_BT).sum() / batch.weight_BT.sum().clamp_min(1.0)
-        self.log_dict({"val_loss": self._loss(prediction, batch), "val_error": error}, prog_bar=True, batch_size=len(batch.dt_BT))
+        self.log_dict({"val_loss": loss, "val_error": error}, prog_bar=True, batch_size=len(batch.dt_BT))
+        if road is not None:
+            self.log("val_road_ahead", road, batch_size=len(batch.dt_BT))
 
     def on_train_epoch_end(self) -> None:
         """Check the loss. Raises UserError where it is not finite."""
@@ -157,6 +185,8 @@ class PolicyTraining(pl.LightningModule):
             {"params": list(self.policy.frontend.parameters()), "lr": self.optimiser.convolutions},
             {"params": list(self.policy.cell.parameters()), "lr": self.optimiser.cell},
         ]
+        if self.road_ahead is not None:
+            groups.append({"params": list(self.road_ahead.parameters()), "lr": self.optimiser.cell})
         adam = torch.optim.Adam(groups)
         steps = max(1, int(self.trainer.estimated_stepping_batches))
 

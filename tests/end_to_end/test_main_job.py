@@ -24,7 +24,7 @@ def test_record_train_drive_export_show(tmp_path: Path) -> None:
     camera = ("--camera.width_px", 160, "--camera.height_px", 90)
     run_script("record", "--out", log, "--families", "{track: 1, street: 1}", "--minutes", 0.5, "--episode_s", 10, "--seed", 5, *camera)
     assert "sound" in run_script("doctor", log)
-    train = ("--config", "configs/train/quickstart.yaml", "--data.log", log, "--out", run, "--trainer.max_epochs", 1)
+    train = ("--config", "configs/train/scratch.yaml", "--data.log", log, "--out", run, "--trainer.max_epochs", 1)
     run_script("train", "fit", *train, "--data.stride", 4)
     suite = ("--suite", "configs/suite/quickstart.yaml", "--families", "{track: [9001]}", "--route_length_m", 60, "--departure_m", 3.0)
     printed = run_script("evaluate", "--checkpoint", run, *suite, "--out", drives)

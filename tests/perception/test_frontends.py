@@ -7,7 +7,7 @@ import torch
 
 from perception.frontends import FRONTENDS, ChannelUnits
 
-SIZES = {"small": (48, 144), "paper": (78, 200)}
+SIZES = {"small": (48, 144), "deep": (48, 144), "paper": (78, 200)}
 
 
 def images(name: str, count: int = 4) -> torch.Tensor:
@@ -17,6 +17,16 @@ def images(name: str, count: int = 4) -> torch.Tensor:
 
 def test_the_papers_head_has_the_papers_number_of_parameters() -> None:
     assert sum(p.numel() for p in FRONTENDS["paper"](78, 200).parameters()) == 79_420
+
+
+@pytest.mark.parametrize(("name", "row", "column", "width_px"), [("small", 3, 9, 33), ("deep", 1, 4, 97)])
+def test_the_last_maps_see_as_much_of_the_width_as_the_head_is_meant_to(name: str, row: int, column: int, width_px: int) -> None:
+    frontend = FRONTENDS[name](48, 144).eval()
+    images_NCYX = torch.randn(1, 3, 48, 144, requires_grad=True)
+    frontend.maps(images_NCYX)[-1][:, :, row, column].sum().backward()
+    assert images_NCYX.grad is not None
+    seen = images_NCYX.grad.abs().amax((0, 1, 2)).nonzero()
+    assert seen.max() - seen.min() + 1 == width_px
 
 
 def test_the_papers_last_map_is_ten_by_twenty_five() -> None:

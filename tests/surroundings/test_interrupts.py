@@ -76,7 +76,7 @@ def make_case(name: str, folder: Path) -> Case:
         words = ["scripts/evaluate.py", "--driver", "expert", "--out", out, "--families", "{track: [1,2,3,4]}", "--route_length_m", 100]
         return Case(words, lambda terminal: "off centre" in terminal.text, "the same command goes on", 4)
     small = ["--data.window=8", "--data.batch_size=8", "--trainer.max_epochs=100000", "--trainer.accelerator=cpu", "--data.workers=2"]
-    words = ["scripts/train.py", "fit", "--config", "configs/train/quickstart.yaml", "--data.log", write_log(folder / "log"), "--out", out, *small]
+    words = ["scripts/train.py", "fit", "--config", "configs/train/scratch.yaml", "--data.log", write_log(folder / "log"), "--out", out, *small]
     return Case(words, lambda terminal: (out / LAST).is_file() and len(terminal.list_processes()) > 1, "--existing resume", 2)
 
 

@@ -29,7 +29,7 @@ SMALL = ["--data.window=8", "--data.batch_size=8", "--trainer.max_steps=1", "--t
 def test_training_goes_on_offline_without_a_network_and_says_so_in_one_line(tmp_path: Path) -> None:
     if not (shutil.which("unshare") and shutil.which("ip")) or subprocess.run([*ISOLATED, "true"], capture_output=True, check=False).returncode:
         pytest.skip("this machine does not let users make network namespaces")
-    words = [*ISOLATED, sys.executable, "scripts/train.py", "fit", "--config", "configs/train/quickstart.yaml", "--wandb=true", *SMALL]
+    words = [*ISOLATED, sys.executable, "scripts/train.py", "fit", "--config", "configs/train/scratch.yaml", "--wandb=true", *SMALL]
     log, run = write_log(tmp_path / "log", [30, 30]), tmp_path / "run"
     environment = {**os.environ, "WANDB_API_KEY": KEY, "HOME": str(tmp_path)}
     done = subprocess.run(

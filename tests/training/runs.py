@@ -44,13 +44,14 @@ def train(
     every_n_epochs: int = 1,
     seed: int = 0,
     stop_after: int | None = None,
+    loss: LossConfig = LossConfig(),  # noqa: B008 (frozen)
     optimiser: OptimiserConfig = OptimiserConfig(cell=0.02, convolutions=0.004, warm_up_steps=5),  # noqa: B008 (frozen)
     **options: Any,
 ) -> tuple[list[float], PolicyTraining, RunCheckpoint]:
     """Train on a log, up to epoch `stop_after` of `epochs`. Return the losses of all steps, the module and the checkpoint callback."""
     quieten()
     pl.seed_everything(seed, verbose=False)
-    module = PolicyTraining(PolicyConfig(transform=TRANSFORM), LossConfig(), optimiser)
+    module = PolicyTraining(PolicyConfig(transform=TRANSFORM), loss, optimiser)
     losses, checkpoint = StepLosses(), RunCheckpoint(run, judge, every_n_epochs)
     stop = [StopAfter(stop_after)] if stop_after is not None else []
     trainer = pl.Trainer(

@@ -29,7 +29,7 @@ def command(*words: str | Path) -> subprocess.CompletedProcess[str]:
 
 def test_the_documented_command_trains_quietly_and_leaves_the_documented_files(log: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    done = command("fit", "--config", "configs/train/quickstart.yaml", "--data.log", log, "--out", run, *SMALL)
+    done = command("fit", "--config", "configs/train/scratch.yaml", "--data.log", log, "--out", run, *SMALL)
     assert (done.returncode, done.stderr) == (0, "")
     assert [line.split(":")[0] for line in done.stdout.splitlines()] == ["training", "trained"]
     assert {path.name for path in run.iterdir()} == {FOLDER, LAST, "metrics.csv", "config.yaml"}

@@ -16,6 +16,7 @@ from driving.reports.training import read_metrics
 from driving.training.checkpoint import FOLDER, LAST, WORST
 from driving.training.dataset import Batch, Draw, WindowDataset
 from driving.training.module import LossConfig, OptimiserConfig, PolicyTraining, compute_loss, scale_time_constants
+from driving.training.road_ahead import TARGETS
 from perception.errors import ConfigError
 from policy.cells.ltc import Ltc
 from policy.network import DrivingPolicy, PolicyConfig, load_policy, read_description
@@ -130,9 +131,22 @@ def test_steer_and_curvature_in_their_own_scale_have_the_same_loss() -> None:
     for scale in (1.0, 0.1):
         module = PolicyTraining(PolicyConfig(transform=TRANSFORM, scale=scale))
         images, commands = torch.zeros(1, 4, 24, 48, 3, dtype=torch.uint8), torch.zeros(1, 4, dtype=torch.int64)
-        batch = Batch(images, torch.full((1, 4), 0.1), torch.full((1, 4), scale), torch.ones(1, 4), commands)
-        measures.append(module._loss(torch.full((1, 4), 0.5 * scale), batch).item())
+        ahead = torch.full((1, 4, TARGETS), torch.nan)
+        batch = Batch(images, torch.full((1, 4), 0.1), torch.full((1, 4), scale), torch.ones(1, 4), commands, ahead)
+        measures.append(module._losses(torch.full((1, 4), 0.5 * scale), None, batch)[0].item())
     assert measures[0] == pytest.approx(measures[1], rel=1e-5)
+
+
+def test_a_run_that_asks_where_the_lane_goes_learns_it_resumes_and_keeps_the_policy_alone(log: Path, tmp_path: Path) -> None:
+    loss = LossConfig(road_ahead=0.5)
+    whole, _, _ = train(log, tmp_path / "whole", 12, loss=loss)
+    before, _, _ = train(log, tmp_path / "parts", 12, stop_after=6, loss=loss)
+    after, module, _ = train(log, tmp_path / "parts", 12, resume=True, loss=loss)
+    assert before + after == whole
+    errors = read_metrics(tmp_path / "whole" / "metrics.csv")["val_road_ahead"][1]
+    assert errors[-1] < 0.5 * errors[0], "the log's lane is straight, so the right answer is 0 everywhere"
+    assert module.road_ahead is not None
+    assert set(load_policy(tmp_path / "whole" / FOLDER).state_dict()) == set(DrivingPolicy(module.policy.config).state_dict())
 
 
 def test_a_run_whose_loss_is_not_finite_ends_with_the_remedy(log: Path, tmp_path: Path) -> None:

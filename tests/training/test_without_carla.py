@@ -12,7 +12,7 @@ SMALL = ("--data.window=8", "--data.batch_size=8", "--trainer.max_steps=1", "--t
 def test_all_commands_but_those_that_drive_run_without_carla(log: Path, tmp_path: Path) -> None:
     run, report = tmp_path / "run", tmp_path / "report"
     scripts: dict[str, tuple[str | Path, ...]] = {
-        "train": ("fit", "--config", "configs/train/quickstart.yaml", "--data.log", log, "--out", run, *SMALL),
+        "train": ("fit", "--config", "configs/train/scratch.yaml", "--data.log", log, "--out", run, *SMALL),
         "export": ("--checkpoint", run, "--out", tmp_path / "policy.onnx"),
         "openloop": ("--checkpoint", run, "--log", log),
         "report": ("--out", report, "--log", log, "--run", run),
