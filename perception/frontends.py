@@ -84,8 +84,8 @@ def deep(height_px: int, width_px: int) -> nn.Module:
 
     Its further layers work on maps of few pixels. It is meant for images of 48x144, where it has 61,248 parameters.
     """
-    layers = [Convolution(16, 5, 2), Convolution(24, 3, 2), Convolution(32, 3, 2), Convolution(48, 3, 2), Convolution(48, 3, 1), Convolution(32, 3, 1)]
-    return ConvolutionalHead(height_px, width_px, layers, True)
+    layers = [(16, 5, 2), (24, 3, 2), (32, 3, 2), (48, 3, 2), (48, 3, 1), (32, 3, 1)]
+    return ConvolutionalHead(height_px, width_px, [Convolution(*layer) for layer in layers], True)
 
 
 def paper(height_px: int, width_px: int) -> nn.Module:
