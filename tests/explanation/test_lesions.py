@@ -36,6 +36,8 @@ def test_what_a_lesion_does_is_said_only_where_its_interval_shows_it() -> None:
         ("e",): [make_row(i, mean_abs_lateral_m=make_row(i)["mean_abs_lateral_m"] + 0.02 * (-1) ** i) for i in routes],
         ("f",): [make_row(i) for i in routes],
         ("g",): [],
+        ("h",): [make_row(i, mean_abs_lateral_m=make_row(i)["mean_abs_lateral_m"] + 0.03) for i in routes],
+        ("i",): [make_row(i, mean_abs_lateral_m=make_row(i)["mean_abs_lateral_m"] + 0.001) for i in routes],
     }
     lesions = [Lesion(words, "neuron", 1.0) for words in rows if words]
     effects = {one.lesion.words[0]: one for one in compare_lesions(lesions, rows)}
@@ -46,6 +48,8 @@ def test_what_a_lesion_does_is_said_only_where_its_interval_shows_it() -> None:
         "d": "turns 0.30 s later",
         "e": "no change is shown",
         "f": "no change is shown",
+        "h": "drives 0.03 m farther off the centre",
+        "i": "no change is shown",
     }
     assert effects["a"].adjusted_p < 0.05 < effects["e"].adjusted_p
     assert "lag_s" not in effects["c"].changes

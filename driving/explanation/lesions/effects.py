@@ -38,7 +38,7 @@ OFF_CENTRE, SIDE = BY_NAME["mean_abs_lateral_m"], BY_NAME["mean_lateral_m"]
 RESTLESSNESS = Figure("restlessness", "restlessness", "{:.4f}", "restlessness")
 LAG = Figure("lag_s", "lag, s", "{:+.2f}", "lag_s")
 MEASURED = (OFF_CENTRE, DEPARTURES, SIDE, RESTLESSNESS, LAG)
-LEAST_DRIFT_M, LEAST_LAG_S, LEAST_RATIO = 0.05, 0.05, 1.5  # what is worth a word
+LEAST_DRIFT_M, LEAST_FARTHER_M, LEAST_LAG_S, LEAST_RATIO = 0.05, 0.01, 0.05, 1.5  # what is worth a word
 
 
 class Lesion(NamedTuple):
@@ -167,6 +167,6 @@ def describe_changes(changes: Mapping[str, Change], restlessness_ratio: float) -
         said.append(f"oscillates, {restlessness_ratio:.1f} times as restless")
     if (change := changes.get(LAG.name)) and 0.0 not in change.interval and abs(change.value) >= LEAST_LAG_S:
         said.append(f"turns {abs(change.value):.2f} s {'later' if change.value > 0 else 'earlier'}")
-    if not said and (change := changes.get(OFF_CENTRE.name)) and change.interval.low > 0.0:
-        said.append("drives farther off the centre")
+    if not said and (change := changes.get(OFF_CENTRE.name)) and change.interval.low > 0.0 and change.value >= LEAST_FARTHER_M:
+        said.append(f"drives {change.value:.2f} m farther off the centre")
     return ", ".join(said) or "no change is shown"
