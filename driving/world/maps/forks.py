@@ -151,8 +151,14 @@ def _describe(points: list[carla.Waypoint], own: float) -> Way:
 
 def _is_lined(points: list[carla.Waypoint], side: str) -> bool:
     """Return whether a way's part inside the junction has a line at one side."""
-    marks = [getattr(point, f"{side}_lane_marking") for point in points if point.is_junction]
-    return sum(mark is not None and str(mark.type) != "NONE" for mark in marks) > LINED_SHARE * len(marks)
+    lines = [has_line(point, side) for point in points if point.is_junction]
+    return sum(lines) > LINED_SHARE * len(lines)
+
+
+def has_line(point: carla.Waypoint, side: str) -> bool:
+    """Return whether a waypoint's lane has a line at one side, "left" or "right"."""
+    mark = getattr(point, f"{side}_lane_marking")
+    return mark is not None and str(mark.type) != "NONE"
 
 
 def _turn(start: carla.Waypoint, end: carla.Waypoint) -> float:

@@ -12,7 +12,7 @@ import numpy as np
 
 from driving.quantities import UserError
 from driving.world.geometry.polylines import stations
-from driving.world.maps.forks import SHORTEST_WAY_M, Forks, Turning
+from driving.world.maps.forks import SHORTEST_WAY_M, Forks, Turning, has_line
 from driving.world.maps.route import Route, Turn
 from policy.command import Command
 
@@ -184,7 +184,7 @@ def _find_place(point: carla.Waypoint) -> tuple[int, int, float, bool, bool, int
         while beside is not None and beside.lane_type == point.lane_type and beside.lane_id * point.lane_id > 0:
             lanes += 1
             beside = getattr(beside, step)()
-    painted = any(mark is not None and str(mark.type) != "NONE" for mark in (point.left_lane_marking, point.right_lane_marking))
+    painted = has_line(point, "left") or has_line(point, "right")
     return point.road_id, point.lane_id, point.s, point.is_junction, painted, lanes
 
 
