@@ -100,9 +100,15 @@ def _strips(lanes: list[Lane], section: Section, bank: np.ndarray) -> list[Strip
         if lane.lane_id in section.edges:
             left, right = section.edges[lane.lane_id]
             if np.abs(right - left).max() > NARROWEST_M:
-                kind = section.kinds[lane.lane_id]
+                kind = "shoulder" if _is_spacer(lane, section) else section.kinds[lane.lane_id]
                 made.append(Strip(lane.road_id, lane.lane_id, lane.start_m, kind, lane.junction, section.s_m, left, right, bank, lane.surface))
     return made
+
+
+def _is_spacer(lane: Lane, section: Section) -> bool:
+    """Return whether a lane without a type only keeps lanes of a junction apart, as in CARLA's towns. Other ways cross it: it is asphalt, not grass."""
+    further_out = lane.lane_id + (1 if lane.lane_id > 0 else -1)
+    return lane.in_junction and section.kinds[lane.lane_id] == "none" and further_out in section.kinds
 
 
 def _markings(lanes: list[Lane], section: Section) -> list[Marking]:

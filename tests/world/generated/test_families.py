@@ -61,6 +61,31 @@ def test_ways_over_a_crossing_of_streets_go_on_in_line_as_a_driver_who_sees_no_p
     assert max(over) < 0.1
 
 
+def test_every_lane_of_a_street_goes_on_in_a_lane_of_the_same_width_without_a_jump() -> None:
+    crossed = 0
+    for seed in SEEDS:
+        for _, end in carla.Map("streets", generate_road("streets", seed)).get_topology():
+            for following in end.next(0.2):
+                crossed += following.is_junction
+                assert end.transform.location.distance(following.transform.location) < 0.5
+                assert abs(following.lane_width - end.lane_width) < 0.1
+                assert abs(np.sin(np.radians(following.transform.rotation.yaw - end.transform.rotation.yaw))) < 0.1
+    assert crossed > 100
+
+
+def test_streets_of_one_network_differ_in_lanes_and_some_have_medians_and_lines_go_on_in_some_junctions() -> None:
+    medians, lines = set[bool](), set[bool]()
+    for seed in range(8):
+        roads = list(ET.fromstring(generate_road("streets", seed)).iter("road"))
+        streets, ways = ([road for road in roads if (road.get("junction") != "-1") == is_way] for is_way in (False, True))
+        counts = {len(street.findall(".//right/lane[@type='driving']")) for street in streets}
+        assert len(counts) > 1
+        medians |= {street.find(".//lane[@type='median']") is not None for street in streets}
+        lines |= {way.find(".//center/lane/roadMark[@type='none']") is None for way in ways}
+    assert medians == {True, False}
+    assert lines == {True, False}
+
+
 def test_the_lines_of_a_roundabout_go_on_where_roads_meet_its_ring() -> None:
     lanes = set[int]()
     for seed in range(12):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from collections import defaultdict
 
 import carla
 import numpy as np
 import pytest
 from scenariogeneration import xodr
 
+from driving.world.generated.networks.streets import write_streets
 from driving.world.maps.roads import RoadNetwork
 from tests.world.networks import EVERY, driving_waypoints, map_text, network, offset_from, strip_of
 
@@ -112,6 +114,21 @@ def test_a_banked_road_says_so_and_a_level_one_does_not() -> None:
     for strip in banked.strips:
         np.testing.assert_allclose(strip.bank_rad, 0.001 * strip.s_m, atol=1e-6)
     assert all(len(strip.bank_rad) == 0 for strip in network("track:3").strips)
+
+
+def test_a_lane_without_a_type_between_others_is_asphalt_in_a_junction_and_nowhere_else() -> None:
+    root = ET.fromstring(write_streets(5))
+    for lane in root.iter("lane"):
+        if lane.get("type") in ("median", "shoulder"):
+            lane.set("type", "none")
+    strips = RoadNetwork.from_opendrive("spacers", ET.tostring(root, encoding="unicode")).strips
+    kinds = defaultdict[tuple[bool, bool], set[str]](set)
+    for strip in strips:
+        further_out = [one for one in strips if one.road_id == strip.road_id and one.lane_id in (strip.lane_id - 1, strip.lane_id + 1)]
+        kinds[strip.in_junction, any(abs(one.lane_id) > abs(strip.lane_id) for one in further_out)].add(strip.kind)
+    assert kinds[True, True] == {"driving", "shoulder"}
+    assert "none" in kinds[True, False]
+    assert "none" in kinds[False, True]
 
 
 def test_a_marking_ends_where_the_next_one_begins() -> None:

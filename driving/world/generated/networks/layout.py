@@ -1,7 +1,7 @@
 """Networks of roads that meet in junctions, as OpenDRIVE text. Families of networks place the roads; this file connects and writes them.
 
-In a junction, one-way roads lead from arm to arm: CARLA's reader takes no others. They have no paint but what a way says. All arms of a junction
-have the same lanes. Metres, radians, left positive, as in OpenDRIVE.
+In a junction, one-way roads lead from arm to arm: CARLA's reader takes no others. They have no paint but what a way says. Metres, radians, left
+positive, as in OpenDRIVE.
 """
 
 from __future__ import annotations
@@ -34,6 +34,10 @@ class Place(NamedTuple):
         middle = self.heading_rad + turn / 2.0
         return Place(self.x_m + chord * math.cos(middle), self.y_m + chord * math.sin(middle), self.heading_rad + turn)
 
+    def aside(self, right_m: float) -> Place:
+        """Return the place to the right with the same direction."""
+        return self._replace(x_m=self.x_m + right_m * math.sin(self.heading_rad), y_m=self.y_m - right_m * math.cos(self.heading_rad))
+
     def turned(self) -> Place:
         """Return the same point with the opposite direction."""
         return self._replace(heading_rad=self.heading_rad + math.pi)
@@ -51,7 +55,9 @@ class Arm:
 class Way(NamedTuple):
     """A way through a junction, from arm to arm, with what lies at its right side and, outside of the lanes, at its left.
 
-    Its lines are the one at its left, and those between its lanes if `divided`.
+    Its lines are the one at its left, and those between its lanes if `divided`. It leaves the reference line of the arm where it starts, and reaches
+    that where it ends, at `aside_m` to the right of them. Its first driving lane goes on from lane `lanes[0]` of the one to lane `lanes[1]` of the
+    other, counted outwards from the reference line.
     """
 
     start: Arm
@@ -60,6 +66,18 @@ class Way(NamedTuple):
     left: tuple[Lane, ...] = ()
     inner: Mark = NO_MARK
     divided: bool = False
+    aside_m: tuple[float, float] = (0.0, 0.0)
+    lanes: tuple[int, int] = (1, 1)
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        """The two arcs of its reference line."""
+        return find_biarc(self.begin, self.end.place.turned().aside(self.aside_m[1]))
+
+    @property
+    def begin(self) -> Place:
+        """Where it starts."""
+        return self.start.place.aside(self.aside_m[0])
 
 
 class Network:
@@ -86,20 +104,20 @@ class Network:
         junction = xodr.Junction(f"junction {number}", number)
         for way in ways:
             road = len(self._roads)
-            start, end = way.start.place, way.end.place.turned()
             between = len(way.right) - 1 if way.divided else 0
             right = tuple(replace(lane, mark=lane.mark if place < between else NO_MARK, name="") for place, lane in enumerate(way.right))
             left = tuple(replace(lane, mark=NO_MARK, name="") for lane in way.left)
-            self._add(road, start, find_biarc(start, end), Section(0.0, way.inner, left, right), number)
+            self._add(road, way.begin, way.pieces, Section(0.0, way.inner, left, right), number)
             made = self._roads[road]
             made.add_predecessor(xodr.ElementType.road, way.start.road, xodr.ContactPoint[way.start.contact])
             made.add_successor(xodr.ElementType.road, way.end.road, xodr.ContactPoint[way.end.contact])
-            driven = range(1, 1 + sum(lane.kind == "driving" for lane in right))
+            driven = [number for number, lane in enumerate(right, start=1) if lane.kind == "driving"]
             come, go = (1 if way.start.contact == "start" else -1), (1 if way.end.contact == "end" else -1)
-            self._lane_links[road] = {-lane: (come * lane, go * lane) for lane in driven}
+            links = {-lane: (come * (way.lanes[0] + place), go * (way.lanes[1] + place)) for place, lane in enumerate(driven)}
+            self._lane_links[road] = links
             connection = xodr.Connection(way.start.road, road, xodr.ContactPoint.start)
-            for lane in driven:
-                connection.add_lanelink(come * lane, -lane)
+            for lane, (before, _) in links.items():
+                connection.add_lanelink(before, lane)
             junction.add_connection(connection)
             for arm in (way.start, way.end):
                 self._open(arm, number)

@@ -2,6 +2,9 @@
 
 Routes go straight on through the junctions, where there is no paint. They do not turn off: see `driving.world.maps.forks`.
 
+Each line of the grid is a street of its own: one to three lanes each way, not always as many in both directions, or with a median, which ends at
+junctions. Where a street ends at another one, lines of the latter may go on.
+
 Opposite streets of a junction are in line but for a few degrees, as in CARLA's towns: the bends lie between the junctions. Before, ways turned by
 9 degrees (median) on asphalt without paint. No driver can know such a bend. Also as in these towns, bends of 25 m radius and more begin and end
 right at junctions, because many junctions are twisted against the grid, and in half of the networks pavements end at the junctions. A policy that
@@ -15,20 +18,24 @@ import math
 
 import numpy as np
 
-from driving.world.generated.networks.layout import Arm, Network, Place, Way, find_biarc
-from driving.world.generated.plan import Lane, MarkColour, Section, Thing
+from driving.world.generated.networks.crossings import Meeting, Paint, Side, Street, find_radius, find_ways
+from driving.world.generated.networks.layout import Network, Place, find_biarc
+from driving.world.generated.plan import NO_MARK, Lane, MarkColour, Thing, constant, draw_mark
 from driving.world.generated.roadside import Roadside, draw_centre, draw_divider, draw_edge, lay_lanes
 
 ACROSS = 3  # junctions along each side
-BLOCK_M = (80.0, 160.0)
+BLOCK_M = (70.0, 140.0)
 JITTER = 0.1  # how far a junction lies from its place in the grid, as a share of a block
 BEND_RAD, KINK_RAD = 0.12, 0.03  # how far streets leave the straight at the rim, and in junctions, from the line through both neighbours
 TWISTED_SHARE, TWIST_RAD = 0.6, (0.25, 0.6)  # share of junctions that are turned against the grid, and how far, either way
 BARE_SHARE = 0.5  # of networks without pavements along the ways of junctions
 LEFT_OUT, LEADS_OUT = 0.2, 0.6  # share of streets that are not there, and of junctions at the rim with a street that leads out
-ROOM_M, TURN_M = (2.5, 11.0), 5.5  # radius of the tightest corner of a pavement, one per network; least radius of the edge of a lane for driving
-NARROW_M, BLOCK_PER_M = 14.0, 4.0  # blocks grow by the second value for each metre that half a junction is wider than the first
-LEAST_RADIUS_M, WIDEST_GAP_RAD = 6.0, 3.1  # of a junction, and of the angle between two neighbours that demands room
+LANES = (0.3, 0.45, 0.25)  # share of streets with one, two and three lanes each way
+UNEVEN_SHARE = 0.15  # of streets whose other direction has another number of lanes
+MEDIAN_SHARE, HALF_MEDIAN_M, LINED_MEDIAN_SHARE = 0.35, (0.6, 3.5), 0.7  # of streets with several lanes each way
+CENTRE_SHARE, DIVIDER_SHARE = 0.5, 0.3  # of junctions of three streets with lines of the one that goes on
+ROOM_M = (2.5, 11.0)  # radius of the tightest corner of a pavement, one per network
+NARROW_M, BLOCK_PER_M = 14.0, 4.0  # blocks grow by the second value for each metre that half of the widest street is wider than the first
 SIDES: tuple[Roadside, ...] = ("kerb", "kerb", "grass", "shoulder")
 STOP_SHARE, CROSSWALK_SHARE = 0.6, 0.4
 STOP_AWAY_M, CROSSWALK_M = 1.0, (2.0, 5.0)  # from the junction: of a stop line where there is no crossing, and from where to where a crossing lies
@@ -39,28 +46,56 @@ Node = tuple[int, int]
 def write_streets(seed: int) -> str:
     """Return the OpenDRIVE text of network `seed`."""
     random = np.random.default_rng([seed, 17])
-    lanes, section = _draw_section(random)
-    driven = sum(lane.widest_m for lane in lanes if lane.kind == "driving")
-    width = max(sum(lane.widest_m for lane in lanes) + float(random.uniform(*ROOM_M)), driven + TURN_M)
-    block = float(random.uniform(*BLOCK_M)) + BLOCK_PER_M * max(0.0, width - NARROW_M)
+    side, room = SIDES[int(random.integers(len(SIDES)))], float(random.uniform(*ROOM_M))
+    lines = {(axis, place): _draw_street(random, side) for axis in range(2) for place in range(ACROSS)}
+    widest = max(one.reach_m(room) for street in lines.values() for one in (street.left, street.right))
+    block = float(random.uniform(*BLOCK_M)) + BLOCK_PER_M * max(0.0, widest - NARROW_M)
     grid = [(i, j) for i in range(-1, ACROSS + 1) for j in range(-1, ACROSS + 1)]
     nodes = {node: (np.array(node) + random.uniform(-JITTER, JITTER, 2)) * block for node in grid}
     edges = _choose_edges(random)
     twists = {node: _draw_twist(random) for node in grid}
-    directions = {(a, b): twists[a] + _draw_direction(random, nodes, a, b) for edge in edges for a, b in (edge, edge[::-1])}
-    radii = {node: _find_radius(sorted(angle for (a, _), angle in directions.items() if a == node), width) for node in {a for a, _ in directions}}
-    network, arms = Network(f"streets_{seed}"), dict[Node, list[Arm]]()
+    ends = {(a, b): twists[a] + _draw_direction(random, nodes, a, b) for edge in edges for a, b in (edge, edge[::-1])}
+    reaches = {end: (left.reach_m(room), right.reach_m(room)) for end in ends for left, right in [_sides(lines, end)]}
+    network, meetings = Network(f"streets_{seed}"), dict[Node, list[Meeting]]()
     for a, b in edges:
-        start, end = (_place(nodes[node], directions[node, other], radii[node]) for node, other in ((a, b), (b, a)))
+        street = lines[_line(a, b)]
+        start, end = (_place(nodes, ends, reaches, one) for one in ((a, b), (b, a)))
         pieces = find_biarc(start, end.turned())
-        things = _draw_paint(random, sum(piece.length_m for piece in pieces), driven)
-        for node, arm in zip((a, b), network.add_road(start, pieces, section, things), strict=True):
-            arms.setdefault(node, []).append(arm)
-    beside = tuple(lane for lane in lanes if lane.kind == "driving") if random.random() < BARE_SHARE else lanes
-    for meeting in arms.values():
+        things = _draw_paint(random, sum(piece.length_m for piece in pieces), street)
+        for node, arm in zip((a, b), network.add_road(start, pieces, street.section, things), strict=True):
+            meetings.setdefault(node, []).append(Meeting(arm, street))
+    bare = random.random() < BARE_SHARE
+    for meeting in meetings.values():
+        paint = Paint(random.random() < CENTRE_SHARE, random.random() < DIVIDER_SHARE)
         if len(meeting) > 1:
-            network.add_junction(_find_ways(meeting, beside))
+            network.add_junction(find_ways(meeting, bare, paint))
     return network.write()
+
+
+def _line(a: Node, b: Node) -> tuple[int, int]:
+    """Return on which line of the grid the street between two neighbours lies: its axis, and its place along the other one."""
+    return (0, a[1]) if a[1] == b[1] else (1, a[0])
+
+
+def _sides(lines: dict[tuple[int, int], Street], end: tuple[Node, Node]) -> tuple[Side, Side]:
+    """Return the sides at the left and at the right of who leaves a junction for its neighbour. Streets run towards the higher node."""
+    street = lines[_line(*end)]
+    return (street.left, street.right) if end[0] < end[1] else (street.right, street.left)
+
+
+def _draw_street(random: np.random.Generator, roadside: Roadside) -> Street:
+    """Draw the lanes of both directions of a street, and the lines between them."""
+    count, width = int(random.choice(3, p=LANES)) + 1, float(random.uniform(2.9, 3.8))
+    other = count if random.random() >= UNEVEN_SHARE else max(1, count + int(random.choice([-1, 1])))
+    colour: MarkColour = "yellow" if random.random() < 0.5 else "white"
+    edge, divider, inside = draw_edge(random, roadside, (0.4, 1.5), 0.6), draw_divider(random), tuple[Lane, ...]()
+    centre = draw_centre(random, colour, max(count, other))
+    if max(count, other) > 1 and random.random() < MEDIAN_SHARE:
+        inside, centre = (Lane("median", constant(float(random.uniform(*HALF_MEDIAN_M)))),), NO_MARK
+        if random.random() < LINED_MEDIAN_SHARE:
+            inside = (*inside, Lane("shoulder", constant(float(random.uniform(0.15, 0.5))), draw_mark("solid", colour, random)))
+    sides = [Side(inside, lay_lanes(number, width, divider, edge)[:number], edge.outside) for number in (other, count)]
+    return Street(centre, sides[0], sides[1])
 
 
 def _draw_direction(random: np.random.Generator, nodes: dict[Node, np.ndarray], start: Node, end: Node) -> float:
@@ -94,44 +129,18 @@ def _choose_edges(random: np.random.Generator) -> list[tuple[Node, Node]]:
     return kept + [pair for pair in out if random.random() < LEADS_OUT]
 
 
-def _draw_section(random: np.random.Generator) -> tuple[tuple[Lane, ...], Section]:
-    """Draw the lanes of one side, and the section with this side twice."""
-    count, width = int(random.choice(3, p=[0.45, 0.35, 0.2])) + 1, float(random.uniform(2.9, 3.8))
-    edge = draw_edge(random, SIDES[int(random.integers(len(SIDES)))], (0.4, 1.5), 0.6)
-    lanes = lay_lanes(count, width, draw_divider(random), edge)
-    colour: MarkColour = "yellow" if random.random() < 0.5 else "white"
-    centre = draw_centre(random, colour, count)
-    return lanes, Section(0.0, centre, lanes, lanes)
+def _place(
+    nodes: dict[Node, np.ndarray], ends: dict[tuple[Node, Node], float], reaches: dict[tuple[Node, Node], tuple[float, float]], end: tuple[Node, Node]
+) -> Place:
+    """Return where a street begins at a junction, looking away from it."""
+    x, y = nodes[end[0]]
+    others = [(angle, *reaches[other]) for other, angle in ends.items() if other[0] == end[0] and other != end]
+    radius = find_radius(ends[end], others, *reaches[end])
+    return Place(float(x), float(y), ends[end]).ahead(radius)
 
 
-def _find_radius(angles: list[float], width_m: float) -> float:
-    """Return the distance of a junction's arms from its middle at which the corner between each two neighbours has room for all lanes."""
-    gaps = [(after - before) % (2.0 * math.pi) or math.pi for before, after in zip(angles, [*angles[1:], angles[0]], strict=True)]
-    return max(LEAST_RADIUS_M, *(width_m / math.tan(min(gap, WIDEST_GAP_RAD) / 2.0) for gap in gaps))
-
-
-def _place(middle: np.ndarray, angle_rad: float, radius_m: float) -> Place:
-    """Return the place at a radius from a junction's middle that looks away from it."""
-    return Place(float(middle[0]) + radius_m * math.cos(angle_rad), float(middle[1]) + radius_m * math.sin(angle_rad), angle_rad)
-
-
-def _find_ways(arms: list[Arm], lanes: tuple[Lane, ...]) -> list[Way]:
-    """Return the ways from each arm to each other. The one to the neighbour at the right has the pavement beside it."""
-    ways = []
-    for arm in arms:
-        others = sorted((other for other in arms if other is not arm), key=lambda other: _turn_right(arm, other))
-        for number, other in enumerate(others):
-            ways.append(Way(arm, other, lanes if number == 0 else tuple(lane for lane in lanes if lane.kind == "driving")))
-    return ways
-
-
-def _turn_right(arm: Arm, other: Arm) -> float:
-    """Return how far round (rad) the other arm lies, counted from one's own to the right, as seen by who enters the junction."""
-    return (other.place.heading_rad - arm.place.heading_rad) % (2.0 * math.pi)
-
-
-def _draw_paint(random: np.random.Generator, length_m: float, half_m: float) -> tuple[Thing, ...]:
-    """Draw crossings and stop lines at the two ends of a street; `half_m` is the width of its lanes in one direction."""
+def _draw_paint(random: np.random.Generator, length_m: float, street: Street) -> tuple[Thing, ...]:
+    """Draw crossings and stop lines at the two ends of a street."""
     things = list[Thing]()
     for is_end in (False, True):
 
@@ -141,8 +150,10 @@ def _draw_paint(random: np.random.Generator, length_m: float, half_m: float) -> 
         crossing = random.random() < CROSSWALK_SHARE
         if crossing:
             near, far = (at(away) for away in CROSSWALK_M)
-            things.append(Thing("crosswalk", near, 0.0, outline=((near, -half_m), (near, half_m), (far, half_m), (far, -half_m))))
+            right, left = -street.right.driven_m, street.left.driven_m
+            things.append(Thing("crosswalk", near, 0.0, outline=((near, right), (near, left), (far, left), (far, right))))
         if random.random() < STOP_SHARE:
-            s, side = at(CROSSWALK_M[1] + STOP_AWAY_M if crossing else STOP_AWAY_M), -1.0 if is_end else 1.0
-            things.append(Thing("StopLine", s, side * half_m / 2.0, outline=((s, 0.1 * side), (s, side * (half_m - 0.1)))))
+            s, side, sign = at(CROSSWALK_M[1] + STOP_AWAY_M if crossing else STOP_AWAY_M), *((street.right, -1.0) if is_end else (street.left, 1.0))
+            inner, outer = sign * (side.inside_m + 0.1), sign * (side.driven_m - 0.1)
+            things.append(Thing("StopLine", s, (inner + outer) / 2.0, outline=((s, inner), (s, outer))))
     return tuple(things)
