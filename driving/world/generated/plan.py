@@ -164,5 +164,5 @@ def draw_mark(kind: MarkKind, colour: MarkColour, random: np.random.Generator, w
     """Draw the width of a mark, and the dashes of a broken one."""
     width = float(random.uniform(*width_m))
     if kind == "broken":
-        return Mark(kind, colour, width, float(random.choice([2.0, 3.0, 4.0])), float(random.choice([3.0, 4.5, 6.0])))
+        return Mark(kind, colour, width, float(random.choice([2.0, 3.0, 4.0])), float(random.choice([3.0, 4.5, 6.0, 9.0])))
     return Mark(kind, colour, width)

@@ -10,7 +10,8 @@ import numpy as np
 from driving.world.generated.plan import UNMARKED_SHOULDER_M, Lane, Mark, MarkColour, MarkKind, constant, draw_mark
 
 Roadside = Literal["shoulder", "kerb", "parking", "gravel", "grass"]
-CENTRES: tuple[MarkKind, ...] = ("broken", "solid", "solid_solid")  # of a road with one lane each way
+CENTRES: tuple[MarkKind, ...] = ("broken", "solid", "solid_solid")
+WIDE_CENTRES = (0.3, 0.2, 0.5)  # share of each on roads with several lanes each way
 
 
 @dataclass(frozen=True)
@@ -65,5 +66,8 @@ def draw_divider(random: np.random.Generator, colour: MarkColour = "white") -> M
 
 
 def draw_centre(random: np.random.Generator, colour: MarkColour, lanes_each_way: int = 1) -> Mark:
-    """Draw the line between the directions of a road. With several lanes each way it is a double solid line."""
-    return draw_mark(CENTRES[int(random.integers(len(CENTRES)))] if lanes_each_way == 1 else "solid_solid", colour, random)
+    """Draw the line between the directions of a road. With several lanes each way it is a double solid line in half of the cases.
+
+    Where it always was one, a policy left the inner lane of Town05's streets, whose yellow line is broken, at the same junctions in every weather.
+    """
+    return draw_mark(CENTRES[int(random.choice(len(CENTRES), p=WIDE_CENTRES if lanes_each_way > 1 else None))], colour, random)

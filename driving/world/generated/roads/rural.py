@@ -27,7 +27,7 @@ def _draw_sections(random: np.random.Generator, length_m: float) -> tuple[Sectio
     )
     colour: MarkColour = "yellow" if random.random() < 0.4 else "white"
     kind = CENTRES[int(random.choice(5, p=[0.45, 0.2, 0.25, 0.05, 0.05]))]
-    centre = draw_mark("solid_solid" if count == 2 and kind == "broken" else kind, colour, random)
+    centre = draw_mark(kind, colour, random)
     side = SIDES[int(random.choice(4, p=[0.35, 0.2, 0.3, 0.15]))]
     edge, divider = draw_edge(random, side, (0.2, 3.0), 0.7), draw_divider(random)
     lanes = lay_lanes(count, width, divider, edge)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from driving.world.generated.alignment import Terrain, plan_road
-from driving.world.generated.plan import MarkColour, MarkKind, RoadPlan, Section, draw_mark
-from driving.world.generated.roadside import Edge, Roadside, draw_divider, draw_edge, lay_lanes, lay_median
+from driving.world.generated.plan import MarkColour, RoadPlan, Section, draw_mark
+from driving.world.generated.roadside import Edge, Roadside, draw_centre, draw_divider, draw_edge, lay_lanes, lay_median
 
 TERRAIN = Terrain(
     length_m=800.0, radius_m=(14.0, 120.0), turn_deg=(20.0, 95.0), clothoid=(0.05, 0.5), straight_m=(20.0, 140.0), apart_m=60.0, hilly_share=0.3
 )
 SIDES: tuple[Roadside, ...] = ("kerb", "parking", "shoulder", "grass", "gravel")
-CENTRES: tuple[MarkKind, ...] = ("solid_solid", "solid", "broken")
 ONE_WAY_SHARE, MEDIAN_SHARE = 0.33, 0.25
 
 
@@ -34,8 +33,7 @@ def _draw_sections(random: np.random.Generator, length_m: float) -> tuple[Sectio
     if count > 1 and random.random() < MEDIAN_SHARE:
         line, gutter, median = draw_mark("solid", colour, random), float(random.uniform(0.2, 0.8)), float(random.uniform(0.6, 6.0))
         return (Section(0.0, line, lay_median(gutter, median, line, oncoming), right),)
-    kind = "solid_solid" if count > 1 else CENTRES[int(random.choice(3, p=[0.35, 0.25, 0.4]))]
-    return (Section(0.0, draw_mark(kind, colour, random), oncoming, right),)
+    return (Section(0.0, draw_centre(random, colour, count), oncoming, right),)
 
 
 def _draw_side(random: np.random.Generator, colour: MarkColour = "white") -> Edge:
