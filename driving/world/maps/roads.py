@@ -106,7 +106,7 @@ def _strips(lanes: list[Lane], section: Section, bank: np.ndarray) -> list[Strip
 
 
 def _is_spacer(lane: Lane, section: Section) -> bool:
-    """Return whether a lane without a type only keeps lanes of a junction apart, as in CARLA's towns. Other ways cross it: it is asphalt, not grass."""
+    """Return whether a lane without a type only keeps lanes of a junction apart, as in CARLA's towns. Other ways cross it: it is asphalt."""
     further_out = lane.lane_id + (1 if lane.lane_id > 0 else -1)
     return lane.in_junction and section.kinds[lane.lane_id] == "none" and further_out in section.kinds
 
