@@ -1,6 +1,6 @@
 """Networks of streets: a grid of junctions that is not quite regular, with streets between them, some of them left out.
 
-Routes go straight on through the junctions, where there is no paint. They do not turn off: see `driving.world.maps.forks`.
+Routes go straight on through the junctions, where there is mostly no paint. They do not turn off: see `driving.world.maps.forks`.
 
 Each line of the grid is a street of its own: one to three lanes each way, not always as many in both directions, or with a median, which ends at
 junctions. Where a street ends at another one, lines of the latter may go on.
