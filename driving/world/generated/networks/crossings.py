@@ -7,12 +7,13 @@ import math
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from driving.world.generated.networks.layout import Arm, Way
+from driving.world.generated.networks.layout import Arm, Contact, Way
 from driving.world.generated.plan import NO_MARK, Lane, Mark, Section
 from driving.world.geometry.cubics import Cubic
 
 ROOM_FOR_TURNS_M = 5.5  # least radius of the edge of a lane for driving
 LEAST_RADIUS_M = 6.0  # of a junction
+LEAST_SINE = 0.05  # of the angle between two streets: those that are nearly in line have no corner between them
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,10 @@ class Street:
         """The section of each of its roads."""
         return Section(0.0, self.centre, self.left.lanes, self.right.lanes)
 
+    def sides_at(self, contact: Contact) -> tuple[Side, Side]:
+        """Return the lanes on which one comes to one of its ends, and those on which one goes from it: left and right of who looks along it."""
+        return (self.left, self.right) if contact == "start" else (self.right, self.left)
+
 
 @dataclass(frozen=True)
 class Meeting:
@@ -67,12 +72,12 @@ class Meeting:
     @property
     def come(self) -> Side:
         """The lanes into the junction."""
-        return self.street.right if self.arm.contact == "end" else self.street.left
+        return self.street.sides_at(self.arm.contact)[0]
 
     @property
     def go(self) -> Side:
         """The lanes out of the junction."""
-        return self.street.left if self.arm.contact == "end" else self.street.right
+        return self.street.sides_at(self.arm.contact)[1]
 
 
 class Paint(NamedTuple):
@@ -95,7 +100,7 @@ def find_radius(angle_rad: float, others: list[tuple[float, float, float]], left
     for other, other_left, other_right in others:
         turn = (other - angle_rad) % (2.0 * math.pi)
         mine, theirs, gap = (left_m, other_right, turn) if turn < math.pi else (right_m, other_left, 2.0 * math.pi - turn)
-        radius = max(radius, (theirs + mine * math.cos(gap)) / max(math.sin(gap), 0.05))
+        radius = max(radius, (theirs + mine * math.cos(gap)) / max(math.sin(gap), LEAST_SINE))
     return radius
 
 
@@ -113,7 +118,7 @@ def find_ways(meetings: list[Meeting], bare: bool, paint: Paint) -> list[Way]:
             if other.street is meeting.street:
                 ways.append(_go_straight(meeting, other, is_outer, paint if number == 0 and len(meetings) == 3 else Paint()))
             else:
-                ways.append(_turn_off(meeting, other, is_outer, most=8 if len(meetings) == 2 else 1))
+                ways.append(_turn_off(meeting, other, is_outer, all_lanes=len(meetings) == 2))
     return ways
 
 
@@ -126,19 +131,23 @@ def _go_straight(start: Meeting, end: Meeting, is_outer: bool, paint: Paint) -> 
     return Way(start.arm, end.arm, right, inner=start.street.centre if paint.centre else NO_MARK, divided=paint.lanes, lanes=(first, first))
 
 
-def _turn_off(start: Meeting, end: Meeting, is_outer: bool, most: int) -> Way:
-    """Return the way round a corner, on at most so many lanes: the outer ones to the right, the inner ones to the left."""
+def _turn_off(start: Meeting, end: Meeting, is_outer: bool, all_lanes: bool) -> Way:
+    """Return the way round a corner, on one lane or all that go on: the outer ones to the right, the inner ones to the left."""
     come, go = start.come, end.go
-    count = min(len(come.driven), len(go.driven), most)
-    skipped = [len(side.driven) - count if _turn_right(start, end) < math.pi else 0 for side in (come, go)]
-    aside = [side.inside_m + _add_widths(side.driven[:skip]) for side, skip in zip((come, go), skipped, strict=True)]
-    way = Way(start.arm, end.arm, (), aside_m=(aside[0], aside[1]))
+    count = min(len(come.driven), len(go.driven)) if all_lanes else 1
+    turns_right = _turn_right(start, end) < math.pi
+    (from_m, first), (to_m, following) = (_skip(side, len(side.driven) - count if turns_right else 0) for side in (come, go))
+    way = Way(start.arm, end.arm, (), aside_m=(from_m, to_m), lanes=(first, following))
     length = sum(piece.length_m for piece in way.pieces)
     driven = [_taper(one, other, length) for one, other in zip(come.driven[:count], go.driven[:count], strict=True)]
     both = itertools.takewhile(lambda pair: pair[0].kind == pair[1].kind, zip(come.outside, go.outside, strict=False))
     outside = [_taper(one, other, length) for one, other in both] if is_outer else []
-    first = [len(side.inside) + 1 + skip for side, skip in zip((come, go), skipped, strict=True)]
-    return way._replace(right=(*driven, *outside), lanes=(first[0], first[1]))
+    return way._replace(right=(*driven, *outside))
+
+
+def _skip(side: Side, count: int) -> tuple[float, int]:
+    """Return how far from the reference line the driven lanes outside of the first `count` begin, and which lane the innermost of them is."""
+    return side.inside_m + _add_widths(side.driven[:count]), len(side.inside) + 1 + count
 
 
 def _taper(before: Lane, after: Lane, length_m: float) -> Lane:

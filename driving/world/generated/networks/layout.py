@@ -16,6 +16,8 @@ from scenariogeneration import xodr
 from driving.world.generated.opendrive_text import dated_root, make_geometry, make_lanes, to_text, write_objects
 from driving.world.generated.plan import NO_MARK, Lane, Mark, Piece, RoadPlan, Section, Thing
 
+Contact = Literal["start", "end"]  # of a road
+
 STRAIGHT_PER_M = 1e-5  # a smaller curvature is none
 FIRST_JUNCTION = 1000  # CARLA's reader looks a road with a junction's number up first: no road may have it
 
@@ -48,7 +50,7 @@ class Arm:
     """One end of a road at a junction. The place looks into the junction."""
 
     road: int
-    contact: Literal["start", "end"]
+    contact: Contact
     place: Place
 
 

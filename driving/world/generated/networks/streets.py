@@ -19,7 +19,7 @@ import math
 import numpy as np
 
 from driving.world.generated.networks.crossings import Meeting, Paint, Side, Street, find_radius, find_ways
-from driving.world.generated.networks.layout import Network, Place, find_biarc
+from driving.world.generated.networks.layout import Contact, Network, Place, find_biarc
 from driving.world.generated.plan import NO_MARK, Lane, MarkColour, Thing, constant, draw_mark
 from driving.world.generated.roadside import Roadside, draw_centre, draw_divider, draw_edge, lay_lanes
 
@@ -55,7 +55,7 @@ def write_streets(seed: int) -> str:
     edges = _choose_edges(random)
     twists = {node: _draw_twist(random) for node in grid}
     ends = {(a, b): twists[a] + _draw_direction(random, nodes, a, b) for edge in edges for a, b in (edge, edge[::-1])}
-    reaches = {end: (left.reach_m(room), right.reach_m(room)) for end in ends for left, right in [_sides(lines, end)]}
+    reaches = {end: (left.reach_m(room), right.reach_m(room)) for end in ends for left, right in [lines[_line(*end)].sides_at(_contact(*end))]}
     network, meetings = Network(f"streets_{seed}"), dict[Node, list[Meeting]]()
     for a, b in edges:
         street = lines[_line(a, b)]
@@ -77,10 +77,9 @@ def _line(a: Node, b: Node) -> tuple[int, int]:
     return (0, a[1]) if a[1] == b[1] else (1, a[0])
 
 
-def _sides(lines: dict[tuple[int, int], Street], end: tuple[Node, Node]) -> tuple[Side, Side]:
-    """Return the sides at the left and at the right of who leaves a junction for its neighbour. Streets run towards the higher node."""
-    street = lines[_line(*end)]
-    return (street.left, street.right) if end[0] < end[1] else (street.right, street.left)
+def _contact(a: Node, b: Node) -> Contact:
+    """Return which end of the street to a neighbour lies at a junction. Streets run towards the higher node, as `_choose_edges` lists them."""
+    return "start" if a < b else "end"
 
 
 def _draw_street(random: np.random.Generator, roadside: Roadside) -> Street:
