@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-from itertools import pairwise
+from itertools import pairwise, product
 
 import carla
 import numpy as np
@@ -71,6 +71,19 @@ def test_every_lane_of_a_street_goes_on_in_a_lane_of_the_same_width_without_a_ju
                 assert abs(following.lane_width - end.lane_width) < 0.1
                 assert abs(np.sin(np.radians(following.transform.rotation.yaw - end.transform.rotation.yaw))) < 0.1
     assert crossed > 100
+
+
+def test_every_lane_of_a_way_through_a_crossing_goes_on_in_a_driven_lane_at_both_ends() -> None:
+    for seed in range(30):
+        roads = {road.get("id"): road for road in ET.fromstring(generate_road("streets", seed)).iter("road")}
+        driven = {(number, lane.get("id")) for number, road in roads.items() for lane in road.findall(".//lane[@type='driving']")}
+        ways = [road for road in roads.values() if road.get("junction") != "-1"]
+        assert ways
+        for way, end in product(ways, ("predecessor", "successor")):
+            beyond = way.find(f"link/{end}")
+            assert beyond is not None
+            lanes = way.findall(f".//lane[@type='driving']/link/{end}")
+            assert {(beyond.get("elementId"), lane.get("id")) for lane in lanes} <= driven
 
 
 def test_streets_of_one_network_differ_in_lanes_and_some_have_medians_and_lines_go_on_in_some_junctions() -> None:

@@ -115,7 +115,10 @@ def _draw_twist(random: np.random.Generator) -> float:
 
 
 def _choose_edges(random: np.random.Generator) -> list[tuple[Node, Node]]:
-    """Return the streets as pairs of junctions. Each junction keeps at least two. Some streets lead out of the network, to a place without one."""
+    """Return the streets as pairs of junctions, the lower one first, so that each line of the grid is one street with one right side.
+
+    Each junction keeps at least two. Some streets lead out of the network, to a place without one.
+    """
     inside = range(ACROSS)
     pairs = [((i, j), other) for i in inside for j in inside for other in ((i + 1, j), (i, j + 1)) if max(other) < ACROSS]
     kept = list(pairs)
@@ -123,8 +126,8 @@ def _choose_edges(random: np.random.Generator) -> list[tuple[Node, Node]]:
         degrees = [sum(node in one for one in kept) for node in pair]
         if random.random() < LEFT_OUT and min(degrees) > 2:
             kept.remove(pair)
-    rim = [((0, k), (-1, k)) for k in inside] + [((ACROSS - 1, k), (ACROSS, k)) for k in inside]
-    out = rim + [(near[::-1], far[::-1]) for near, far in rim]
+    rim = [((-1, k), (0, k)) for k in inside] + [((ACROSS - 1, k), (ACROSS, k)) for k in inside]
+    out = rim + [(low[::-1], high[::-1]) for low, high in rim]
     return kept + [pair for pair in out if random.random() < LEADS_OUT]
 
 
