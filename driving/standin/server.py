@@ -20,6 +20,7 @@ from driving.standin.wire.event_loop import Listener, Loop
 from driving.standin.wire.log import log, tell_counts
 from driving.standin.wire.rpc import RpcConnection
 from driving.standin.wire.streams import IDLE_S, StreamConnection, Streams
+from driving.world.compiled import compile_alone
 
 SWEEP_S = 1.0  # between two searches for connections that are to be closed
 LONGEST_NAME = 80  # of an unknown method in an error message
@@ -39,8 +40,9 @@ class Server:
             self.loop.close()
             raise UserError(f"cannot listen on {host}:{port} ({cause}): choose another --host or --port, 0 for any free one") from None
         self.host, self.port, self.streams.port = host, rpc.port, stream.port
-        self.simulation = Simulation(self.streams, catalogue, faults)
-        self.has_compiled = warm_up(self.simulation.episode.level)
+        with compile_alone():
+            self.simulation = Simulation(self.streams, catalogue, faults)
+            self.has_compiled = warm_up(self.simulation.episode.level)
         self.simulation.on_cut = self._cut_clients
         self.methods = self._collect_methods()
         self.loop.before_wait = self._work_before_wait

@@ -1,5 +1,7 @@
 """Compiles (the first time) and loads all numerical code before clients connect, so that no client's first tick meets its time-out.
 
+Most of the time goes into the cameras' code. A forked process compiles it, while this one compiles the rest.
+
 A process that has compiled must not serve. Freshly compiled code calls functions in other libraries than code that numba loads from its cache,
 and with fastmath their results round differently (one grey level in one of a million pixels). So `command` starts the process again.
 """
@@ -7,12 +9,17 @@ and with fastmath their results round differently (one grey level in one of a mi
 from __future__ import annotations
 
 import itertools
+import os
 import sys
 import time
+from collections.abc import Sequence
 
+import numpy as np
 from numba.core.dispatcher import Dispatcher
 
+from driving.interrupts import end_with
 from driving.quantities import Pose
+from driving.standin.actors.kinds import Sensor
 from driving.standin.blueprint_library import BY_ID
 from driving.standin.blueprints.description import Description
 from driving.standin.episode.levels import Level
@@ -45,9 +52,42 @@ def warm_up(level: Level) -> bool:
         small = {"image_size_x": "32", "image_size_y": "24"} if SENSORS[name].is_camera else {}
         episode.spawn(_describe(name, **small), MOUNT, car.id)
     episode.fleet.state[other.row, [dynamics.X, dynamics.Z]] = at.x_m + 2.0, at.z_m
+    cameras = [sensor for sensor in episode.sensors if SENSORS[sensor.type_id].is_camera]
+    helper = _compile_apart(episode, cameras) if _has_compiled() else None
     for _ in range(2):
         contacts = episode.step(STEP_S)
         episode.fill_records()
+    _measure(episode, [sensor for sensor in episode.sensors if sensor not in cameras], contacts)
+    if helper is not None:
+        os.waitpid(helper, 0)
+    _measure(episode, cameras, contacts)
+    took_s = time.monotonic() - started_s
+    if took_s > LONG_S:
+        log(f"compiled the code in {took_s:.0f} s; later starts load it from a cache")
+    return _has_compiled()
+
+
+def _compile_apart(episode: Episode, cameras: Sequence[Sensor]) -> int | None:
+    """Fork a process that compiles the cameras' code into the cache, and return its id; None where there is one core only.
+
+    What it does not compile, because it fails or ends, its parent will.
+    """
+    if len(os.sched_getaffinity(0)) < 2:
+        return None
+    owner = os.getpid()
+    helper = os.fork()
+    if helper:
+        return helper
+    try:
+        end_with(owner)
+        episode.fill_records()
+        _measure(episode, cameras, np.zeros((0, 4)))
+    finally:
+        os._exit(0)
+
+
+def _measure(episode: Episode, sensors: Sequence[Sensor], contacts: np.ndarray) -> None:
+    """Let the sensors measure by day, by night and in rain. `contacts` are those of `Fleet.step`."""
     for weather in ("ClearNoon", "ClearNight", "HardRainSunset"):
         tick = SensorTick(
             world=episode.sensed,
@@ -61,11 +101,11 @@ def warm_up(level: Level) -> bool:
             weather=PRESETS[weather],
             contacts=contacts,
         )
-        for sensor in episode.sensors:
+        for sensor in sensors:
             measure_sensor(sensor, tick)
-    took_s = time.monotonic() - started_s
-    if took_s > LONG_S:
-        log(f"compiled the code in {took_s:.0f} s; later starts load it from a cache")
+
+
+def _has_compiled() -> bool:
     return any(sum(function.stats.cache_misses.values()) for function in _list_compiled_functions())
 
 

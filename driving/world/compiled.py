@@ -8,12 +8,14 @@ Where `__pycache__` cannot be written, or NUMBA_CACHE_DIR is set, compiled code 
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import stat
 import sys
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from driving.quantities import UserError
@@ -62,6 +64,25 @@ def provide_cache() -> None:
         reason = f"{given or DRIVING} and {home} cannot be written"
         print(f"compiled code goes to {base}, because {reason}; {VARIABLE} can name another folder", file=sys.stderr)
     os.environ[VARIABLE] = str(base / name)
+
+
+@contextmanager
+def compile_alone() -> Iterator[None]:
+    """Hold a lock while there is no compiled code at all, so that of several servers which start side by side one compiles and the others load."""
+    if has_compiled_code():
+        yield
+        return
+    with open(__file__, "rb") as lock:
+        with suppress(OSError):  # a file system without locks: each process compiles for itself
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def has_compiled_code() -> bool:
+    """Return whether any compiled function lies where this process looks for it."""
+    given = os.environ.get(VARIABLE)
+    folders = [Path(given)] if given else [DRIVING / package for package in SOURCES]
+    return any(True for folder in folders for _ in folder.rglob("*.nbi"))
 
 
 def _digest_sources() -> str:

@@ -1,6 +1,9 @@
 """Compiled code that is older than a source it may hold is removed; newer code is kept."""
 
+import fcntl
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -58,3 +61,36 @@ def test_every_command_starts_by_removing_stale_code(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(compiled, "forget_stale_code", lambda: calls.append("forget"))
     assert command.run(lambda: calls.append("main")) == 0
     assert calls == ["forget", "main"]
+
+
+def _enter(cache: Path) -> "subprocess.Popen[str]":
+    """Start a process that enters `compile_alone` and says so; it has said "here" before."""
+    code = "from driving.world.compiled import compile_alone\nprint('here', flush=True)\nwith compile_alone(): print('inside', flush=True)"
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env={**os.environ, "NUMBA_CACHE_DIR": str(cache)})
+    assert process.stdout is not None
+    assert process.stdout.readline() == "here\n"
+    return process
+
+
+def _rest(process: "subprocess.Popen[str]") -> str:
+    """Return what the process says until it ends, which it does within 30 s."""
+    process.wait(30.0)
+    assert process.stdout is not None
+    with process.stdout:
+        return process.stdout.read()
+
+
+def test_a_process_without_compiled_code_waits_for_the_one_that_compiles(tmp_path: Path) -> None:
+    with open(compiled.__file__, "rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        process = _enter(tmp_path)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(1.0)
+    assert _rest(process) == "inside\n"
+
+
+def test_a_process_with_compiled_code_waits_for_nobody(tmp_path: Path) -> None:
+    _touch(tmp_path / "world" / "one.f-1.py311.nbi", 10)
+    with open(compiled.__file__, "rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert _rest(_enter(tmp_path)) == "inside\n"

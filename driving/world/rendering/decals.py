@@ -111,7 +111,9 @@ def draw_paint(buffers, camera, light, segments, chosen):  # type: ignore[no-unt
             edges[k, 1, 0], edges[k, 1, 1], edges[k, 1, 2] = cx + sx * scale, cy + sy * scale, inverse_depth
         if alpha < PALEST:
             continue
-        polygon[0, :3], polygon[1, :3], polygon[2, :3], polygon[3, :3] = edges[0, 0], edges[1, 0], edges[1, 1], edges[0, 1]
+        for axis in range(3):
+            polygon[0, axis], polygon[1, axis] = edges[0, 0, axis], edges[1, 0, axis]
+            polygon[2, axis], polygon[3, axis] = edges[1, 1, axis], edges[0, 1, axis]
         if not covers_pixel(polygon, 4, rows, columns):
             continue
         red = int(min(255.0, colours[n, 0] * (light[SUN_R] * sun + light[AMBIENT_R])))

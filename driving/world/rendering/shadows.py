@@ -80,7 +80,10 @@ def select_shadows(shadows, camera, far_m):  # type: ignore[no-untyped-def]
             kept.append(n)
     out = np.empty((len(kept) * 10, 3, 3), np.float32)
     for i in range(len(kept)):
-        out[i * 10 : i * 10 + 10] = shadows[kept[i]]
+        for n in range(10):
+            for c in range(3):
+                for axis in range(3):
+                    out[i * 10 + n, c, axis] = shadows[kept[i], n, c, axis]
     return out
 
 

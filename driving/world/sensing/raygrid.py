@@ -185,11 +185,14 @@ def cast_rays(pose, directions, reach_m, solid, moving, tags_of, hits):  # type:
         solid: `rays.Solid`; moving: `rays.Moving`.
         tags_of: (256,) uint8, the semantic tag of each material.
     """
-    turn = rotation(pose[3], pose[4], pose[5])
     nearest, which = np.empty(GROUND_CLASSES + 1), np.empty(GROUND_CLASSES + 1, np.int64)
     turns = np.empty((moving.poses.shape[0], 3, 3))
     for b in range(turns.shape[0]):
-        turns[b] = rotation(moving.poses[b, 3], moving.poses[b, 4], moving.poses[b, 5])
+        turn = rotation(moving.poses[b, 3], moving.poses[b, 4], moving.poses[b, 5])
+        for row in range(3):
+            for column in range(3):
+                turns[b, row, column] = turn[row, column]
+    turn = rotation(pose[3], pose[4], pose[5])
     for n in range(directions.shape[0]):
         ahead, right, up = directions[n, 0], directions[n, 1], directions[n, 2]
         dx = turn[0, 0] * ahead + turn[0, 1] * right + turn[0, 2] * up
