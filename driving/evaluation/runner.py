@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,7 +22,7 @@ from driving.evaluation.results import Results
 from driving.evaluation.settings import write_settings
 from driving.evaluation.suite import SuiteConfig, digest_suite
 from driving.evaluation.summary import SUMMARY, Plan, summarise
-from driving.evaluation.tasks import count_tasks, make_tasks
+from driving.evaluation.tasks import DriveTask, count_tasks, make_tasks
 from driving.evaluation.workers.drive_process import DriveJob
 from driving.evaluation.workers.pool import Outcome, WorkerPool
 from driving.evaluation.workers.ray_environment import prepare_environment
@@ -106,7 +106,8 @@ def evaluate(
     A drive that fails in all attempts stands under "not_driven". Raises NoServerError where no server is left; finished drives are kept.
     """
     run, progress = run or RunConfig(), progress or ProgressListener()
-    evaluation = _Evaluation(driver, suite, Results(out), run, stop)
+    tasks = list(make_tasks(suite, run.only)) if run.only else make_tasks(suite)
+    evaluation = _Evaluation(driver, suite, tasks, Results(out), run, stop)
     try:
         with ExitStack() as opened:
             pool = _open_pool(driver, suite, run, progress, opened)
@@ -128,12 +129,16 @@ def evaluate_all(
 ) -> dict[str, dict[str, Any]]:
     """Drive a suite with several drivers on the same servers, which start once, and return the summaries by the drivers' names.
 
-    Each driver's results are in the folder of its name in `out`, as `evaluate` writes them. Raises as `evaluate` does, and UserError for Ray.
+    All drivers drive one route before the next one, because a server keeps the world of a route and builds another one in seconds. Each driver's
+    results are in the folder of its name in `out`, as `evaluate` writes them. Raises as `evaluate` does, and UserError for Ray.
     """
     if run.ray is not None:
         raise UserError("several drivers cannot share the seats of a Ray cluster: give --workers or --servers instead of --ray")
-    evaluations = {name: _Evaluation(driver, suite, Results(out / name), run, None) for name, driver in drivers.items()}
-    jobs = {job.folder: (name, job) for name, evaluation in evaluations.items() for job in evaluation.list_jobs()}
+    tasks = list(make_tasks(suite, run.only))
+    evaluations = {name: _Evaluation(driver, suite, tasks, Results(out / name), run, None) for name, driver in drivers.items()}
+    place = {task.name: number for number, task in enumerate(tasks)}
+    by_driver = [(name, job) for name, evaluation in evaluations.items() for job in evaluation.list_jobs()]
+    jobs = {job.folder: (name, job) for name, job in sorted(by_driver, key=lambda one: place[one[1].task.name])}
     try:
         with ExitStack() as opened:
             if jobs:
@@ -175,18 +180,20 @@ def describe_outcome(outcome: Outcome) -> str:
 
 
 class _Evaluation:
-    """One evaluation: what became of its drives so far, by their number in the suite."""
+    """One evaluation of the `tasks` of a suite: what became of its drives so far, by their number in the suite."""
 
-    def __init__(self, driver: DriverReference, suite: SuiteConfig, results: Results, run: RunConfig, stop: Stop | None) -> None:
+    def __init__(
+        self, driver: DriverReference, suite: SuiteConfig, tasks: Iterable[DriveTask], results: Results, run: RunConfig, stop: Stop | None
+    ) -> None:
         self._driver, self._results, self._run, self._stop = driver, results, run, stop
-        self._tasks = iter(list(make_tasks(suite, run.only)) if run.only else make_tasks(suite))
+        self._tasks = iter(tasks)
         self.plan = Plan(suite, digest_suite(suite), driver.load().name, driver.digest(), len(run.only) or count_tasks(suite))
         self._headline: set[str] = set()  # with `stop`: the names of the drives that it is asked about
         if stop is not None:
-            tasks = list(self._tasks)
-            self._tasks = iter([tasks[place] for place in np.random.default_rng(suite.seed).permutation(len(tasks))])
-            self._headline = {row["name"] for row in choose_headline([task.describe() for task in tasks])}
-            self.plan = replace(self.plan, drives=len(tasks))
+            drawn = list(self._tasks)
+            self._tasks = iter([drawn[place] for place in np.random.default_rng(suite.seed).permutation(len(drawn))])
+            self._headline = {row["name"] for row in choose_headline([task.describe() for task in drawn])}
+            self.plan = replace(self.plan, drives=len(drawn))
         self._numbers: dict[str, int] = {}
         self._outcomes: dict[int, Outcome] = {}
         self._counted: list[Outcome] = []  # those from the suite's beginning on, without a gap, until there is enough

@@ -10,14 +10,16 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import TracebackType
 
 from driving.evaluation.workers.drive_process import Drive, DriveJob
+from driving.evaluation.workers.orders import Order, Orders
 from driving.evaluation.workers.seats import Seat
 from driving.evaluation.workers.servers import wait_s
 from driving.simulator.errors import NoServerError, SimulatorError
 
+AHEAD = 3  # orders per worker: the one that it drives, and enough to choose from
 JOIN_S = 1.0  # for workers that are asked to end; what they hold ends with this process in any case
 
 
@@ -30,14 +32,6 @@ class Outcome:
     failed_attempts: list[str]  # what went wrong, in order
 
 
-@dataclass
-class _Order:
-    """A job on its way, and what has gone wrong with it so far."""
-
-    job: DriveJob
-    failed_attempts: list[str] = field(default_factory=list)
-
-
 class WorkerPool:
     """A pool with one worker per server. A context manager: its end kills the drives that still run and ends our own servers."""
 
@@ -45,7 +39,7 @@ class WorkerPool:
         """Start the workers. `report` takes one line per failed attempt, in the thread that takes the outcomes."""
         self.attempts = attempts
         self._report = report
-        self.orders: queue.SimpleQueue[_Order | None] = queue.SimpleQueue()
+        self.orders = Orders()
         self.news: queue.SimpleQueue[Outcome | str | BaseException] = queue.SimpleQueue()
         self.is_closing = threading.Event()
         self._workers = [_Worker(self, seat) for seat in seats]
@@ -58,8 +52,8 @@ class WorkerPool:
         """
         waiting, running = iter(jobs), 0
         while True:
-            while running <= len(self._workers) and (job := next(waiting, None)) is not None:  # one more than workers, so that none waits
-                self.orders.put(_Order(job))
+            while running < AHEAD * len(self._workers) and (job := next(waiting, None)) is not None:
+                self.orders.put(Order(job))
                 running += 1
             if running == 0:
                 return
@@ -72,7 +66,7 @@ class WorkerPool:
             else:
                 self._report(news)
 
-    def give_up(self, order: _Order, error: NoServerError) -> None:
+    def give_up(self, order: Order, error: NoServerError) -> None:
         """Take an order back from a worker that ends, for the others."""
         alive = sum(worker.is_working for worker in self._workers)
         if alive:
@@ -86,9 +80,9 @@ class WorkerPool:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.is_closing.set()
+        self.orders.close()
         for worker in self._workers:
             worker.seat.kill()
-            self.orders.put(None)
         for worker in self._workers:
             worker.thread.join(JOIN_S)
 
@@ -105,7 +99,7 @@ class _Worker:
     def _work(self) -> None:
         """Take orders until there is none."""
         try:
-            while (order := self._pool.orders.get()) is not None and not self._pool.is_closing.is_set():
+            while (order := self._pool.orders.take(self)) is not None and not self._pool.is_closing.is_set():
                 try:
                     self._fill(order)
                 except NoServerError as error:
@@ -117,7 +111,7 @@ class _Worker:
         finally:
             self.seat.close()
 
-    def _fill(self, order: _Order) -> None:
+    def _fill(self, order: Order) -> None:
         """Make a drive in as many attempts as are left to it. Raises NoServerError where the user's server is gone."""
         failed, attempts = order.failed_attempts, self._pool.attempts
         failures = 0
