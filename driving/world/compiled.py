@@ -68,7 +68,10 @@ def provide_cache() -> None:
 
 @contextmanager
 def compile_alone() -> Iterator[None]:
-    """Hold a lock while there is no compiled code at all, so that of several servers which start side by side one compiles and the others load."""
+    """Let one process at a time run the body while there is no compiled code at all.
+
+    Of several servers that start side by side, the first one then compiles. The others wait, and load what it has compiled.
+    """
     if has_compiled_code():
         yield
         return
