@@ -26,19 +26,19 @@ run() {
 
 run record "the expert drives 20 generated roads, disturbed on purpose; its corrections are the labels -> $out/log" \
     own python scripts/record.py --out "$out/log" --families '{track: 8, street: 4, streets: 4, town: 4}' --minutes 12 --servers 2 --seed 0
+# The expert drives while the policy learns: each uses one core.
+env LIQUIDLANE_OWNER=$$ python scripts/evaluate.py --driver expert --suite configs/suite/quickstart.yaml --map configs/maps/circuit.xodr \
+    --out "$out/expert" >"$out/expert.txt" 2>&1 &
+expert=$!
 run train "the pretrained policy, a small CNN and 19 liquid neurons, learns on from the log -> $out/training, $out/checkpoint" \
     own python scripts/train.py fit --config configs/train/continued.yaml --model.start pretrained --data.log "$out/log" --out "$out/training" \
     --trainer.max_epochs 4 --model.optimiser.cell 0.002 --model.optimiser.convolutions 0.001
 cp -r "$out/training/checkpoint" "$out/checkpoint"
-# The expert drives at the same time as the policy: each uses one core.
-env LIQUIDLANE_OWNER=$$ python scripts/evaluate.py --driver expert --suite configs/suite/quickstart.yaml --map configs/maps/circuit.xodr \
-    --out "$out/expert" >"$out/expert.txt" 2>&1 &
-expert=$!
-run drive "the policy drives closed loop on tracks and on a map that it has not seen -> $out/evaluation" \
-    own python scripts/evaluate.py --checkpoint "$out/checkpoint" --suite configs/suite/quickstart.yaml --map configs/maps/circuit.xodr \
-    --out "$out/evaluation"
-run expert "the expert drove the same routes meanwhile, for comparison -> $out/expert" wait "$expert"
+run expert "the expert drove closed loop meanwhile, on tracks and on a map of a circuit -> $out/expert" wait "$expert"
 cat "$out/expert.txt"
+run drive "the policy drives the same roads, which it has not seen before -> $out/evaluation" \
+    own python scripts/evaluate.py --checkpoint "$out/checkpoint" --suite configs/suite/quickstart.yaml --map configs/maps/circuit.xodr \
+    --out "$out/evaluation" --workers 2
 run show "the first drive, neuron by neuron -> $out/drive.mp4, drive.rrd, neurons.html, wiring.png" \
     own python scripts/view.py --checkpoint "$out/checkpoint" --drive "$out/evaluation/routes/track_9001" --out "$out"
 stage=report

@@ -13,8 +13,6 @@ types=$!
 if ! command -v chromium >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     job sh -c "apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium" >/dev/null 2>&1 || echo "no Chromium: the page tests will be skipped"
 fi
-# The first server compiles the numerical code. It does so once, beside mypy; else each of the processes below would do it.
-job python -c "from driving.simulator.process import StandinProcess; StandinProcess().close()"
 wait "$types"
 if [ "$#" -gt 0 ]; then
     exec pytest "$@"

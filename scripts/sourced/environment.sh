@@ -24,9 +24,15 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
     echo "installing the packages pinned in constraints.txt (once; some minutes)"
     pip=(.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt)
     job "${pip[@]}" --upgrade pip # the one that comes with Python takes three times as long to find the packages
+    # What the stand-in server needs comes first: it compiles its numerical code while the large packages are fetched and unpacked.
+    if job "${pip[@]}" carla msgpack numba numpy opencv-python-headless scipy; then
+        .venv/bin/python -c "from driving.simulator.process import StandinProcess; StandinProcess().close()" &
+        compiling=$!
+    fi
     job "${pip[@]}" -e ".${extra:+[$extra]}"
     # Byte code by all cores at once, where pip would use one. Some packages hold templates, which are not Python.
     job .venv/bin/python -m compileall -qq -j 0 -x '/tests/' .venv/lib || true
+    [ -z "${compiling:-}" ] || wait "$compiling" || true # where it failed, the first command that needs a server says why
     echo "$wanted" >"$stamp"
 fi
 export PATH="$PWD/.venv/bin:$PATH"
