@@ -25,7 +25,7 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
     pip=(.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt)
     job "${pip[@]}" --upgrade pip # the one that comes with Python takes three times as long to find the packages
     # What the stand-in server needs comes first: it compiles its numerical code while the large packages are fetched and unpacked.
-    if job "${pip[@]}" carla msgpack numba numpy opencv-python-headless scipy; then
+    if job "${pip[@]}" carla "jsonargparse[signatures,omegaconf]" msgpack numba numpy opencv-python-headless scenariogeneration scipy; then
         .venv/bin/python -c "from driving.simulator.process import StandinProcess; StandinProcess().close()" &
         compiling=$!
     fi
