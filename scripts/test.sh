@@ -13,6 +13,7 @@ types=$!
 if ! command -v chromium >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     job sh -c "apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium" >/dev/null 2>&1 || echo "no Chromium: the page tests will be skipped"
 fi
+job compile_server # after a change to that code; else each of the processes below would do it
 wait "$types"
 if [ "$#" -gt 0 ]; then
     exec pytest "$@"

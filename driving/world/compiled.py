@@ -68,9 +68,9 @@ def provide_cache() -> None:
 
 @contextmanager
 def compile_alone() -> Iterator[None]:
-    """Let one process at a time run the body while there is no compiled code at all.
+    """Run the body in one process at a time, as long as no code has been compiled yet.
 
-    Of several servers that start side by side, the first one then compiles. The others wait, and load what it has compiled.
+    Of several servers that start side by side, the first one compiles. The others wait, and load what it has compiled.
     """
     if has_compiled_code():
         yield

@@ -13,6 +13,9 @@ find_python() {
     echo "error: found no Python 3.10, 3.11 or 3.12 on the PATH (the carla wheel's range): install one of them" >&2
     return 2
 }
+compile_server() { # compile the stand-in server's numerical code, if that has not been done
+    .venv/bin/python -c "from driving.simulator.process import StandinProcess; StandinProcess().close()"
+}
 if [ ! -x .venv/bin/python ]; then
     python="$(find_python)" || exit 2
     echo "making a virtual environment in .venv with $("$python" --version)"
@@ -26,7 +29,7 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
     job "${pip[@]}" --upgrade pip # the one that comes with Python takes three times as long to find the packages
     # What the stand-in server needs comes first: it compiles its numerical code while the large packages are fetched and unpacked.
     if job "${pip[@]}" carla "jsonargparse[signatures,omegaconf]" msgpack numba numpy opencv-python-headless scenariogeneration scipy; then
-        .venv/bin/python -c "from driving.simulator.process import StandinProcess; StandinProcess().close()" &
+        compile_server &
         compiling=$!
     fi
     job "${pip[@]}" -e ".${extra:+[$extra]}"
